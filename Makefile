@@ -1,0 +1,41 @@
+# `make demo` shows the main job, `make test` runs every test; each sets up what it needs.
+.PHONY: demo test lint bench clean browser
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+demo: $(VENV)/.runtime
+	@docs/examples/demo.sh $(abspath $(BIN)/campledger) .demo
+
+test: $(VENV)/.development browser
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(VENV)/.development
+	$(BIN)/python -m tests.bench
+
+$(VENV)/.runtime: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "campledger needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --editable '.[dev,bps]'
+	@touch $@
+
+# The tests of the site look at it in a real browser.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  echo "installing chromium, for the tests of the site"; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || { \
+	  echo "the tests of the site need a Chromium: install Debian's package chromium" >&2; exit 1; }
+
+clean:
+	rm -rf $(VENV) .demo build dist public *.egg-info

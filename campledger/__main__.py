@@ -1,0 +1,6 @@
+"""``python -m campledger``."""
+
+from campledger.cli.main import run
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,318 @@
+"""Commands that follow a campaign: each appends one event and commits it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from campledger.cli.shared import act, act_options
+from campledger.model.states import CAMPAIGN_TABLE
+
+_ABOUT = {
+    "start": "Let a campaign run: it takes submissions from now on.",
+    "pause": "Stop new submissions for a while, or wait for a decision.",
+    "resume": "Let a paused campaign run again.",
+    "complete": "Say that a campaign has done what it was for.",
+    "fail": "Give a campaign up: it did not do what it was for.",
+    "cancel": "Give a campaign up before it was to end.",
+    "reopen": "Take a final campaign up again; it is paused then.",
+}
+
+
+def _state_command(name: str) -> click.Command:
+    rows = [row for row in CAMPAIGN_TABLE if row.act == name]
+    reason = any(row.needs_reason for row in rows)
+    example = ' --reason "file system trouble"' if reason else ""
+    sources = ", ".join(row.source for row in rows)
+
+    @click.command(
+        name,
+        short_help=_ABOUT[name],
+        help=f"{_ABOUT[name]}\n\nFrom {sources} to {rows[0].target}.\n\n\b\nExample:\n  campledger {name} k7mq{example}",
+    )
+    @click.argument("campaign")
+    @click.option("--reason", required=reason, help="Why, in words.")
+    @act_options
+    def command(campaign: str, reason: str | None, **how: Any) -> None:
+        from campledger.operations.acts import change_state
+
+        act(lambda space, way: change_state(space, campaign, name, reason, way), **how)
+
+    return command
+
+
+@click.command()
+@click.argument("campaign")
+@click.argument("text")
+@click.option("--on", metavar="STEP[/GROUP]", help="The step or group that it is about.")
+@act_options
+def note(campaign: str, text: str, on: str | None, **how: Any) -> None:
+    """Write down something to remember.
+
+    \b
+    Example:
+      campledger note k7mq "detector 53 is noisy since midnight" --on step1
+    """
+    from campledger.operations.acts import note as operation
+
+    act(lambda space, way: operation(space, campaign, text, on, way), **how)
+
+
+@click.command()
+@click.argument("campaign")
+@click.argument("url")
+@click.option(
+    "--type", "kind", default="other", show_default=True,
+    type=click.Choice(["monitor", "butler", "metrics", "qa", "ticket", "document", "other"]), help="What is behind it.",
+)  # fmt: skip
+@click.option("--title", help="One line for people.")
+@click.option("--on", metavar="STEP[/GROUP]", help="The step or group that it is about.")
+@act_options
+def link(campaign: str, url: str, kind: str, title: str | None, on: str | None, **how: Any) -> None:
+    """Link a page to a campaign.
+
+    \b
+    Example:
+      campledger link k7mq https://panda.example.org/task/1234 --type monitor
+    """
+    from campledger.operations.acts import link as operation
+
+    target = {"type": kind, "url": url} | ({"title": title} if title else {})
+    act(lambda space, way: operation(space, campaign, target, on, way), **how)
+
+
+def _assign_command(name: str, about: str) -> click.Command:
+    @click.command(
+        name,
+        help=f"{about}\n\nPERSON is a handle, or `me`.\n\n\b\nExample:\n  campledger {name} k7mq vrubin --on step1",
+    )
+    @click.argument("campaign")
+    @click.argument("person")
+    @click.option("--on", metavar="STEP[/GROUP]", help="The step or group, if not the whole campaign.")
+    @act_options
+    def command(campaign: str, person: str, on: str | None, **how: Any) -> None:
+        from campledger.operations.acts import assign
+
+        remove = name == "unassign"
+        act(lambda space, way: assign(space, campaign, person, on, way, remove=remove), **how)
+
+    return command
+
+
+def _counts(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    counts = {}
+    for value in values:
+        key, _, number = value.rpartition("=")
+        if not key or not number.isdecimal():
+            raise click.BadParameter(f"`{value}` is not NAME=NUMBER", ctx, param)
+        counts[key] = int(number)
+    return counts
+
+
+_DEVIATIONS = ("query", "pipeline", "image", "inputs", "memory", "options", "other")
+
+
+def _deviations(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    deviations = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if key not in _DEVIATIONS or not equals:
+            raise click.BadParameter(
+                f"`{value}` is not WHAT=TEXT with WHAT of {', '.join(_DEVIATIONS)}", ctx, param
+            )
+        deviations[key] = text
+    return deviations
+
+
+_run_id = click.option("--run-id", help="The workflow system's identifier of the run.")
+_run = click.option(
+    "--run", "run_collection", metavar="COLLECTION", help="The RUN collection that it writes."
+)
+_submit_dir = click.option("--submit-dir", metavar="DIR", help="The BPS submit directory.")
+_wms = click.option("--wms", metavar="NAME", help="The workflow-management system or class.")
+
+
+@click.command()
+@click.argument("campaign")
+@click.argument("places", metavar="STEP[/GROUP]...", nargs=-1, required=True)
+@_run_id
+@_run
+@_submit_dir
+@_wms
+@click.option("--file", metavar="PATH", help="The BPS submit file, in the campaign's directory.")
+@click.option(
+    "--relation", type=click.Choice(["first", "rescue", "restart", "replacement"]),
+    help="What it is to the submissions before it.  [default: first, or rescue with --parent]",
+)  # fmt: skip
+@click.option(
+    "--parent",
+    "parents",
+    metavar="SUBMISSION",
+    multiple=True,
+    help="A submission that it follows; repeat for several.",
+)
+@click.option("--planned", is_flag=True, help="It is only planned yet.")
+@click.option(
+    "--deviation", "deviations", metavar="WHAT=TEXT", multiple=True, callback=_deviations,
+    help=f"Where it differs from the definition: {', '.join(_DEVIATIONS)}; repeat for several.",
+)  # fmt: skip
+@click.option("--text", help="Anything else, in words.")
+@act_options
+def record(
+    campaign: str,
+    places: tuple[str, ...],
+    run_collection: str | None,
+    relation: str | None,
+    parents: tuple[str, ...],
+    planned: bool,
+    at: datetime | None,
+    push: bool,
+    dry_run: bool,
+    as_json: bool,
+    **facts: Any,
+) -> None:
+    """Record a submission made by hand: a BPS run of a step, or of some of its groups.
+
+    A step without a group means all its groups.
+
+    \b
+    Examples:
+      campledger record k7mq step1 --run-id 4242 --submit-dir /work/submit/x/20261122T080000Z
+      campledger record k7mq step1/7 --relation rescue --run-id 4243 --deviation memory=16384
+    """
+    from campledger.operations.acts import Run, record_run
+
+    known = {key: value for key, value in {**facts, "run": run_collection}.items() if value}
+    run = Run(places, relation, parents, planned, known)
+    act(lambda space, way: record_run(space, campaign, run, way), at, push, dry_run, as_json)
+
+
+_OUTCOMES = {
+    "succeeded": ("ended", "succeeded"),
+    "failed": ("ended", "failed"),
+    "submitted": ("submitted", None),
+    "running": ("running", None),
+    "held": ("held", None),
+    "cancelled": ("cancelled", None),
+}
+
+
+@click.command()
+@click.argument("submission")
+@click.argument("what", type=click.Choice(list(_OUTCOMES)))
+@click.option(
+    "--jobs", metavar="STATE=N", multiple=True, callback=_counts, help="Number of jobs in a state; repeat."
+)
+@click.option(
+    "--quanta",
+    metavar="STATE=N",
+    multiple=True,
+    callback=_counts,
+    help="Number of quanta in a state; repeat.",
+)
+@click.option(
+    "--failures", metavar="TASK=N", multiple=True, callback=_counts, help="Failed quanta of a task; repeat."
+)
+@_run_id
+@_run
+@_submit_dir
+@_wms
+@click.option("--reason", help="Why, in words; needed to cancel.")
+@act_options
+def outcome(
+    submission: str,
+    what: str,
+    run_collection: str | None,
+    at: datetime | None,
+    push: bool,
+    dry_run: bool,
+    as_json: bool,
+    **facts: Any,
+) -> None:
+    """Record what the workflow system says of a submission.
+
+    SUBMISSION is the beginning of its id, or its run id. Whether the result is good enough is for `accept` and
+    `reject` to say.
+
+    \b
+    Examples:
+      campledger outcome 4242 succeeded --jobs succeeded=1200 --quanta succeeded=30000
+      campledger outcome x9r4 failed --jobs succeeded=1190 --jobs failed=10 --failures isr=10
+    """
+    from campledger.operations.acts import outcome as operation
+
+    state, result = _OUTCOMES[what]
+    known = {key: value for key, value in {**facts, "run": run_collection, "result": result}.items() if value}
+    act(lambda space, way: operation(space, submission, state, known, way), at, push, dry_run, as_json)
+
+
+def _decision_command(name: str, about: str, example: str) -> click.Command:
+    @click.command(
+        name,
+        help=f"{about}\n\nSUBMISSION is the beginning of its id, or its run id.\n\n\b\nExample:\n  {example}",
+    )
+    @click.argument("submission")
+    @click.option("--reason", required=name == "reject", help="Why, in words.")
+    @act_options
+    def command(submission: str, reason: str | None, **how: Any) -> None:
+        from campledger.operations.acts import decide
+
+        act(lambda space, way: decide(space, submission, f"{name}ed", reason, way), **how)
+
+    return command
+
+
+@click.command()
+@click.argument("event")
+@click.option("--reason", required=True, help="Why, in words.")
+@act_options
+def retract(event: str, reason: str, **how: Any) -> None:
+    """Take back an event that was wrong; it stays in the history, and does not count.
+
+    \b
+    Example:
+      campledger retract k7mq2x --reason "meant the other campaign"
+    """
+    from campledger.operations.acts import retract as operation
+
+    act(lambda space, way: operation(space, event, reason, way), **how)
+
+
+@click.command()
+@click.argument("campaign")
+@click.option(
+    "--drop", metavar="EVENT", multiple=True, help="An event that loses.  [default: those that do not fit]"
+)
+@click.option("--reason", required=True, help="Why, in words.")
+@act_options
+def reconcile(campaign: str, drop: tuple[str, ...], reason: str, **how: Any) -> None:
+    """Settle a fork, where two branches both changed a campaign and were merged.
+
+    \b
+    Example:
+      campledger reconcile k7mq --reason "the pause was right, the completion premature"
+    """
+    from campledger.operations.acts import reconcile as operation
+
+    act(lambda space, way: operation(space, campaign, drop, reason, way), **how)
+
+
+COMMANDS = [
+    *(_state_command(name) for name in _ABOUT),
+    note,
+    link,
+    _assign_command("assign", "Make somebody an operator of a campaign, a step or a group."),
+    _assign_command("unassign", "Say that somebody no longer operates a campaign, a step or a group."),
+    record,
+    outcome,
+    _decision_command(
+        "accept", "Say that what became of a submission is good enough.", "campledger accept x9r4"
+    ),
+    _decision_command(
+        "reject", "Say that it is not.", 'campledger reject x9r4 --reason "half the detectors are missing"'
+    ),
+    retract,
+    reconcile,
+]

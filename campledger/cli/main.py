@@ -1,0 +1,101 @@
+"""The command `campledger`, and the one place where an exception becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from difflib import get_close_matches
+
+import click
+
+from campledger import __version__
+from campledger.cli import acting, defining, reading, sites
+from campledger.cli.shared import ledger_option
+from campledger.errors import CampledgerError
+
+SECTIONS = {
+    "Define": ("init", "define", "edit", "import", "hooks"),
+    "Read": ("check", "list", "show", "log"),
+    "Follow": ("start", "pause", "resume", "complete", "fail", "cancel", "reopen"),
+    "Record": (
+        "record",
+        "outcome",
+        "accept",
+        "reject",
+        "note",
+        "link",
+        "assign",
+        "unassign",
+        "retract",
+        "reconcile",
+    ),
+    "Share": ("site", "push"),
+}
+
+
+class Sections(click.Group):
+    """A group whose help lists commands by what one wants, and which suggests the command that was meant."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, section by section."""
+        for title, names in SECTIONS.items():
+            rows = [
+                (name, self.commands[name].get_short_help_str(60)) for name in names if name in self.commands
+            ]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; a typing error gets a suggestion."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            near = get_close_matches(args[0], self.commands, 1)
+            hint = f" Did you mean `{near[0]}`?" if near else " `campledger --help` lists the commands."
+            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="campledger")
+@ledger_option
+def main() -> None:
+    """Keep data-processing campaigns in a git repository: define, review, follow, find and repeat them.
+
+    \b
+    Examples:
+      campledger init ledger --example
+      campledger list state:running owner:me
+      campledger pause k7mq --reason "file system trouble"
+    """
+
+
+for module in (defining, reading, acting, sites):
+    for command in module.COMMANDS:
+        main.add_command(command)
+
+
+def run() -> None:
+    """Run the command line. Exit codes: docs/design.md lists them."""
+    try:
+        status = main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        status = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; nothing was left half-done", err=True)
+        status = 130
+    except BrokenPipeError:
+        # The reader has seen enough, as with `| head`; stdout is closed so that Python does not complain at exit.
+        sys.stderr.close()
+        status = 0
+    except CampledgerError as error:
+        click.echo(f"campledger: {error}", err=True)
+        status = error.exit_code
+    except Exception:  # noqa: BLE001 - the one boundary: a bug keeps its traceback, and gets an exit code of its own
+        traceback.print_exc()
+        click.echo("campledger: this is a bug; please report it with the lines above", err=True)
+        status = 70
+    sys.exit(status if isinstance(status, int) else 0)

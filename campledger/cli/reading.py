@@ -1,0 +1,310 @@
+"""Commands that read a ledger."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campledger.cli.shared import clean, coloured, ledger_option, table, workspace
+
+if TYPE_CHECKING:
+    from campledger.ledger.reading import Record
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--staged", is_flag=True, help="Check what is staged, not the work tree; the hook does.")
+@click.option("--commit", metavar="REV", help="Check a commit.")
+@click.option("--strict", is_flag=True, help="Count warnings as errors.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@ledger_option
+def check(paths: tuple[Path, ...], staged: bool, commit: str | None, strict: bool, form: str) -> None:
+    """Check definitions and histories: form, rules, and what lies between campaigns.
+
+    Exit code 1 if there are errors (with --strict, warnings too).
+
+    \b
+    Examples:
+      campledger check
+      campledger check campaigns/2026/11
+      campledger check --commit origin/main --format json
+    """
+    from campledger.operations import checking
+    from campledger.problems import Severity, report_json, report_text
+
+    if staged + (commit is not None) + bool(paths) > 1:
+        raise click.UsageError("PATHS, --staged and --commit exclude each other")
+    space = workspace(in_hook=True)
+    if commit is not None:
+        problems = checking.check_commit(space.root, commit)
+    else:
+        problems = checking.check_staged(space) if staged else checking.check_work_tree(space, paths)
+    errors = [one for one in problems if strict or one.severity is Severity.ERROR]
+    if form == "json":
+        click.echo(report_json(problems))
+    else:
+        if problems:
+            click.echo(clean(report_text(problems)))
+        click.echo(f"{len(errors)} errors, {len(problems) - len(errors)} warnings", err=True)
+    raise click.exceptions.Exit(1 if errors else 0)
+
+
+@click.command("list")
+@click.argument("expression", nargs=-1)
+@click.option(
+    "--sort", help="Columns to sort by, with commas; - in front turns the order round.  [default: state]"
+)
+@click.option("--columns", help="Columns to show, with commas.")
+@click.option("--limit", type=click.IntRange(1), help="Show this many at the most.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--commit", metavar="REV", help="Read a commit instead of the work tree.")
+@ledger_option
+def list_(
+    expression: tuple[str, ...], sort: str | None, columns: str | None, limit: int | None, form: str, as_json: bool,
+    commit: str | None,
+) -> None:  # fmt: skip
+    """List campaigns: all, or those that an expression finds.
+
+    An expression is words that must all hold. attribute:value (several values with commas: any of them),
+    attribute>=value, also > < <=; any other word is looked for in names, titles, descriptions, tags and notes;
+    - before a word turns it round. Attributes: {attributes}.
+
+    \b
+    Examples:
+      campledger list state:running owner:me
+      campledger list instrument:LSSTCam tract:3828 'day_obs>=20260101' -kind:nightly
+      campledger list --sort -changed --columns id,state,groups --limit 10
+    """
+    from campledger.operations import finding
+
+    names = columns.split(",") if columns else list(finding.COLUMNS)
+    finding.require_columns(names)
+    words = " ".join(
+        f'"{word}"' if " " in word and '"' not in word and ":" not in word else word for word in expression
+    )
+    listing = finding.find(
+        workspace(), words, revision=commit, sort=sort.split(",") if sort else (), limit=limit
+    )
+    if as_json or form == "json":
+        click.echo(json.dumps(listing.rows, indent=2, ensure_ascii=False))
+    elif form == "csv":
+        click.echo(_csv(listing.rows, names), nl=False)
+    elif listing.rows:
+        click.echo(
+            table(
+                [[clean(_cell(row, name)) for name in names] for row in listing.rows],
+                [n.upper() for n in names],
+            )
+        )
+    if form == "table" and not as_json:
+        click.echo(f"{len(listing.rows)} of {listing.total} campaigns", err=True)
+    for problem in listing.unreadable:
+        click.echo(f"left out: {clean(problem.as_text())}", err=True)
+
+
+def _cell(row: dict[str, Any], name: str) -> str:
+    value = row[name]
+    if name == "groups":
+        return f"{value[0]}/{value[1]}"
+    if isinstance(value, list):
+        shown = ", ".join(str(one) for one in value[:3])
+        return f"{shown}, …" if len(value) > 3 else shown
+    return "" if value is None else str(value)
+
+
+def _csv(rows: list[dict[str, Any]], names: list[str]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        cells = [_all(row, name) for name in names]
+        # A spreadsheet runs a cell that begins like a formula; a quote in front makes it text.
+        writer.writerow([f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell for cell in cells])
+    return stream.getvalue()
+
+
+def _all(row: dict[str, Any], name: str) -> str:
+    value = row[name]
+    if isinstance(value, list):
+        return "/".join(map(str, value)) if name == "groups" else " ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+@click.command()
+@click.argument("campaign")
+@click.option("--json", "as_json", is_flag=True, help="Print definition, state and events as JSON.")
+@click.option("--commit", metavar="REV", help="Read a commit instead of the work tree.")
+@ledger_option
+def show(campaign: str, as_json: bool, commit: str | None) -> None:
+    """Show a campaign: state, steps, groups and submissions, and what happened last.
+
+    CAMPAIGN is its id, the beginning of it, its last four characters, or its name.
+
+    \b
+    Example:
+      campledger show k7mq
+    """
+    from campledger.operations import finding
+
+    record, _ = finding.show(workspace(), campaign, commit)
+    if as_json:
+        click.echo(json.dumps(_as_json(record), indent=2, ensure_ascii=False))
+    else:
+        click.echo(clean_but_coloured(_as_text(record)))
+
+
+def clean_but_coloured(lines: list[str]) -> str:
+    """Join lines that were cleaned where they hold what others wrote."""
+    return "\n".join(lines)
+
+
+def _as_json(record: Record) -> dict[str, Any]:
+    history = record.history
+    result: dict[str, Any] = {
+        "id": record.id,
+        "path": record.directory,
+        "problems": [p.as_dict() for p in record.problems],
+    }
+    if record.campaign is None or history is None:
+        return result
+    result |= {
+        "state": str(history.state),
+        "definition": record.campaign.definition,
+        "operators": history.operators,
+    }
+    result["groups"] = {group: history.group_state(group) for group in record.campaign.groups}
+    result["submissions"] = [
+        {
+            "id": one.id, "state": str(one.state), "relation": one.relation, "groups": list(one.groups),
+            "parents": list(one.parents), **one.facts,
+        }
+        for one in history.submissions.values()
+    ]  # fmt: skip
+    result["events"] = [dict(event.data) for event in history.events]
+    return result
+
+
+def _as_text(record: Record) -> list[str]:
+    campaign, history = record.campaign, record.history
+    lines = [clean(problem.as_text()) for problem in record.problems]
+    if campaign is None or history is None:
+        return [f"{record.id} cannot be read", *lines]
+    definition = campaign.definition
+    since = (
+        f" since {history.since.at[:16].replace('T', ' ')} UTC by {clean(history.since.by)}"
+        if history.since
+        else ""
+    )
+    reason = (
+        f": {clean(history.since.data['reason'])}" if history.since and "reason" in history.since.data else ""
+    )
+    head = [
+        click.style(clean(campaign.title), bold=True),
+        f"{record.id}  {coloured(str(history.state))}{since}{reason}",
+        f"{definition['kind']} of {definition['production']}"
+        + (f", owner {campaign.owner}" if campaign.owner else "")
+        + "".join(f", {clean(ticket['key'])}" for ticket in definition.get("tickets", ())),
+    ]
+    for place, people in history.operators.items():
+        head += [f"operated by {', '.join(people)}" + (f" ({place})" if place else "")] if people else []
+    body = _steps(record)
+    events = history.events[-8:]
+    tail = (
+        ["", f"last events (of {len(history.events)}; `campledger log {record.id}` shows all):"]
+        if events
+        else []
+    )
+    tail += [_event_line(event, faulty=event not in history.effective) for event in reversed(events)]
+    return [*head, *(["", *lines] if lines else []), *body, *tail]
+
+
+def _steps(record: Record) -> list[str]:
+    from campledger.model.words import count_words, places
+
+    campaign, history = record.campaign, record.history
+    lines: list[str] = []
+    if campaign is None or history is None:
+        return lines
+    for step in campaign.steps:
+        states = [history.group_state(group.path) for group in step.groups]
+        counts = ", ".join(f"{states.count(one)} {coloured(one)}" for one in dict.fromkeys(states))
+        lines += [
+            "",
+            f"{click.style(step.name, bold=True)}  {counts}"
+            + (f"  {clean(step.definition['title'])}" if "title" in step.definition else ""),
+        ]
+        inside = {group.path for group in step.groups}
+        for one in history.submissions.values():
+            if not inside.isdisjoint(one.groups):
+                facts = [clean(str(one.facts[key])) for key in ("result", "run_id") if key in one.facts]
+                facts += [count_words(one.facts["jobs"], "jobs")] if "jobs" in one.facts else []
+                facts += [f"of {', '.join(one.parents)}"] if one.parents else []
+                words = "  ".join(
+                    [f"  {one.id}", f"{one.relation} {coloured(str(one.state))}", places(one.groups), *facts]
+                )
+                lines.append(words)
+    return lines
+
+
+def _event_line(event: Any, *, faulty: bool = False, name: str = "") -> str:
+    from campledger.model.words import describe, remark
+
+    text = remark(event)
+    mark = " (does not count)" if faulty else ""
+    prefix = f"{name}  " if name else ""
+    line = f"  {event.at[:16].replace('T', ' ')}  {prefix}{clean(event.by)}: {clean(describe(event))}{mark}"
+    return f"{line}: {' '.join(clean(text).split())}" if text else line
+
+
+@click.command()
+@click.argument("campaigns", nargs=-1)
+@click.option("--limit", type=click.IntRange(1), help="Show this many at the most.")
+@click.option("--json", "as_json", is_flag=True, help="Print the events as JSON.")
+@ledger_option
+def log(campaigns: tuple[str, ...], limit: int | None, as_json: bool) -> None:
+    """Show what happened to some campaigns, or to all, newest first.
+
+    \b
+    Examples:
+      campledger log k7mq
+      campledger log --limit 20
+    """
+    from itertools import islice
+
+    from campledger.operations import finding
+
+    pairs = list(islice(finding.log(workspace(), campaigns), limit))
+    if as_json:
+        click.echo(
+            json.dumps(
+                [{"campaign": record.id, **event.data} for record, event in pairs],
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
+        return
+    counting = {
+        record.id: {event.id for event in record.history.effective} for record, _ in pairs if record.history
+    }
+    for record, event in pairs:
+        name = record.id if len(campaigns) != 1 else event.id
+        click.echo(_event_line(event, faulty=event.id not in counting[record.id], name=name))
+
+
+def _fill_in_attributes() -> None:
+    from campledger.model.query import ATTRIBUTES
+
+    list_.help = (list_.help or "").replace("{attributes}", ", ".join(ATTRIBUTES))
+
+
+_fill_in_attributes()
+
+COMMANDS = [check, list_, show, log]

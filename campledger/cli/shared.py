@@ -1,0 +1,159 @@
+"""What the commands share: options, and the printing of tables and acts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from campledger.operations.acts import Act, How
+    from campledger.operations.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+T = TypeVar("T")
+
+_KEY = "campledger.ledger"
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        ctx.find_root().meta[_KEY] = value
+
+
+ledger_option = click.option(
+    "--ledger",
+    type=click.Path(path_type=Path),
+    envvar="CAMPLEDGER_LEDGER",
+    callback=_remember,
+    expose_value=False,
+    is_eager=True,
+    help="The ledger's directory, if it is not this one or above.  [env: CAMPLEDGER_LEDGER]",
+)
+
+
+def workspace(*, in_hook: bool = False) -> Workspace:
+    """Return the ledger that the command is about. Raise UsageError if there is none."""
+    from campledger.operations.workspace import Workspace, find_root
+    from campledger.repository.environment import settle_environment
+
+    settle_environment(in_hook=in_hook)
+    named: Path | None = click.get_current_context().find_root().meta.get(_KEY)
+    return Workspace(find_root(named or Path.cwd()))
+
+
+class Moment(click.ParamType[datetime]):
+    """A date, or a date and time; UTC unless it says otherwise."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read the time."""
+        from campledger.model.times import parse
+
+        try:
+            return parse(value)
+        except ValueError:
+            self.fail(f"`{value}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)", param, ctx)
+
+
+def act_options(command: F) -> F:
+    """Add the options of every command that appends an event."""
+    for option in reversed(
+        [
+            click.option("--at", type=Moment(), help="When it happened, if not now (UTC): 2026-11-22T08:00."),
+            click.option(
+                "--push",
+                is_flag=True,
+                help="Fetch first and push after; redo the act where others were faster.",
+            ),
+            click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing."),
+            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+            ledger_option,
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def act(
+    perform: Callable[[Workspace, How], Act], at: datetime | None, push: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Perform an act and tell what came of it."""
+    from campledger.operations.acts import How
+
+    space = workspace()
+    how = How(at, dry_run)
+    done, commit = maybe_pushed(space, lambda: perform(space, how), push and not dry_run)
+    commit = commit or done.commit
+    if as_json:
+        result = {
+            "campaign": done.campaign,
+            "state": str(done.state),
+            "commit": commit,
+            "event": done.event,
+        }
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        return
+    from campledger.model.history import Event
+    from campledger.model.words import describe
+
+    verb = "would have" if dry_run else "has"
+    click.echo(f"{done.campaign}: {describe(Event(done.event))}")
+    click.echo(
+        f"  it {verb} the state {done.state}; event {done.event['id']}"
+        + (f", commit {commit[:10]}" if commit else "")
+        + (", pushed" if push and not dry_run else "")
+    )
+    if dry_run:
+        from campledger.documents.lines import format_event
+
+        click.echo(f"  {format_event(done.event)}", nl=False)
+
+
+def maybe_pushed(space: Workspace, operation: Callable[[], T], push: bool) -> tuple[T, str | None]:
+    """Run an operation, pushed if asked for; return its result and, if pushed, the commit on the other side."""
+    if not push:
+        return operation(), None
+    from campledger.operations.pushing import pushed
+
+    result, made = pushed(space, operation)
+    return result, made.commit
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
+    """Return rows as columns; the last column is cut to the terminal's width, if there is one."""
+    widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [header, *rows]
+    ]
+    if sys.stdout.isatty():
+        import shutil
+
+        width = shutil.get_terminal_size().columns
+        lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
+        lines[0] = click.style(lines[0], bold=True)
+    return "\n".join(lines)
+
+
+STATE_COLOURS = {
+    "running": "blue", "paused": "yellow", "completed": "green", "failed": "red", "cancelled": "bright_black",
+    "accepted": "green", "rejected": "red", "held": "yellow", "ended": "cyan",
+}  # fmt: skip
+
+
+def coloured(word: str) -> str:
+    """Return a state in its colour; click takes colours out again where no terminal reads them."""
+    return click.style(word, fg=STATE_COLOURS.get(word))
+
+
+def clean(text: str) -> str:
+    """Return text that cannot steer a terminal: control characters are shown as escapes."""
+    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)

@@ -1,0 +1,90 @@
+"""Commands that share a ledger: its site, and pushing acts that were made offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from campledger.cli.shared import ledger_option, workspace
+
+
+@click.command()
+@ledger_option
+def push() -> None:
+    """Push acts that were made without --push, on top of what others have pushed meanwhile.
+
+    \b
+    Example:
+      campledger push
+    """
+    from campledger.errors import RefusedError
+    from campledger.operations.pushing import push as operation
+
+    result = operation(workspace())
+    if result.commit:
+        click.echo(f"pushed {result.landed} acts, up to commit {result.commit[:10]}")
+    else:
+        click.echo("nothing to push")
+    if result.withdrawn:
+        raise RefusedError("withdrawn, since others were faster:\n" + "\n".join(result.withdrawn))
+
+
+@click.group()
+def site() -> None:
+    """Make the ledger's web site: static pages that need no server."""
+
+
+@site.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("public"),
+    show_default=True,
+    help="The folder to write.",
+)
+@click.option("--commit", metavar="REV", help="Build from a commit.  [default: HEAD]")
+@click.option("--worktree", is_flag=True, help="Build from the files on disk, committed or not.")
+@ledger_option
+def build(out: Path, commit: str | None, worktree: bool) -> None:
+    """Write the site: a list of the campaigns, and a page for each.
+
+    \b
+    Example:
+      campledger site build --out public
+    """
+    from campledger.operations.site import build as operation
+
+    if commit and worktree:
+        raise click.UsageError("--commit and --worktree exclude each other")
+    result = operation(workspace().root, out, commit=commit, worktree=worktree)
+    for problem in result.problems:
+        click.echo(problem.as_text(), err=True)
+    click.echo(f"{result.pages} pages in {out}: {result.written} files written, {result.removed} removed")
+    click.echo(f"open {out / 'index.html'}")
+
+
+@site.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("public"),
+    show_default=True,
+    help="The folder to serve.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+def serve(out: Path, port: int) -> None:
+    """Serve a built site on this machine, until interrupted.
+
+    \b
+    Example:
+      campledger site serve --port 8000
+    """
+    from campledger.operations.site import serve as operation
+
+    with operation(out, port) as server:
+        click.echo(f"http://127.0.0.1:{server.server_address[1]}/ - Ctrl-C stops")
+        server.serve_forever()
+
+
+COMMANDS: list[click.Command] = [site, push]

@@ -1,0 +1,299 @@
+"""The strict reading of a ledger's own YAML.
+
+PyYAML's C parser composes the nodes; the values are built here, so that what YAML readers disagree about is a
+problem instead of a surprise. The source of the disagreements is the difference between YAML 1.1 (PyYAML) and the
+core schema of YAML 1.2 (most editors, JavaScript, Go): a plain scalar must mean the same to both and print back as
+it was written. Dates are text, as in YAML 1.2.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from campledger.problems import Pointer, Problem
+
+MAX_BYTES = 4 * 1024 * 1024
+"""A definition of 10,000 groups stays below half of this."""
+MAX_DEPTH = 40
+MAX_ALIASES = 100
+
+_STRING = "tag:yaml.org,2002:str"
+_TAGS = {_STRING, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
+_SUSPECT = re.compile(r"[-+.0-9~=<ntfyoNTFYO]")
+_NOT_PLAIN = re.compile(
+    r"""
+    (?i:y|n|yes|no|on|off|true|false|null|~|=|<<)               # YAML 1.1's other truths and nothings
+    | [-+]?(?:0|[1-9])[0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)? # numbers in any dress
+    | [-+]?\.[0-9_]+(?:[eE][-+]?[0-9]+)?
+    | [-+]?0[0-9_]+ | [-+]?0[bB][01_]+ | [-+]?0[oO]?[0-7_]+ | [-+]?0[xX][0-9a-fA-F_]+
+    | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?          # base 60
+    | [-+]?\.(?i:inf|nan)
+    """,
+    re.VERBOSE,
+)
+_COMPACT = re.compile(r"^[ \t]*(?:[-?][ \t]+){20}", re.MULTILINE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_CONFLICT = re.compile(rb"^(<{7}( |$)|={7}$|>{7}( |$)|\|{7}( |$))", re.MULTILINE)
+
+
+class _Stop(Exception):
+    """The file is no YAML: nothing after this place can be judged."""
+
+    def __init__(self, rule: str, message: str, line: int, column: int, hint: str = ""):
+        super().__init__(message)
+        self.problem = Problem("", line, column, rule, message, hint)
+
+
+class _Composer(CParser):
+    """PyYAML's C parser without its resolver: what a scalar means is decided here."""
+
+    def __init__(self, text: str):
+        super().__init__(text)
+
+    def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
+        if kind is ScalarNode:
+            return "" if implicit[0] else _STRING
+        return "tag:yaml.org,2002:map" if kind is MappingNode else "tag:yaml.org,2002:seq"
+
+    def descend_resolver(self, parent: Node | None, index: Any) -> None:
+        pass
+
+    def ascend_resolver(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as read: its value, and its nodes to find places in."""
+
+    path: str
+    value: Any
+    root: Node | None
+    problems: tuple[Problem, ...] = ()
+    """What stood in the way of reading it; ``value`` is None then."""
+
+    def position(self, pointer: Pointer, *, key: bool = False) -> tuple[int, int]:
+        """Return line and column, from 1, of what the pointer names, or of the nearest thing that exists."""
+        if self.root is None:
+            return 0, 0
+        node, mark = self.root, self.root.start_mark
+        for number, part in enumerate(pointer):
+            found: Node | None = None
+            if isinstance(node, MappingNode):
+                for name, value in node.value:
+                    if name.value == str(part):
+                        found = name if key and number == len(pointer) - 1 else value
+            elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+                found = node.value[part]
+            if found is None:
+                break
+            node, mark = found, found.start_mark
+        return mark.line + 1, mark.column + 1
+
+
+def read(path: str, data: bytes) -> Document:
+    """Read one document; everything wrong with it is in its ``problems``, under this path."""
+    try:
+        root = _compose(decode(data))
+    except _Stop as stop:
+        return Document(path, None, None, (replace(stop.problem, path=path),))
+    builder = _Builder(path)
+    value = builder.build(root, 0)
+    if builder.problems:
+        return Document(path, None, root, tuple(builder.problems))
+    return Document(path, value, root)
+
+
+def _compose(text: str) -> Node:
+    if _may_be_deep(text):
+        _measure_depth(text)
+    try:
+        root: Node | None = _Composer(text).get_single_node()
+    except yaml.composer.ComposerError as error:
+        raise _composer_error(error) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        message = str(error.problem or error.context)
+        hint = "indent with spaces" if "cannot start any token" in message else ""
+        raise _Stop("yaml-syntax", message, line, column, hint) from None
+    except yaml.YAMLError as error:
+        raise _Stop("yaml-syntax", str(error).partition("\n")[0], 0, 0) from None
+    except RecursionError:
+        raise _Stop("yaml-unsafe", f"more than {MAX_DEPTH} levels deep", 0, 0) from None
+    if root is None:
+        raise _Stop("schema", "the file is empty", 1, 1)
+    if "&" in text:
+        _count_aliases(root)
+    return root
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether the nesting may be deep enough to exhaust the C stack, on which the composer recurses."""
+    return text.count("[") + text.count("{") > 500 or _COMPACT.search(text) is not None
+
+
+def _measure_depth(text: str) -> None:
+    parser, depth = _Composer(text), 0
+    try:
+        while (event := parser.get_event()) is not None:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise _unsafe(event, f"more than {MAX_DEPTH} levels deep")
+    except yaml.YAMLError:
+        return  # the composer meets it too, and says where
+    finally:
+        parser.dispose()
+
+
+def _composer_error(error: yaml.composer.ComposerError) -> _Stop:
+    mark = error.problem_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    if "single document" in str(error.context or ""):
+        return _Stop("yaml-unsafe", "several documents in one file", line, column, "keep the first")
+    return _Stop("yaml-syntax", str(error.problem), line, column)
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a file: UTF-8, of bounded size, without control characters or conflict markers.
+
+    Raise _Stop for the first of them.
+    """
+    if len(data) > MAX_BYTES:
+        raise _Stop("unreadable", f"{len(data):,} bytes; {MAX_BYTES:,} are the limit", 0, 0)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        raise _Stop("unreadable", "not UTF-8 text", line, column, "save the file as UTF-8") from None
+    control = _CONTROL.search(text)
+    if control:
+        line, column = place(text, control.start())
+        message = f"control character U+{ord(control[0]):04X}"
+        raise _Stop("unreadable", message, line, column, "remove it")
+    if text.startswith("\ufeff"):
+        raise _Stop("unreadable", "a byte order mark", 1, 1, "save the file as UTF-8 without one")
+    marker = _CONFLICT.search(data)
+    if marker:
+        line, column = place(data.decode(), len(data[: marker.start()].decode()))
+        hint = "settle the merge, then remove the markers"
+        raise _Stop("conflict-marker", "a merge left its conflict marker here", line, column, hint)
+    return text
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Return line and column, from 1, of an offset."""
+    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
+
+
+def _count_aliases(root: Node) -> None:
+    """Refuse a document whose aliases, written out, would be more than a few: a bomb, or unreadable."""
+    shared: set[int] = set()
+    budget = MAX_ALIASES
+    stack: list[tuple[Node, frozenset[int]]] = [(root, frozenset())]
+    while stack:
+        node, above = stack.pop()
+        if isinstance(node, ScalarNode):
+            continue
+        if id(node) in above:
+            raise _unsafe(node, "an anchor that contains itself is not allowed here")
+        if len(above) > MAX_DEPTH:
+            raise _unsafe(node, f"more than {MAX_DEPTH} levels deep")
+        if id(node) in shared:
+            budget -= 1
+            if budget < 0:
+                raise _unsafe(node, f"more than {MAX_ALIASES} uses of aliases are not allowed here")
+        shared.add(id(node))
+        below = [one for pair in node.value for one in pair] if isinstance(node, MappingNode) else node.value
+        stack += [(one, above | {id(node)}) for one in below]
+
+
+class _Builder:
+    """Makes the value of a document from its nodes, and collects what is wrong with them."""
+
+    def __init__(self, path: str):
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def problem(self, node: Node, rule: str, message: str, hint: str = "") -> None:
+        mark = node.start_mark
+        self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, rule, message, hint))
+
+    def build(self, node: Node, depth: int) -> Any:
+        if node.tag not in _TAGS and node.tag:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self.problem(node, "yaml-unsafe", f"the tag `{tag}` is not allowed here", "write the plain value")
+            return None
+        if isinstance(node, ScalarNode):
+            return node.value if node.tag else self.scalar(node)
+        if depth >= MAX_DEPTH:
+            self.problem(node, "yaml-unsafe", f"more than {MAX_DEPTH} levels deep")
+            return None
+        if isinstance(node, SequenceNode):
+            return [self.build(one, depth + 1) for one in node.value]
+        return self.mapping(node, depth)
+
+    def mapping(self, node: Node, depth: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for name, value in node.value:
+            if not isinstance(name, ScalarNode):
+                self.problem(name, "yaml-unsafe", "a key that is no text is not allowed here")
+                continue
+            key = name.value
+            if not name.tag and key == "<<":
+                self.problem(name, "yaml-unsafe", "a merge key is not allowed here", "write the keys out")
+            elif not name.tag and _SUSPECT.match(key) and not isinstance(_plain(key), str):
+                self.ambiguous(name)
+            elif key in mapping:
+                message = f"the key `{key}` stands here a second time"
+                self.problem(name, "yaml-duplicate-key", message, "keep one of them")
+            else:
+                mapping[key] = self.build(value, depth + 1)
+        return mapping
+
+    def scalar(self, node: ScalarNode) -> Any:
+        text: str = node.value
+        if text and not _SUSPECT.match(text):
+            return text
+        value = _plain(text)
+        if value is _AMBIGUOUS:
+            self.ambiguous(node)
+        return value
+
+    def ambiguous(self, node: ScalarNode) -> None:
+        message = f"YAML readers do not agree what `{node.value}` is"
+        hint = f'quote it: "{node.value}"'
+        if node.value.lower() in {"true", "false", "null"}:
+            hint = f"write {node.value.lower()}, or {hint}"
+        self.problem(node, "yaml-ambiguous", message, hint)
+
+
+_AMBIGUOUS = object()
+
+
+def _plain(text: str) -> Any:
+    """Return what a plain scalar means to YAML 1.1 and 1.2 alike, or _AMBIGUOUS."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text) and text != "-0" and len(text) < 20:
+        return int(text)
+    if _FLOAT.fullmatch(text) and repr(float(text)) == text:
+        return float(text)
+    return _AMBIGUOUS if _NOT_PLAIN.fullmatch(text) else text
+
+
+_WORDS = {"": None, "null": None, "true": True, "false": False}
+
+
+def _unsafe(node: Any, what: str) -> _Stop:
+    mark = node.start_mark
+    return _Stop("yaml-unsafe", what, mark.line + 1, mark.column + 1)

@@ -1,0 +1,150 @@
+"""Writing a definition: a new one from values, and changes to one that keep its comments."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from campledger.documents.schema import schema
+from campledger.documents.strict import read
+from campledger.errors import UsageError
+
+MODELINE = "# yaml-language-server: $schema={schema}\n"
+"""Tells editors with the YAML language server which schema to check the file by as one types."""
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    if "\n" in text and not any(line.endswith((" ", "\t")) for line in text.splitlines()):
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
+    node = dumper.represent_scalar("tag:yaml.org,2002:str", text)
+    if read("", f"- {text}\n".encode(errors="replace")).value != [text]:
+        node.style = '"'
+    return node
+
+
+_Dumper.add_representer(str, _text)
+
+
+def format_document(value: Mapping[str, Any], name: str, schema_path: str | None = None) -> str:
+    """Return a document as YAML, its keys in the schema's order, that the strict loader reads back the same."""
+    text = (MODELINE.format(schema=schema_path) if schema_path else "") + format_value(
+        _ordered(value, schema(name))
+    )
+    back = read("", text.encode())
+    if back.problems or back.value != value:
+        trouble = back.problems[0].message if back.problems else "it does not read back the same"
+        raise UsageError(f"the values cannot be written as YAML: {trouble}")
+    return text
+
+
+def format_value(value: Any) -> str:
+    """Return any value as YAML."""
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
+
+
+def _ordered(value: Any, rule: Mapping[str, Any]) -> Any:
+    if "$ref" in rule:
+        rule = schema("campaign")["$defs"].get(rule["$ref"].rpartition("/")[2], {})
+    if isinstance(value, Mapping):
+        known = rule.get("properties", {})
+        keys = [key for key in known if key in value] + [key for key in value if key not in known]
+        return {key: _ordered(value[key], known.get(key, {})) for key in keys}
+    if isinstance(value, list):
+        return [_ordered(one, rule.get("items", {})) for one in value]
+    return value
+
+
+def edit_text(text: str, changes: Mapping[str, Any], remove: tuple[str, ...] = ()) -> str:
+    """Return a definition's text with values set and keys taken out; comments and layout stay.
+
+    ``changes`` maps dotted paths (``data.output``, ``steps.0.name``, ``steps.step1.name``) to values.
+    """
+    from ruamel.yaml import YAML
+
+    editor = YAML(typ="rt")
+    editor.preserve_quotes = True
+    editor.width = 4096
+    editor.indent(mapping=2, sequence=4, offset=2)
+    document = editor.load(text)
+    if not isinstance(document, dict):
+        raise UsageError("the document is no mapping")
+    for path in remove:
+        document.pop(path, None)
+    for path, value in changes.items():
+        set_value(document, path, _quoted(value))
+    stream = io.StringIO()
+    editor.dump(document, stream)
+    return stream.getvalue()
+
+
+def set_value(document: Any, path: str, value: Any) -> None:
+    """Set the value at a dotted path, in place; None takes the key out. Raise UsageError where no such place is."""
+    *above, last = path.split(".")
+    holder = document
+    for number, part in enumerate(above):
+        if isinstance(holder, list):
+            holder = holder[_index(holder, part, path)]
+        elif isinstance(holder, dict):
+            if not isinstance(holder.get(part), dict | list):
+                _put(holder, part, {}, top=holder is document)
+            holder = holder[part]
+        else:
+            raise UsageError(f"{path}: {'.'.join(above[:number])} is no mapping")
+    if isinstance(holder, list):
+        holder[_index(holder, last, path)] = value
+    elif not isinstance(holder, dict):
+        raise UsageError(f"{path}: {'.'.join(above)} is no mapping")
+    elif value is None:
+        holder.pop(last, None)
+    else:
+        _put(holder, last, value, top=holder is document)
+
+
+def _put(holder: dict[str, Any], key: str, value: Any, *, top: bool) -> None:
+    """Set a key; a new one at the top goes where the schema has it, if the mapping knows places."""
+    order = list(schema("campaign")["properties"])
+    if key in holder or not top or key not in order or not hasattr(holder, "insert"):
+        holder[key] = value
+        return
+    before = set(order[: order.index(key)])
+    position = max((n + 1 for n, one in enumerate(holder) if one in before), default=0)
+    holder.insert(position, key, value)
+
+
+def _quoted(value: Any) -> Any:
+    """Return a value whose strings are in quotes where the strict loader wants them."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
+
+    if isinstance(value, str):
+        if "\n" in value:
+            return LiteralScalarString(value)
+        return value if read("", f"- {value}\n".encode()).value == [value] else DoubleQuotedScalarString(value)
+    if isinstance(value, Mapping):
+        return {key: _quoted(below) for key, below in value.items()}
+    return [_quoted(one) for one in value] if isinstance(value, list) else value
+
+
+def _index(holder: list[Any], part: str, path: str) -> int:
+    if part.isdecimal() and int(part) < len(holder):
+        return int(part)
+    for index, entry in enumerate(holder):
+        if isinstance(entry, Mapping) and entry.get("name") == part:
+            return index
+    raise UsageError(f"{path}: there is no entry `{part}`")
+
+
+def parse_value(text: str) -> Any:
+    """Read the value of ``--set path=value``: YAML by the strict rules, where that is unambiguous, else text."""
+    document = read("", text.encode())
+    return text if document.problems else document.value

@@ -1,0 +1,41 @@
+"""The exceptions of a refused operation, one class for each exit code.
+
+Bad data is no exception: it is a :class:`campledger.problems.Problem`. An exception here means that what was
+asked for was not done, and its message says what was refused, why, and what to do next.
+"""
+
+
+class CampledgerError(Exception):
+    """An operation was refused. Subclasses carry the process's exit code."""
+
+    exit_code = 70
+
+
+class DataError(CampledgerError):
+    """The data read has problems that stand in the way (exit 1)."""
+
+    exit_code = 1
+
+
+class UsageError(CampledgerError):
+    """What was asked for makes no sense as asked: an unknown id, a malformed option (exit 2)."""
+
+    exit_code = 2
+
+
+class RefusedError(CampledgerError):
+    """A transition or a rule forbids the act (exit 3)."""
+
+    exit_code = 3
+
+
+class GitError(CampledgerError):
+    """Git failed, or the repository's state forbids the act (exit 4)."""
+
+    exit_code = 4
+
+
+class BpsError(CampledgerError):
+    """Butler or the Batch Production Service failed (exit 5)."""
+
+    exit_code = 5

@@ -1,0 +1,267 @@
+"""Reading a ledger: its settings, and each campaign with what is wrong with it.
+
+A campaign that cannot be read does not hide the others: its record has problems instead of a campaign.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from campledger.documents import lines, schema, strict
+from campledger.errors import UsageError
+from campledger.ledger.settings import SETTINGS_FILE, Settings
+from campledger.model import rules
+from campledger.model.campaign import Campaign
+from campledger.model.history import Event, Fault, History, replay
+from campledger.model.ids import CAMPAIGN_ID, directory_of
+from campledger.model.states import State
+from campledger.problems import Finding, Problem, Severity
+from campledger.repository.trees import Files
+
+DEFINITION = "campaign.yaml"
+EVENTS = "events.yaml"
+_DIRECTORY = re.compile(r"(campaigns/(?:[^/]+/)*?([^/]+))/(?:campaign|events)\.yaml")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One campaign's directory, as read."""
+
+    id: str
+    directory: str
+    files: tuple[str, ...]
+    """What is in the directory, by path from it."""
+    campaign: Campaign | None = None
+    """None where the definition cannot be read."""
+    history: History | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems that block."""
+        return [problem for problem in self.problems if problem.severity is Severity.ERROR]
+
+    def path(self, file: str) -> str:
+        """Return the path of one of its files from the ledger's root."""
+        return f"{self.directory}/{file}"
+
+
+class Ledger:
+    """A ledger's files, read as they are asked for."""
+
+    def __init__(self, files: Files):
+        self.files = files
+
+    @cached_property
+    def _settings(self) -> tuple[Settings, tuple[Problem, ...]]:
+        if SETTINGS_FILE not in self.files.paths:
+            message = "there is no such file, and without it no ledger"
+            hint = "`campledger init` makes a ledger; `--ledger PATH` names one elsewhere"
+            return Settings(), (Problem(SETTINGS_FILE, 0, 0, "missing-file", message, hint),)
+        document = strict.read(SETTINGS_FILE, self.files.read([SETTINGS_FILE])[SETTINGS_FILE])
+        if document.problems:
+            return Settings(), document.problems
+        found = schema.findings(document.value, "settings")
+        problems = tuple(locate(document, finding) for finding in found)
+        return (Settings() if problems else Settings(document.value)), problems
+
+    @property
+    def settings(self) -> Settings:
+        """The settings; empty ones where campledger.yaml cannot be read."""
+        return self._settings[0]
+
+    @property
+    def settings_problems(self) -> tuple[Problem, ...]:
+        """What is wrong with campledger.yaml."""
+        return self._settings[1]
+
+    @cached_property
+    def directories(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+        """Each campaign's directory and the files in it, by id, newest first."""
+        homes = {}
+        for path in self.files.paths:
+            match = _DIRECTORY.fullmatch(path)
+            if match:
+                homes[match[1]] = match[2]
+        inside: dict[str, list[str]] = {home: [] for home in homes}
+        for path in self.files.paths:
+            home = self._home(path, homes)
+            if home is not None:
+                inside[home].append(path[len(home) + 1 :])
+        ordered = sorted(homes.items(), key=lambda item: (item[1], item[0]), reverse=True)
+        return {name: (home, tuple(sorted(inside[home]))) for home, name in ordered}
+
+    @staticmethod
+    def _home(path: str, homes: Mapping[str, str]) -> str | None:
+        parent = posixpath.dirname(path)
+        while parent:
+            if parent in homes:
+                return parent
+            parent = posixpath.dirname(parent)
+        return None
+
+    @cached_property
+    def strays(self) -> tuple[Problem, ...]:
+        """Files below campaigns/ that belong to no campaign."""
+        homes = {home: name for name, (home, _) in self.directories.items()}
+        hint = "a campaign is a directory campaigns/YEAR/MONTH/ID with a campaign.yaml"
+        return tuple(
+            Problem(path, 0, 0, "id-directory", "this file belongs to no campaign", hint, Severity.WARNING)
+            for path in self.files.paths
+            if path.startswith("campaigns/") and self._home(path, homes) is None and not _is_furniture(path)
+        )
+
+    def records(self, ids: Iterable[str] | None = None) -> Iterator[Record]:
+        """Yield the campaigns, newest first, or those with the ids."""
+        wanted = list(self.directories) if ids is None else list(ids)
+        paths = [
+            f"{self.directories[one][0]}/{file}"
+            for one in wanted
+            for file in (DEFINITION, EVENTS)
+            if file in self.directories[one][1]
+        ]
+        contents = self.files.read(paths)
+        for one in wanted:
+            yield self._record(one, contents)
+
+    def record(self, campaign_id: str) -> Record:
+        """Return one campaign, by its full id."""
+        if campaign_id not in self.directories:
+            raise UsageError(f"there is no campaign `{campaign_id}`")
+        return next(self.records([campaign_id]))
+
+    def _record(self, campaign_id: str, contents: Mapping[str, bytes]) -> Record:
+        directory, files = self.directories[campaign_id]
+        record = Record(campaign_id, directory, files)
+        problems = self._file_problems(record)
+        data = contents.get(record.path(DEFINITION))
+        if data is None or self.files.paths[record.path(DEFINITION)]:
+            problems.append(
+                Problem(record.path(DEFINITION), 0, 0, "missing-file", "a campaign has no definition")
+            )
+            return Record(campaign_id, directory, files, problems=tuple(problems))
+        document = strict.read(record.path(DEFINITION), data)
+        problems += document.problems
+        if document.value is None:
+            return Record(campaign_id, directory, files, problems=tuple(problems))
+        found = schema.findings(document.value, "campaign")
+        if found:
+            problems += [locate(document, finding) for finding in found]
+            return Record(campaign_id, directory, files, problems=tuple(problems))
+        campaign = Campaign(campaign_id, document.value)
+        events = self._events(record, contents, problems)
+        history = replay(campaign, events)
+        problems += [_fault_problem(record, fault) for fault in history.faults]
+        found = [*rules.findings(document.value), *self._local_findings(record, document.value)]
+        problems += [locate(document, finding, history.state) for finding in found]
+        return Record(campaign_id, directory, files, campaign, history, tuple(problems))
+
+    def _events(self, record: Record, contents: Mapping[str, bytes], problems: list[Problem]) -> list[Event]:
+        path = record.path(EVENTS)
+        if path not in contents or self.files.paths[path]:
+            return []
+        events, found = lines.parse_events(path, contents[path])
+        problems += found
+        return events
+
+    def _file_problems(self, record: Record) -> list[Problem]:
+        problems = []
+        if not CAMPAIGN_ID.fullmatch(record.id) or record.directory != directory_of(record.id):
+            message = f"`{record.directory}` is not campaigns/YEAR/MONTH/ID"
+            hint = "`campledger define` makes the directory; an id is DATE-NAME-XXXX, all in lower case"
+            problems.append(Problem(record.path(DEFINITION), 0, 0, "id-directory", message, hint))
+        links = [record.path(file) for file in record.files if self.files.paths[record.path(file)]]
+        targets = self.files.read(links)
+        for link in links:
+            target = targets.get(link, b"").decode("utf-8", "replace")
+            inside = posixpath.relpath(link, record.directory)
+            joined = posixpath.join(posixpath.dirname(inside), target)
+            file = posixpath.basename(link)
+            if target.startswith("/") or rules.leaves_directory(joined):
+                message = "a symbolic link leaves the campaign's directory"
+            elif inside in {DEFINITION, EVENTS}:
+                message = f"{file} is a symbolic link"
+            else:
+                continue
+            problems.append(Problem(link, 0, 0, "path-outside", message, "copy the file"))
+        return problems
+
+    def _local_findings(self, record: Record, definition: Mapping[str, object]) -> Iterator[Finding]:
+        """Yield what is wrong with a definition beside its own directory and the settings."""
+        named = definition.get("id")
+        if named is not None and named != record.id:
+            message = f"the directory is {record.id}, the id in it {named}"
+            yield Finding(
+                ("id",), "id-directory", message, "an id never changes: put back the one of the directory"
+            )
+        present = set(record.files)
+        for pointer, path in rules.references(definition):
+            if rules.leaves_directory(path):
+                yield Finding(
+                    pointer, "path-outside", f"`{path}` leaves the campaign's directory", "copy the file"
+                )
+            elif posixpath.normpath(path) not in present:
+                yield Finding(
+                    pointer, "missing-file", f"there is no file `{path}` in the campaign's directory"
+                )
+        shared = self._shared_sets
+        for pointer, name in rules.set_references(definition):
+            if rules.leaves_directory(name) or name.startswith("/"):
+                yield Finding(pointer, "path-outside", f"`{name}` leaves the campaign's directory")
+            elif name not in shared and posixpath.normpath(name) not in present:
+                hint = "it is neither a shared set in dataids/ nor a file in the campaign's directory"
+                yield Finding(pointer, "missing-file", f"there is no DataId set `{name}`", hint)
+        yield from self._settings_findings(definition)
+
+    def _settings_findings(self, definition: Mapping[str, object]) -> Iterator[Finding]:
+        if self.settings_problems:
+            return
+        settings = self.settings
+        production = definition["production"]
+        if production not in settings.productions:
+            hint = f"known are {', '.join(settings.productions)}"
+            yield Finding(
+                ("production",), "unknown-production", f"there is no production `{production}`", hint
+            )
+        for pointer, handle in rules.people(definition):
+            if settings.people and handle not in settings.people:
+                hint = "add them to `people` in campledger.yaml"
+                yield Finding(pointer, "unknown-person", f"nobody has the handle `{handle}`", hint)
+        for pointer, part in rules.parts(definition):
+            alias = part.get("data", {}).get("butler")
+            if alias is not None and alias not in settings.butlers:
+                hint = f"known are {', '.join(settings.butlers) or 'none'}; add it to `butlers` in campledger.yaml"
+                where = (*pointer, "data", "butler")
+                yield Finding(where, "unknown-butler", f"there is no Butler repository `{alias}`", hint)
+
+    @cached_property
+    def _shared_sets(self) -> frozenset[str]:
+        names = [path[len("dataids/") :] for path in self.files.paths if path.startswith("dataids/")]
+        endings = (".json", ".csv", ".ecsv")
+        return frozenset(
+            name.removesuffix(ending) for name in names for ending in endings if name.endswith(ending)
+        )
+
+
+def _is_furniture(path: str) -> bool:
+    """Whether a file is one that people put beside campaigns: a README, a dot file."""
+    name = posixpath.basename(path)
+    return name.startswith(".") or name.upper().startswith("README")
+
+
+def locate(document: strict.Document, finding: Finding, state: State | None = None) -> Problem:
+    """Return the problem that a finding is in its document, at its line and column."""
+    line, column = document.position(finding.pointer, key=finding.key)
+    severity = Severity.ERROR
+    if finding.rule == "placeholder" and state in {None, State.DEFINED, State.CANCELLED}:
+        severity = Severity.WARNING
+    return Problem(document.path, line, column, finding.rule, finding.message, finding.hint, severity)
+
+
+def _fault_problem(record: Record, fault: Fault) -> Problem:
+    message = f"event {fault.event.id}: {fault.message}"
+    return Problem(record.path(EVENTS), fault.event.line, 3, fault.rule, message, fault.hint)

@@ -1,0 +1,53 @@
+"""campledger.yaml: the settings of a ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SETTINGS_FILE = "campledger.yaml"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What campledger.yaml says; see schemas/settings.schema.json."""
+
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The ledger's name."""
+        return str(self.document.get("title", "Campaigns"))
+
+    @property
+    def main_branch(self) -> str:
+        """The branch on which campaigns count as defined and reviewed."""
+        return str(self.document.get("main_branch", "main"))
+
+    @property
+    def productions(self) -> Mapping[str, str]:
+        """Classes of campaigns, each with a line for people."""
+        return dict(self.document.get("productions", {}))
+
+    @property
+    def people(self) -> Mapping[str, Mapping[str, Any]]:
+        """Name and addresses by handle; empty where any handle is taken."""
+        return dict(self.document.get("people", {}))
+
+    @property
+    def butlers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Butler repositories by alias."""
+        return dict(self.document.get("butlers", {}))
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """Templates of addresses: ticket, run, commit."""
+        return dict(self.document.get("links", {}))
+
+    def handle_of(self, name: str, email: str) -> str:
+        """Return the handle of who commits under this address, or else the name."""
+        for handle, person in self.people.items():
+            if email.lower() in [address.lower() for address in person.get("emails", ())]:
+                return handle
+        return name

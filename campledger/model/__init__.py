@@ -1,0 +1,1 @@
+"""The model: campaigns, steps, groups, submissions, events. Pure: no file, no clock, no git."""

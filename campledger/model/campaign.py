@@ -1,0 +1,112 @@
+"""A campaign as defined: its steps and groups, and what is in force for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+SECTIONS = ("scope", "software", "data", "processing", "compute", "plan")
+"""The parts of a definition that a step, and in it a group, may override."""
+
+DEFAULT_GROUP = "all"
+"""Name of a step's only group, where none are listed."""
+
+
+def overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``base`` with the keys of ``over``: mappings are merged, everything else is replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[key] = overlay(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+@dataclass(frozen=True)
+class Group:
+    """A slice of a step's data."""
+
+    step: str
+    name: str
+    definition: Mapping[str, Any]
+    """Its part of the document, as written."""
+    sections: Mapping[str, Any]
+    """scope, software, data, processing, compute and plan in force for it."""
+
+    @property
+    def path(self) -> str:
+        """STEP/GROUP, as acts and events name it."""
+        return f"{self.step}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the pipeline, run over one or more groups."""
+
+    name: str
+    definition: Mapping[str, Any]
+    sections: Mapping[str, Any]
+    groups: tuple[Group, ...]
+
+    @property
+    def prerequisites(self) -> tuple[str, ...]:
+        """Names of the steps that have to be done before."""
+        return tuple(self.definition.get("prerequisites", ()))
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign's definition. The document has passed the schema; see schemas/campaign.schema.json."""
+
+    id: str
+    definition: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return str(self.definition["name"])
+
+    @property
+    def title(self) -> str:
+        """One line for people: the title, or the name."""
+        return str(self.definition.get("title", self.name))
+
+    @property
+    def owner(self) -> str | None:
+        """Handle of who answers for it."""
+        return self.definition.get("owner")
+
+    @cached_property
+    def sections(self) -> dict[str, Any]:
+        """The campaign's own scope, software, data, processing, compute and plan."""
+        return {key: self.definition[key] for key in SECTIONS if key in self.definition}
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps in order, each with what is in force for it."""
+        return tuple(self._steps())
+
+    def _steps(self) -> Iterator[Step]:
+        for document in self.definition.get("steps", ()):
+            sections = overlay(self.sections, {key: document[key] for key in SECTIONS if key in document})
+            groups = tuple(
+                Group(
+                    step=document["name"],
+                    name=group["name"],
+                    definition=group,
+                    sections=overlay(sections, {key: group[key] for key in SECTIONS if key in group}),
+                )
+                for group in document.get("groups", ({"name": DEFAULT_GROUP},))
+            )
+            yield Step(document["name"], document, sections, groups)
+
+    @cached_property
+    def groups(self) -> dict[str, Group]:
+        """Every group of every step, by STEP/GROUP."""
+        return {group.path: group for step in self.steps for group in step.groups}
+
+    def groups_of(self, place: str) -> list[str]:
+        """Return the paths of a step's groups, or of the one group that STEP/GROUP names; empty if unknown."""
+        return [path for path in self.groups if path == place or path.rpartition("/")[0] == place]

@@ -1,0 +1,211 @@
+"""The small language that filters campaigns, for `campledger list` and the site.
+
+An expression is words separated by spaces, all of which must hold::
+
+    state:running owner:me instrument:LSSTCam tract:3828 day_obs>=20260101 -kind:nightly "full depth"
+
+``attribute:value`` (or ``=``; several values with commas mean any of them), ``attribute>value`` and ``>=``, ``<``,
+``<=``; a bare word is looked for in the campaign's texts; ``-`` before a word turns it round; quotes hold spaces
+together. Case does not matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from campledger.model.campaign import Campaign
+from campledger.model.history import History
+
+Facts = Mapping[str, tuple[str | int, ...]]
+"""What a campaign can be found by: the values of each attribute."""
+
+ATTRIBUTES: dict[str, str] = {
+    "id": "the campaign's id",
+    "name": "its short name",
+    "state": "defined, running, paused, completed, failed, cancelled",
+    "production": "class of campaigns",
+    "kind": "sort of activity",
+    "owner": "handle of who answers for it; `me` is who asks",
+    "operator": "handle of who operates it, a step or a group",
+    "ticket": "key of a ticket",
+    "tag": "free label",
+    "instrument": "instrument",
+    "skymap": "skymap",
+    "tract": "tract number",
+    "band": "band",
+    "detector": "detector number",
+    "day_obs": "observing day, YYYYMMDD; a campaign matches by any day of its range",
+    "program": "science program",
+    "stack": "tag of the Science Pipelines",
+    "image": "container image",
+    "butler": "Butler alias",
+    "output": "output chain",
+    "site": "compute site",
+    "wms": "workflow-management class",
+    "step": "name of a step",
+    "parent": "id of the campaign it repeats",
+    "run_id": "run id of a submission",
+    "started": "day of its first start, YYYY-MM-DD",
+    "changed": "day of its last event, YYYY-MM-DD",
+    "deadline": "planned deadline, YYYY-MM-DD",
+    "text": "any of its texts (what a bare word looks in)",
+}
+"""The attributes, each with what it is."""
+
+_TERM = re.compile(
+    r"""(?P<not>-)?(?:(?P<key>[A-Za-z_]+)(?P<op>>=|<=|:|=|>|<))?(?P<value>(?:"[^"]*"?|[^\s"])+)"""
+)
+
+
+class QueryError(ValueError):
+    """An expression that cannot be read; the message says why and what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of an expression."""
+
+    key: str
+    op: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether the campaign with these facts satisfies the term."""
+        return self._holds(facts) is not self.negated
+
+    def _holds(self, facts: Facts) -> bool:
+        found = facts.get(self.key, ())
+        if self.key == "text":
+            return all(value in str(found[0]) for value in self.values) if found else False
+        if self.key == "day_obs" and found:
+            return self._day_obs(int(found[0]), int(found[-1]))
+        if self.op == ":":
+            known = {str(value).lower() for value in found}
+            return not known.isdisjoint(self.values)
+        return any(_compare(value, self.op, self.values[0]) for value in found)
+
+    def _day_obs(self, first: int, last: int) -> bool:
+        days = [int(value) for value in self.values]
+        match self.op:
+            case ":":
+                return any(first <= day <= last for day in days)
+            case ">=" | ">":
+                return _compare(last, self.op, self.values[0])
+            case _:
+                return _compare(first, self.op, self.values[0])
+
+
+def _compare(value: str | int, op: str, bound: str) -> bool:
+    left: Any = value
+    right: Any = bound
+    if isinstance(value, int):
+        right = int(bound)
+    else:
+        left = value.lower()
+    comparisons: dict[str, Callable[[Any, Any], bool]] = {
+        ">": lambda a, b: a > b,
+        "<": lambda a, b: a < b,
+        ">=": lambda a, b: a >= b,
+        "<=": lambda a, b: a <= b,
+    }
+    return comparisons[op](left, right)
+
+
+NUMBERS = frozenset({"tract", "detector", "day_obs"})
+
+
+def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
+    """Read an expression; ``me`` is the handle that `owner:me` means. Raise QueryError."""
+    if expression.count('"') % 2:
+        raise QueryError('a quotation mark is not closed; write "two words" in full')
+    terms = []
+    for match in _TERM.finditer(expression):
+        key, op, raw = match["key"], match["op"], match["value"]
+        if key is None:
+            terms.append(Term("text", ":", (raw.replace('"', "").lower(),), bool(match["not"])))
+            continue
+        key = key.lower()
+        if key not in ATTRIBUTES:
+            near = get_close_matches(key, ATTRIBUTES, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(ATTRIBUTES)}"
+            raise QueryError(f"there is no attribute `{key}`: {hint}")
+        op = ":" if op == "=" else op
+        values = tuple(value.replace('"', "").lower() for value in (raw.split(",") if op == ":" else [raw]))
+        if key in {"owner", "operator"} and "me" in values:
+            if me is None:
+                raise QueryError("who is `me`? git has no user.email, or it is not in the settings' people")
+            values = tuple(me.lower() if value == "me" else value for value in values)
+        if key in NUMBERS:
+            strange = [value for value in values if not value.isdecimal()]
+            if strange:
+                raise QueryError(f"`{key}` is compared with numbers, and `{strange[0]}` is none")
+        terms.append(Term(key, op, values, bool(match["not"])))
+    return tuple(terms)
+
+
+def matches(terms: tuple[Term, ...], facts: Facts) -> bool:
+    """Whether every term holds."""
+    return all(term.holds(facts) for term in terms)
+
+
+def facts_of(campaign: Campaign, history: History) -> dict[str, tuple[str | int, ...]]:
+    """Return what a campaign can be found by, in its definition, its steps and groups, and its history."""
+    document = campaign.definition
+    layers = [campaign.sections, *(step.sections for step in campaign.steps)]
+    layers += [group.sections for group in campaign.groups.values()]
+
+    def collect(section: str, key: str) -> tuple[str | int, ...]:
+        values: dict[str | int, None] = {}
+        for layer in layers:
+            value = layer.get(section, {}).get(key)
+            for one in value if isinstance(value, list) else [] if value is None else [value]:
+                values[one] = None
+        return tuple(values)
+
+    days = [layer["scope"]["day_obs"] for layer in layers if "day_obs" in layer.get("scope", {})]
+    bounds = [bound for day in days for bound in day.values()]
+    operators = dict.fromkeys(handle for handles in history.operators.values() for handle in handles)
+    starts = [
+        event for event in history.effective if event.type == "status" and event.data["to"] == "running"
+    ]
+    tickets = [*document.get("tickets", ())]
+    tickets += [ticket for step in document.get("steps", ()) for ticket in step.get("tickets", ())]
+    texts = [campaign.id, campaign.name, campaign.title, document["description"], *document.get("tags", ())]
+    texts += [event.data["text"] for event in history.effective if event.type == "note"]
+    facts: dict[str, tuple[str | int, ...]] = {
+        "id": (campaign.id,),
+        "name": (campaign.name,),
+        "state": (str(history.state),),
+        "production": (document["production"],),
+        "kind": (document["kind"],),
+        "owner": tuple(filter(None, [campaign.owner])),
+        "operator": tuple(operators),
+        "ticket": tuple(dict.fromkeys(ticket["key"] for ticket in tickets)),
+        "tag": tuple(document.get("tags", ())),
+        "instrument": collect("scope", "instrument"),
+        "skymap": collect("scope", "skymap"),
+        "tract": collect("scope", "tracts"),
+        "band": collect("scope", "bands"),
+        "detector": collect("scope", "detectors"),
+        "day_obs": (min(bounds), max(bounds)) if bounds else (),
+        "program": collect("scope", "science_program"),
+        "stack": collect("software", "stack"),
+        "image": collect("software", "image"),
+        "butler": collect("data", "butler"),
+        "output": collect("data", "output"),
+        "site": collect("compute", "site"),
+        "wms": collect("compute", "wms"),
+        "step": tuple(step.name for step in campaign.steps),
+        "parent": tuple(filter(None, [document.get("derived_from", "").partition("@")[0]])),
+        "run_id": tuple(one.facts["run_id"] for one in history.submissions.values() if "run_id" in one.facts),
+        "started": (starts[0].at[:10],) if starts else (),
+        "changed": (history.last.at[:10],) if history.last else (),
+        "deadline": tuple(filter(None, [document.get("plan", {}).get("deadline")])),
+        "text": (" ".join(texts).lower(),),
+    }
+    return facts

@@ -1,0 +1,1 @@
+"""Use cases: what the command line, scripts and notebooks ask of a ledger."""

@@ -1,0 +1,369 @@
+"""Acts on one campaign: each appends events to its events.yaml and commits them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from campledger.documents.lines import format_event
+from campledger.errors import RefusedError, UsageError
+from campledger.ledger.reading import EVENTS, Ledger, Record
+from campledger.model import times
+from campledger.model.campaign import Campaign
+from campledger.model.history import Event, History, Submission, replay
+from campledger.model.ids import random_id
+from campledger.model.states import CAMPAIGN_TABLE, State, SubmissionState, acts_from
+from campledger.operations.workspace import (
+    Draft,
+    Workspace,
+    find_event,
+    read_bytes,
+    require_readable,
+    resolve,
+    write,
+)
+from campledger.problems import Severity, report_text
+
+
+@dataclass(frozen=True)
+class Act:
+    """What was done, for the command line to tell."""
+
+    campaign: str
+    event: Mapping[str, Any]
+    state: State
+    """The campaign's state after it."""
+    commit: str | None
+    """None after a dry run."""
+    message: str
+
+
+@dataclass(frozen=True)
+class How:
+    """How an act is entered."""
+
+    at: datetime | None = None
+    """When it happened, if that was not now."""
+    dry_run: bool = False
+
+
+Compose = Callable[[Ledger, Record], tuple[dict[str, Any], str]]
+"""Makes an event's own part, and the act's words for the commit's subject."""
+
+
+def perform(workspace: Workspace, find: Callable[[Ledger], str], compose: Compose, how: How) -> Act:
+    """Append one event to the campaign that ``find`` names, and commit it."""
+    done: list[tuple[str, dict[str, Any], State]] = []
+
+    def prepare(ledger: Ledger) -> Draft:
+        record = ledger.record(find(ledger))
+        require_readable(record)
+        own, words = compose(ledger, record)
+        event = new_event(record, workspace.user(ledger), own, how.at)
+        path = record.path(EVENTS)
+        line = format_event(event).encode()
+        future = replay(_campaign(record), [*_history(record).events, Event(event)])
+        done.append((record.id, event, future.state))
+        content = read_bytes(ledger, path) + line
+        return Draft({path: content}, _message(words, record, event), (record.id,), across=_needs_all(event))
+
+    written = write(workspace, prepare, dry_run=how.dry_run)
+    campaign, event, state = done[-1]
+    message = written.draft.message if written else ""
+    return Act(campaign, event, state, written.commit if written else None, message)
+
+
+def new_event(record: Record, by: str, own: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:
+    """Return an event with identity and time. Raise RefusedError if clock and ledger disagree too much."""
+    now = datetime.now(UTC)
+    last = _history(record).last
+    moment = times.next_after(now, last.time if last else None)
+    if moment - now > times.CLOCK_TOLERANCE:
+        raise RefusedError(
+            f"the last event is dated {last.time if last else ''}, but the clock says {times.recorded(now)}: "
+            "one of the two clocks is wrong; set it, or retract that event"
+        )
+    if at is not None and at > now + times.CLOCK_TOLERANCE:
+        raise UsageError(f"--at {times.happened(at)} is still to come")
+    stamps = {"id": random_id(), "time": times.recorded(moment)}
+    if at is not None:
+        stamps["at"] = times.happened(at)
+    return {**stamps, "by": by, **own}
+
+
+def _message(words: str, record: Record, event: Mapping[str, Any]) -> str:
+    subject = " ".join(words.split())
+    subject = subject if len(subject) <= 72 else f"{subject[:71]}…"
+    return f"{subject}\n\nCampledger-Campaign: {record.id}\nCampledger-Event: {event['id']}\n"
+
+
+def _needs_all(event: Mapping[str, Any]) -> bool:
+    """Whether the act can bring the campaign into another's way: a final one that comes back takes its name."""
+    return event["type"] == "status" and State(event["from"]).is_final
+
+
+def _campaign(record: Record) -> Campaign:
+    if record.campaign is None:
+        raise RefusedError(f"{record.id} cannot be read: `campledger check {record.directory}` tells why")
+    return record.campaign
+
+
+def _history(record: Record) -> History:
+    return record.history or History()
+
+
+def change_state(workspace: Workspace, reference: str, act: str, reason: str | None, how: How) -> Act:
+    """Start, pause, resume, complete, fail, cancel or reopen a campaign."""
+
+    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+        state = _history(record).state
+        row = next((row for row in CAMPAIGN_TABLE if row.act == act and row.source is state), None)
+        if row is None:
+            allowed = " or ".join(f"`campledger {one}`" for one in acts_from(state))
+            raise RefusedError(f"{record.id} is {state}: it cannot {act}; possible is {allowed}")
+        if row.needs_reason and not reason:
+            raise UsageError(f"`{act}` needs a reason: --reason TEXT")
+        if act == "start":
+            _require_startable(record)
+        event = {"type": "status", "from": str(row.source), "to": str(row.target)}
+        if reason:
+            event["reason"] = reason
+        words = f"{act} {_campaign(record).name}" + (f": {reason}" if reason else "")
+        return event, words
+
+    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+
+
+def _require_startable(record: Record) -> None:
+    blocking = [
+        problem
+        for problem in record.problems
+        if problem.severity is Severity.ERROR or problem.rule == "placeholder"
+    ]
+    if blocking:
+        raise RefusedError(f"{record.id} cannot start:\n{report_text(blocking)}")
+
+
+def note(workspace: Workspace, reference: str, text: str, on: str | None, how: How) -> Act:
+    """Write down something to remember."""
+
+    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+        event = {"type": "note", "text": text, **_on(record, on)}
+        return event, f"note on {_campaign(record).name}: {text}"
+
+    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+
+
+def link(workspace: Workspace, reference: str, target: Mapping[str, str], on: str | None, how: How) -> Act:
+    """Link a page; ``target`` has type, url and perhaps title."""
+    from campledger.model.rules import url_complaint
+
+    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+        complaint = url_complaint(target["url"])
+        if complaint:
+            raise RefusedError(f"{complaint}; link to an http or https address")
+        words = f"link {_campaign(record).name} to {target.get('title') or target['type']}"
+        return {"type": "link", "link": dict(target), **_on(record, on)}, words
+
+    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+
+
+def assign(
+    workspace: Workspace, reference: str, person: str, on: str | None, how: How, *, remove: bool = False
+) -> Act:
+    """Make somebody an operator of the campaign, a step or a group, or no longer so."""
+
+    def compose(ledger: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+        people = ledger.settings.people
+        handle = workspace.user(ledger) if person == "me" else person
+        if people and handle not in people and not remove:
+            raise UsageError(f"nobody has the handle `{handle}`: known are {', '.join(people)}")
+        place = on or ""
+        present = _history(record).operators.get(place, ())
+        where = f" of {on}" if on else ""
+        if remove and handle not in present:
+            raise RefusedError(f"{handle} is no operator{where} in {record.id}")
+        if not remove and handle in present:
+            raise RefusedError(f"{handle} is an operator{where} in {record.id} already")
+        event = {"type": "unassigned" if remove else "assigned", "person": handle, **_on(record, on)}
+        return event, f"{'unassign' if remove else 'assign'} {handle}: {_campaign(record).name} {on or ''}"
+
+    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+
+
+def _on(record: Record, place: str | None) -> dict[str, str]:
+    if place is None:
+        return {}
+    _groups(record, [place])
+    return {"on": place}
+
+
+def _groups(record: Record, places: Sequence[str]) -> list[str]:
+    campaign = _campaign(record)
+    groups: list[str] = []
+    for place in places:
+        found = campaign.groups_of(place)
+        if not found:
+            known = (
+                ", ".join(step.name for step in campaign.steps) or "none; add steps with `campledger edit`"
+            )
+            raise UsageError(f"{record.id} has no step or group `{place}`: its steps are {known}")
+        groups += [group for group in found if group not in groups]
+    return groups
+
+
+@dataclass(frozen=True)
+class Run:
+    """A submission to record."""
+
+    places: tuple[str, ...]
+    """Steps, or STEP/GROUP, that it covers."""
+    relation: str | None = None
+    parents: tuple[str, ...] = ()
+    """Submissions that it follows, by the beginning of their ids or by run id."""
+    planned: bool = False
+    facts: Mapping[str, Any] | None = None
+    """run_id, run, submit_dir, wms, file, deviations, text."""
+
+
+def record_run(workspace: Workspace, reference: str, run: Run, how: How) -> Act:
+    """Record a submission made by hand, or one that is planned."""
+
+    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+        history = _history(record)
+        groups = _groups(record, run.places)
+        parents = [submission_of(record, parent).id for parent in run.parents]
+        relation = run.relation or ("rescue" if parents else "first")
+        if relation == "first":
+            _require_free(record, groups)
+        elif not parents:
+            parents = _parents_by_default(record, groups, relation)
+        state = SubmissionState.PLANNED if run.planned else SubmissionState.SUBMITTED
+        if not run.planned and history.state is not State.RUNNING:
+            raise RefusedError(
+                f"{record.id} is {history.state}: only a running campaign takes submissions; "
+                f"possible is {' or '.join(f'`campledger {one}`' for one in acts_from(history.state))}"
+            )
+        event: dict[str, Any] = {"type": "submission", "state": str(state), "relation": relation}
+        if parents:
+            event["parents"] = parents
+        event |= {"groups": groups, **(run.facts or {})}
+        return event, f"{relation} run of {', '.join(run.places)} in {_campaign(record).name}"
+
+    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+
+
+def _require_free(record: Record, groups: Sequence[str]) -> None:
+    gone = {SubmissionState.REJECTED, SubmissionState.CANCELLED}
+    for group in groups:
+        live = [one for one in _history(record).covering(group) if one.state not in gone]
+        if live:
+            raise RefusedError(
+                f"{group} has the {live[-1].state} submission {live[-1].id} already: "
+                f"`--relation rescue --parent {live[-1].id}` (or restart, replacement) says what this one is to it"
+            )
+
+
+def _parents_by_default(record: Record, groups: Sequence[str], relation: str) -> list[str]:
+    """Return the submissions in force over the groups: what a rescue without --parent must mean."""
+    history = _history(record)
+    parents: dict[str, None] = {}
+    for group in groups:
+        live = [one for one in history.covering(group) if group not in one.superseded]
+        if live:
+            parents[live[-1].id] = None
+    if not parents:
+        raise RefusedError(f"{', '.join(groups)}: there is no submission to {relation}; record a first one")
+    return list(parents)
+
+
+def submission_of(record: Record, reference: str) -> Submission:
+    """Return the campaign's submission that the beginning of its id, or its run id, names."""
+    submissions = _history(record).submissions.values()
+    found = [
+        one for one in submissions if one.id.startswith(reference) or one.facts.get("run_id") == reference
+    ]
+    if len(found) == 1:
+        return found[0]
+    what = "no submission" if not found else f"{len(found)} submissions"
+    raise UsageError(f"{record.id} has {what} `{reference}`: `campledger show {record.id}` lists them")
+
+
+def outcome(workspace: Workspace, reference: str, state: str, facts: Mapping[str, Any], how: How) -> Act:
+    """Record what the workflow system said about a submission; ``facts`` may hold result, jobs, quanta, reason."""
+
+    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+        one = submission_of(record, reference)
+        event = {"type": "outcome", "submission": one.id, "state": state, **facts}
+        words = f"{facts.get('result', state)}: {_places(one)} of {_campaign(record).name}"
+        return event, words
+
+    return perform(workspace, lambda ledger: find_event(ledger, reference, _RUNS)[0], compose, how)
+
+
+def decide(workspace: Workspace, reference: str, decision: str, reason: str | None, how: How) -> Act:
+    """Accept or reject what became of a submission."""
+
+    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+        one = submission_of(record, reference)
+        event = {"type": "decision", "submission": one.id, "decision": decision}
+        if reason:
+            event["reason"] = reason
+        verb = decision.removesuffix("ed")
+        return event, f"{verb} {_places(one)} of {_campaign(record).name}" + (f": {reason}" if reason else "")
+
+    return perform(workspace, lambda ledger: find_event(ledger, reference, _RUNS)[0], compose, how)
+
+
+_RUNS = ("submission", "outcome")
+"""The events that can name a submission: by its id, or by a run id given later."""
+
+
+def _places(submission: Submission) -> str:
+    groups = submission.groups
+    return groups[0] if len(groups) == 1 else f"{groups[0]} and {len(groups) - 1} more"
+
+
+def retract(workspace: Workspace, reference: str, reason: str, how: How) -> Act:
+    """Take back an event that was wrong."""
+
+    def compose(ledger: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+        event_id = find_event(ledger, reference)[1]
+        if event_id in _history(record).dropped:
+            raise RefusedError(f"the event {event_id} was taken back already")
+        words = f"retract {event_id} of {_campaign(record).name}: {reason}"
+        return {"type": "retracted", "event": event_id, "reason": reason}, words
+
+    return perform(workspace, lambda ledger: find_event(ledger, reference)[0], compose, how)
+
+
+def reconcile(workspace: Workspace, reference: str, drop: Sequence[str], reason: str, how: How) -> Act:
+    """Settle a fork: drop the events named, or else those that do not follow from the state reached."""
+
+    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+        history = _history(record)
+        if not history.faults:
+            raise RefusedError(f"{record.id} has no fork: every event follows from the one before")
+        dropped = [_event_of(history, one) for one in drop] or [fault.event.id for fault in history.faults]
+        rest = replay(_campaign(record), [one for one in history.events if one.id not in dropped])
+        if rest.faults:
+            fault = rest.faults[0]
+            raise RefusedError(
+                f"without {', '.join(dropped)} there is still a fork: event {fault.event.id} {fault.message}; "
+                f"drop it too with --drop {fault.event.id}"
+            )
+        event = {"type": "reconciled", "dropped": dropped, "state": str(rest.state), "reason": reason}
+        return event, f"reconcile {_campaign(record).name} as {rest.state}: {reason}"
+
+    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+
+
+def _event_of(history: History, reference: str) -> str:
+    found = [event.id for event in history.events if event.id.startswith(reference)]
+    if len(found) != 1:
+        raise UsageError(
+            f"`{reference}` names {'no event' if not found else 'several events'} of this campaign"
+        )
+    return found[0]

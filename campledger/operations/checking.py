@@ -1,0 +1,58 @@
+"""Checking a ledger: the work tree, what is staged, or a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from campledger.errors import UsageError
+from campledger.ledger.checks import campaigns_at, check
+from campledger.ledger.reading import EVENTS, Ledger
+from campledger.operations.workspace import Workspace
+from campledger.problems import Problem
+from campledger.repository.commands import Repository
+from campledger.repository.trees import GitTree
+
+
+def check_work_tree(workspace: Workspace, paths: Sequence[Path]) -> list[Problem]:
+    """Return what is wrong on disk: everywhere, or with the campaigns that the paths lie in."""
+    ledger = workspace.ledger()
+    if not paths:
+        return check(ledger, datetime.now(UTC))
+    inside = [_relative(workspace, path) for path in paths]
+    return _check_some(ledger, inside)
+
+
+def _relative(workspace: Workspace, path: Path) -> str:
+    absolute = path.absolute()
+    if not absolute.exists():
+        raise UsageError(f"there is no file or directory {path}")
+    root = workspace.root.absolute()
+    for base in (root, root.resolve()):
+        for one in (absolute, absolute.resolve()):
+            if one.is_relative_to(base):
+                return one.relative_to(base).as_posix()
+    raise UsageError(f"{path} is not in the ledger {workspace.root}")
+
+
+def check_staged(workspace: Workspace) -> list[Problem]:
+    """Return what is wrong in the index with the campaigns that differ from HEAD."""
+    return _check_some(workspace.staged(), workspace.repository.staged_paths())
+
+
+def check_commit(root: Path, revision: str) -> list[Problem]:
+    """Return what is wrong in a commit; ``root`` may be a bare repository."""
+    repository = Repository(root)
+    return check(Ledger(GitTree(repository, repository.commit_of(revision))), datetime.now(UTC))
+
+
+def _check_some(ledger: Ledger, paths: Sequence[str]) -> list[Problem]:
+    """Check the campaigns that paths lie in; against each other only where a definition is among them."""
+    relevant = [path for path in paths if path not in {"", "."}]
+    chosen = campaigns_at(ledger, relevant) if len(relevant) == len(paths) else None
+    now = datetime.now(UTC)
+    if chosen is None:
+        return check(ledger, now)
+    across = not all(path.endswith(f"/{EVENTS}") for path in relevant)
+    return check(ledger, now, chosen, across=across)

@@ -1,0 +1,246 @@
+"""Defining campaigns: new ones, ones like another, and changes to a definition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from campledger.documents import strict, writing
+from campledger.documents.schema import findings, schema
+from campledger.errors import DataError, RefusedError, UsageError
+from campledger.ledger.reading import DEFINITION, Ledger, locate
+from campledger.model.ids import directory_of, new_campaign_id
+from campledger.operations.workspace import Draft, Workspace, Written, resolve, write
+from campledger.problems import report_text
+
+SCHEMA_FROM_CAMPAIGN = "../../../../schemas/campaign.schema.json"
+"""Where a ledger keeps the schema, from a campaign's directory: what the modeline names."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a new campaign is made from."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Dotted path -> value, on top of everything else."""
+    text: str | None = None
+    """The YAML of a definition."""
+    parent: str | None = None
+    """ID[@REV] of the campaign that it repeats."""
+    key: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Further files of the campaign, by path in its directory."""
+
+
+@dataclass(frozen=True)
+class Defined:
+    """A campaign that was defined, or that its key found."""
+
+    campaign: str
+    path: str
+    created: bool
+    commit: str | None
+    text: str
+
+
+def define(workspace: Workspace, wish: Wish, *, dry_run: bool = False) -> Defined:
+    """Write a new campaign and commit it; a key that is known finds its campaign and changes nothing."""
+    result: list[Defined] = []
+
+    def prepare(ledger: Ledger) -> Draft | None:
+        existing = find_key(ledger, wish.key) if wish.key else None
+        if existing is not None:
+            path = f"{ledger.directories[existing][0]}/{DEFINITION}"
+            text = ledger.files.read([path])[path].decode()
+            result.append(Defined(existing, path, created=False, commit=None, text=text))
+            return None
+        base, files = _base(workspace, ledger, wish)
+        name = _name_of(base, wish)
+        campaign_id = new_campaign_id(datetime.now(UTC).date(), name, wish.key)
+        directory = directory_of(campaign_id)
+        if campaign_id in ledger.directories:
+            raise RefusedError(f"{campaign_id} exists already")
+        changes: dict[str, Any] = {"id": campaign_id, **wish.values}
+        if wish.key:
+            changes["key"] = wish.key
+        text = _filled(base, changes)
+        contents: dict[str, bytes | None] = {f"{directory}/{path}": data for path, data in files.items()}
+        contents[f"{directory}/{DEFINITION}"] = text.encode()
+        result.append(Defined(campaign_id, f"{directory}/{DEFINITION}", created=True, commit=None, text=text))
+        message = f"define {name}\n\nCampledger-Campaign: {campaign_id}\n"
+        return Draft(contents, message, (campaign_id,), across=True)
+
+    written = write(workspace, prepare, dry_run=dry_run)
+    made = result[-1]
+    return Defined(made.campaign, made.path, made.created, written.commit if written else None, made.text)
+
+
+def find_key(ledger: Ledger, key: str) -> str | None:
+    """Return the campaign that was opened with a key."""
+    paths = {f"{directory}/{DEFINITION}": name for name, (directory, _) in ledger.directories.items()}
+    # A key is one line of the file; only files that hold its first word are worth reading as YAML.
+    word = re.split(r"[^A-Za-z0-9._/-]", key)[0].encode()
+    hits = [paths[path] for path, data in ledger.files.read(paths).items() if word in data]
+    for record in ledger.records(hits):
+        if record.campaign is not None and record.campaign.definition.get("key") == key:
+            return record.id
+    return None
+
+
+def _base(workspace: Workspace, ledger: Ledger, wish: Wish) -> tuple[str | None, dict[str, bytes]]:
+    """Return the text that a new definition starts from, and the files that come with it."""
+    if wish.parent is not None:
+        reference, _, revision = wish.parent.partition("@")
+        source = workspace.ledger(revision) if revision else ledger
+        parent = resolve(source, reference)
+        directory, inside = source.directories[parent]
+        contents = source.files.read([f"{directory}/{file}" for file in inside])
+        files = {
+            path[len(directory) + 1 :]: data
+            for path, data in contents.items()
+            if not source.files.paths[path] and not path.endswith(("/events.yaml", f"/{DEFINITION}"))
+        }
+        commit = (
+            workspace.repository.commit_of(revision)[:12] if revision else _commit_with(workspace, directory)
+        )
+        text = contents[f"{directory}/{DEFINITION}"].decode()
+        derived = f"{parent}@{commit}" if commit else parent
+        return writing.edit_text(text, {"derived_from": derived}, remove=("id", "key")), {
+            **files,
+            **wish.files,
+        }
+    if wish.text is not None:
+        return wish.text, dict(wish.files)
+    return None, dict(wish.files)
+
+
+def _commit_with(workspace: Workspace, directory: str) -> str | None:
+    """Return HEAD if the parent stands in it as it is on disk."""
+    head = workspace.repository.head()
+    return head[:12] if head and not workspace.repository.dirty_paths([directory]) else None
+
+
+def _name_of(base: str | None, wish: Wish) -> str:
+    if "name" in wish.values:
+        return str(wish.values["name"])
+    name = _read(base).get("name") if base is not None else None
+    if not isinstance(name, str):
+        raise UsageError("a campaign needs a name: give one, or write `name:` into the definition")
+    return name
+
+
+def _read(text: str) -> dict[str, Any]:
+    document = strict.read(DEFINITION, text.encode())
+    if document.problems:
+        raise DataError(f"the definition cannot be read:\n{report_text(document.problems)}")
+    if not isinstance(document.value, dict):
+        raise DataError(f"{DEFINITION}:1:1: schema: a definition is a mapping")
+    return document.value
+
+
+def _filled(base: str | None, changes: Mapping[str, Any]) -> str:
+    """Return the base with changes set, its comments kept; without a base a definition made from them alone."""
+    if base is not None:
+        _read(base)
+        return writing.edit_text(base, changes)
+    values: dict[str, Any] = {}
+    for path, value in changes.items():
+        writing.set_value(values, path, value)
+    return writing.format_document(values, "campaign", SCHEMA_FROM_CAMPAIGN)
+
+
+def check_text(text: str) -> str:
+    """Return what the format has against a definition's text, as a report; empty where it is fine."""
+    document = strict.read(DEFINITION, text.encode())
+    problems = list(document.problems)
+    if not problems:
+        problems = [locate(document, finding) for finding in findings(document.value, "campaign")]
+    return report_text(problems)
+
+
+def edit(
+    workspace: Workspace, reference: str, change: Callable[[str], str | None], *, dry_run: bool = False
+) -> Written | None:
+    """Change a campaign's definition: ``change`` takes its text and returns another, or None to leave it.
+
+    The lock is not held while ``change`` is at work, since a person may be typing; a definition that somebody
+    else changed in the meantime is a refusal.
+    """
+    ledger = workspace.ledger()
+    campaign_id = resolve(ledger, reference)
+    path = f"{ledger.directories[campaign_id][0]}/{DEFINITION}"
+    before = ledger.files.read([path])[path]
+    after = change(before.decode())
+    if after is None or after.encode() == before:
+        return None
+
+    def prepare(current: Ledger) -> Draft:
+        if current.files.read([path]).get(path) != before:
+            raise RefusedError(f"{path} changed in the meantime: look at it, then edit again")
+        message = f"edit {campaign_id}\n\nCampledger-Campaign: {campaign_id}\n"
+        return Draft({path: after.encode()}, message, (campaign_id,), across=True)
+
+    return write(workspace, prepare, dry_run=dry_run)
+
+
+def set_values(values: Mapping[str, Any]) -> Callable[[str], str]:
+    """Return a change for :func:`edit` that sets values and keeps comments."""
+    return lambda text: writing.edit_text(text, values)
+
+
+def template(values: Mapping[str, Any]) -> str:
+    """Return a commented definition to fill in: every key of the schema, most of them commented out."""
+    lines = [
+        writing.MODELINE.format(schema=SCHEMA_FROM_CAMPAIGN),
+        "# Save and close to define the campaign; an empty file cancels.\n",
+        "# Only name, production, kind and description are required.\n",
+        "\n",
+    ]
+    properties = schema("campaign")["properties"]
+    required = schema("campaign")["required"]
+    for key, rule in properties.items():
+        if key in {"format", "id", "key", "extra"}:
+            continue
+        resolved = _resolved(rule)
+        lines.append(f"# {resolved.get('description', '')}\n")
+        if "enum" in resolved:
+            lines.append(f"# One of {', '.join(resolved['enum'])}.\n")
+        if key in values or key in required:
+            lines.append(writing.format_value({key: values.get(key, "TODO")}))
+        else:
+            lines += [f"# {line}\n" for line in writing.format_value({key: _example(rule)}).splitlines()]
+        lines.append("\n")
+    return "".join(lines)
+
+
+def _resolved(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" not in rule:
+        return rule
+    return {**schema("campaign")["$defs"][rule["$ref"].rpartition("/")[2]], **rule}
+
+
+def _example(rule: Mapping[str, Any]) -> Any:
+    resolved = _resolved(rule)
+    if resolved.get("examples"):
+        return resolved["examples"][0]
+    if "enum" in resolved:
+        return resolved["enum"][0]
+    if resolved.get("type") == "object":
+        return {key: _example(below) for key, below in resolved.get("properties", {}).items()}
+    if resolved.get("type") == "array":
+        return [_example(resolved.get("items", {}))]
+    return "..."
+
+
+def read_file(path: Path) -> str:
+    """Return the text of a definition in a file. Raise UsageError or DataError."""
+    try:
+        return path.read_bytes().decode()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}:1:1: unreadable: not UTF-8 text") from None

@@ -1,0 +1,168 @@
+"""Acts that reach the others: fetched before, pushed after, and made again where somebody was faster.
+
+An act is an appended event, or a definition, that was checked against the history below it. When the branch on the
+other side has moved, our own commits that were never pushed are taken back, each act is checked against the new
+tip and made again on it; one that has become illegal is withdrawn, and told. No lock is held over the network.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from campledger.documents.lines import format_event, parse_events
+from campledger.errors import CampledgerError, GitError, RefusedError
+from campledger.ledger.reading import EVENTS, Ledger
+from campledger.model import times
+from campledger.model.ids import CAMPAIGN_ID
+from campledger.operations.workspace import Draft, Workspace, validate
+from campledger.repository import remote
+from campledger.repository.commands import explain
+from campledger.repository.commits import locked
+from campledger.repository.trees import GitTree
+
+ATTEMPTS = 60
+"""Eight busy operators of one ledger needed at most a dozen in the tests."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class Pushed:
+    """What became of a push."""
+
+    commit: str | None = None
+    """The tip on the other side; None where there was nothing to push."""
+    landed: int = 0
+    withdrawn: list[str] = field(default_factory=list)
+    """Acts that the newer history made illegal, each with the reason."""
+
+
+def pushed(workspace: Workspace, act: Callable[[], T]) -> tuple[T, Pushed]:
+    """Perform an act on what the others have pushed, and push it.
+
+    Raise RefusedError if it had to be withdrawn, GitError if it cannot be pushed; then it stays committed here.
+    """
+    bring_up_to_date(workspace)
+    done = act()
+    result = push(workspace)
+    if result.withdrawn:
+        raise RefusedError("withdrawn, since others were faster:\n" + "\n".join(result.withdrawn))
+    return done, result
+
+
+def bring_up_to_date(workspace: Workspace) -> Pushed:
+    """Fetch, and land acts made offline on what came."""
+    repository = workspace.repository
+    upstream = remote.upstream_of(repository)
+    try:
+        tip = remote.fetch(repository, upstream)
+    except GitError as error:
+        raise GitError(
+            f"{error}\nnothing was done; without --push the act is kept here, for `campledger push`"
+        ) from None
+    _require_only_acts(workspace, tip)
+    return _land(workspace, tip)
+
+
+def push(workspace: Workspace) -> Pushed:
+    """Push the acts that the others do not have yet."""
+    repository = workspace.repository
+    upstream = remote.upstream_of(repository)
+    tip = remote.fetch(repository, upstream)
+    result = Pushed()
+    for attempt in range(ATTEMPTS):
+        _require_only_acts(workspace, tip)
+        landing = _land(workspace, tip)
+        result.withdrawn += landing.withdrawn
+        head = repository.head()
+        waiting = remote.unpushed(repository, tip)
+        if head is None or not waiting:
+            return result
+        answer = remote.push(repository, upstream, head)
+        if answer.status == 0:
+            result.commit, result.landed = head, len(waiting)
+            return result
+        if not remote.was_too_slow(answer):
+            raise GitError(
+                f"{explain('push', answer)}\nthe act is committed here; `campledger push` tries again"
+            )
+        time.sleep(random.uniform(0, min(0.05 * 2**attempt, 2.0)))  # noqa: S311 - jitter, no secret
+        tip = remote.fetch(repository, upstream)
+    raise GitError(
+        f"others were faster {ATTEMPTS} times; the act is committed here; `campledger push` tries again"
+    )
+
+
+def _require_only_acts(workspace: Workspace, tip: str | None) -> None:
+    own = [one for one in remote.unpushed(workspace.repository, tip) if not one.is_act] if tip else []
+    if own:
+        rows = "\n".join(f"  {one.commit[:10]} {one.subject}" for one in own[:8])
+        raise GitError(
+            f"these commits are not pushed and not campledger's; push or move them yourself:\n{rows}"
+        )
+
+
+def _land(workspace: Workspace, tip: str | None) -> Pushed:
+    """Make the unpushed acts again on a tip, where it is not below them already."""
+    repository = workspace.repository
+    result = Pushed()
+    if tip is None:
+        return result
+    with locked(repository):
+        head = repository.head()
+        if head is not None and remote.is_ancestor(repository, tip, head):
+            return result
+        operation = repository.operation_in_progress()
+        if operation:
+            raise GitError(f"a {operation} is in progress: finish it, then try again")
+        new = tip
+        for one in remote.unpushed(repository, tip) if head is not None else []:
+            try:
+                new = _again(workspace, one, new)
+                result.landed += 1
+            except CampledgerError as error:
+                result.withdrawn.append(f"{one.subject} ({one.commit[:10]}): {error}")
+        remote.move_branch(repository, new)
+    return result
+
+
+def _again(workspace: Workspace, act: remote.Unpushed, tip: str) -> str:
+    """Make one act again on a tip; return the new commit."""
+    repository = workspace.repository
+    paths = repository.changed_paths(act.parents[0], act.commit)
+    before = remote.contents_at(repository, act.parents[0], paths)
+    after = remote.contents_at(repository, act.commit, paths)
+    present = remote.contents_at(repository, tip, paths)
+    files = {path: _merged(path, before[path], after[path], present[path]) for path in paths}
+    ledger = Ledger(GitTree(repository, tip))
+    campaigns = {part for path in paths for part in path.split("/") if CAMPAIGN_ID.fullmatch(part)}
+    across = any(not path.endswith(f"/{EVENTS}") for path in paths)
+    validate(ledger, Draft(files, act.message, tuple(sorted(campaigns)), across))
+    return remote.commit_on(repository, tip, files, act)
+
+
+def _merged(path: str, before: bytes | None, after: bytes | None, present: bytes | None) -> bytes | None:
+    if present in (before, after):
+        return after
+    appended = after is not None and after.startswith(before or b"")
+    if path.endswith(f"/{EVENTS}") and appended and after is not None and present is not None:
+        return present + _stamped_again(path, after[len(before or b"") :], present)
+    raise RefusedError(f"{path} was changed by others too")
+
+
+def _stamped_again(path: str, lines: bytes, present: bytes) -> bytes:
+    """Date appended events after the newer history that they land on; they were never pushed under another date."""
+    last = max((event.time for event in parse_events(path, present)[0]), default=None)
+    text = ""
+    for event in parse_events(path, lines)[0]:
+        data: dict[str, Any] = dict(event.data)
+        if last is not None and event.time <= last:
+            data["time"] = times.recorded(times.next_after(datetime.now(UTC), last))
+        last = str(data["time"])
+        text += format_event(data)
+    return text.encode()

@@ -1,0 +1,177 @@
+"""Making a ledger, and putting its hooks in place."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from campledger.documents import writing
+from campledger.errors import GitError, UsageError
+from campledger.ledger.settings import SETTINGS_FILE
+from campledger.operations.defining import Wish, define
+from campledger.operations.workspace import Workspace
+from campledger.repository.commands import Repository, initialise
+from campledger.repository.commits import Change, commit, locked
+
+ATTRIBUTES = """\
+# Two branches that both append to a history merge without a conflict; `campledger check` checks the result.
+campaigns/**/events.yaml merge=union
+dataids/*.events.yaml merge=union
+"""
+
+SETTINGS = """\
+# yaml-language-server: $schema=schemas/settings.schema.json
+# The settings of this ledger. `campledger check` says what is wrong with them.
+title: Data-processing campaigns
+main_branch: {branch}
+
+# Classes of campaigns.
+productions:
+  data-release: Data Release Production
+  alert: Alert Production
+  calibration: Calibration products
+  other: Everything else
+
+# Everybody who owns, operates or approves campaigns. Acts find their author by the address that git knows.
+# Without this map any handle is taken.
+people:
+  {handle}:
+    name: {name}
+    emails:
+      - {email}
+
+# Butler repositories by alias.
+butlers: {{}}
+
+# Addresses of tickets, runs and commits.
+links: {{}}
+"""
+
+EXAMPLE = {
+    "name": "hello-campledger",
+    "title": "A first campaign to play with",
+    "kind": "development",
+    "production": "other",
+    "description": "Shows what a campaign looks like. Start it, record a run, accept it, complete it.\n",
+    "tags": ["example"],
+    "scope": {"instrument": "HSC", "skymap": "hsc_rings_v1", "tracts": [9813]},
+    "software": {"stack": "w_2026_46"},
+    "data": {
+        "inputs": ["HSC/raw/all"],
+        "ancillary": ["HSC/calib", "refcats", "skymaps"],
+        "output": "u/example/hello-campledger",
+        "run": "{output}/{timestamp}",
+        "queries": ["instrument='HSC'", "skymap='hsc_rings_v1'", "tract=9813"],
+    },
+    "steps": [
+        {
+            "name": "step1",
+            "title": "Single-frame processing",
+            "processing": {"pipelines": ["${DRP_PIPE_DIR}/pipelines/HSC/DRP-Prod.yaml#step1"]},
+            "groups": [{"name": "g"}, {"name": "r"}],
+        },
+        {
+            "name": "step2",
+            "title": "Coadds",
+            "prerequisites": ["step1"],
+            "processing": {"pipelines": ["${DRP_PIPE_DIR}/pipelines/HSC/DRP-Prod.yaml#step2"]},
+        },
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Started:
+    """A new ledger."""
+
+    root: Path
+    commit: str
+    example: str | None
+    hook: Path | None
+
+
+def init(directory: Path, *, example: bool = False, branch: str = "main") -> Started:
+    """Make a ledger: settings, attributes, schemas, hook and a first commit, in a repository of its own or in yours.
+
+    Raise UsageError if there is a ledger already.
+    """
+    if (directory / SETTINGS_FILE).exists():
+        raise UsageError(f"{directory} is a ledger already: it has a {SETTINGS_FILE}")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make {directory}: {error.strerror}") from None
+    root = directory.resolve()
+    repository = Repository(root)
+    if not repository.is_repository():
+        initialise(root, branch)
+    name, email = repository.identity()
+    contents = _first_files(name, email, repository.branch() or branch)
+    taken = [path for path in contents if (root / path).exists()]
+    if taken:
+        raise UsageError(f"{directory} has {', '.join(taken)} already, and nothing is overwritten")
+    with locked(repository):
+        changes = [Change(path, None, text.encode()) for path, text in contents.items()]
+        made = commit(repository, changes, "start a ledger of campaigns\n")
+    workspace = Workspace(root)
+    defined = None
+    if example:
+        values = {**EXAMPLE, "owner": workspace.user(workspace.ledger())}
+        defined = define(workspace, Wish(values=values)).campaign
+    hook, _ = install_hook(workspace)
+    return Started(root, made, defined, hook)
+
+
+def _first_files(name: str, email: str, branch: str) -> dict[str, str]:
+    handle = "".join(
+        char if char.isalnum() or char in "._-" else "-" for char in email.partition("@")[0].lower()
+    )
+    settings = SETTINGS.format(
+        branch=branch,
+        handle=writing.format_value(handle.strip("-._") or "me").split("\n")[0],
+        name=writing.format_value(name).split("\n")[0],
+        email=writing.format_value(email).split("\n")[0],
+    )
+    contents = {SETTINGS_FILE: settings, ".gitattributes": ATTRIBUTES}
+    for schema in files("campledger").joinpath("schemas").iterdir():
+        if schema.name.endswith(".json"):
+            contents[f"schemas/{schema.name}"] = schema.read_text("utf-8")
+    return contents
+
+
+MARK = "campledger check --staged"
+"""What tells our hook from a foreign one."""
+
+
+def install_hook(workspace: Workspace) -> tuple[Path | None, str]:
+    """Copy the pre-commit hook into the repository; return it and a sentence. A foreign hook is kept, and run first."""
+    repository = workspace.repository
+    configured = repository.ask("config", "--get", "core.hooksPath")
+    if configured.status == 0:
+        return None, (
+            f"core.hooksPath is {configured.text}: nothing was installed; "
+            f"call `{MARK} --ledger {workspace.root}` from its pre-commit"
+        )
+    hook = repository.common_dir / "hooks" / "pre-commit"
+    text = files("campledger").joinpath("hooks", "pre-commit").read_text("utf-8")
+    prefix = repository.prefix.rstrip("/") or "."
+    text = text.replace("@PYTHON@", shlex.quote(sys.executable)).replace("@LEDGER@", shlex.quote(prefix))
+    kept = hook.with_name("pre-commit.before-campledger")
+    sentence = f"installed {hook}"
+    try:
+        hook.parent.mkdir(parents=True, exist_ok=True)
+        if hook.exists() and MARK not in hook.read_text("utf-8", "replace"):
+            if kept.exists():
+                raise GitError(f"{hook} and {kept} are both not ours: remove one of them")
+            hook.rename(kept)
+            sentence += f"; the hook that was there is kept as {kept.name} and runs first"
+        temporary = hook.with_name("pre-commit.campledger-new")
+        temporary.write_text(text, "utf-8")
+        temporary.chmod(0o755)
+        temporary.replace(hook)
+    except OSError as error:
+        raise GitError(f"cannot write {hook}: {error.strerror}") from None
+    return hook, sentence

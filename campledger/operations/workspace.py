@@ -1,0 +1,221 @@
+"""A ledger on disk, with its repository: found, asked for a campaign by what people call it, and written to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+
+from campledger.errors import DataError, GitError, RefusedError, UsageError
+from campledger.ledger import checks
+from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, Record
+from campledger.ledger.settings import SETTINGS_FILE
+from campledger.model.ids import CAMPAIGN_ID, slug
+from campledger.problems import Problem, Severity, report_text
+from campledger.repository.commands import Repository
+from campledger.repository.commits import Change, commit, locked
+from campledger.repository.trees import GitTree, Overlay, WorkTree
+
+SHOWN = 8
+"""How many candidates an ambiguous name lists."""
+
+
+def find_root(start: Path) -> Path:
+    """Return the ledger's directory: the nearest one, from here up, with a campledger.yaml. Raise UsageError."""
+    here = start.absolute()
+    for directory in (here, *here.parents):
+        if (directory / SETTINGS_FILE).is_file():
+            return directory
+    raise UsageError(
+        f"no ledger here: neither {here} nor a directory above it has a {SETTINGS_FILE}; "
+        "`campledger init DIR` makes one, `--ledger PATH` or CAMPLEDGER_LEDGER names one"
+    )
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A ledger in a work tree."""
+
+    root: Path
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The git repository that the ledger belongs to. Raise GitError if there is none."""
+        repository = Repository(self.root)
+        if not repository.is_repository():
+            raise GitError(f"{self.root} is in no git repository: `git init` there, or `campledger init`")
+        return repository
+
+    def ledger(self, revision: str | None = None) -> Ledger:
+        """Return the ledger as it is on disk, or in a commit."""
+        if revision is None:
+            return Ledger(WorkTree(self.root))
+        return Ledger(GitTree(self.repository, self.repository.commit_of(revision)))
+
+    def staged(self) -> Ledger:
+        """Return the ledger as it is in the index."""
+        return Ledger(GitTree(self.repository, None))
+
+    def user(self, ledger: Ledger) -> str:
+        """Return the handle, or else the name, of who is at work. Raise GitError if git does not know."""
+        return ledger.settings.handle_of(*self.repository.identity())
+
+
+def resolve(ledger: Ledger, reference: str) -> str:
+    """Return the id of the campaign that people mean: full id, random suffix, name, or the beginning of id or name.
+
+    Raise UsageError, with candidates, if it is none or several.
+    """
+    ids = list(ledger.directories)
+    if reference in ledger.directories:
+        return reference
+    wanted = slug(reference)
+    by_suffix = [one for one in ids if one.rpartition("-")[2] == reference]
+    by_name = [one for one in ids if (match := CAMPAIGN_ID.fullmatch(one)) and match[3] == wanted]
+    by_prefix = [one for one in ids if one.startswith(reference) or one[11:].startswith(wanted)]
+    for candidates in (by_suffix, by_name, by_prefix):
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            return _only_open_one(ledger, reference, candidates)
+    renamed = [
+        record.id for record in ledger.records() if record.campaign and record.campaign.name == reference
+    ]
+    if len(renamed) == 1:
+        return renamed[0]
+    names = {match[3]: one for one in ids if (match := CAMPAIGN_ID.fullmatch(one))}
+    near = get_close_matches(wanted, names, 3, 0.6)
+    hint = (
+        f"did you mean {' or '.join(names[one] for one in near)}?" if near else "`campledger list` shows them"
+    )
+    raise UsageError(f"there is no campaign `{reference}`: {hint}")
+
+
+def _only_open_one(ledger: Ledger, reference: str, candidates: list[str]) -> str:
+    """Names repeat over time, but only one of them is not final."""
+    records = list(ledger.records(candidates))
+    live = [one for one in records if one.history is None or not one.history.state.is_final]
+    if len(live) == 1:
+        return live[0].id
+    rows = [f"  {one.id}  {one.history.state if one.history else 'unreadable'}" for one in records[:SHOWN]]
+    more = f"\n  and {len(records) - SHOWN} more" if len(records) > SHOWN else ""
+    listed = "\n".join(rows)
+    raise UsageError(f"`{reference}` may mean {len(records)} campaigns; give more of the id:\n{listed}{more}")
+
+
+def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tuple[str, str]:
+    """Return campaign and full id of the event that a beginning of its id, or a run id, names.
+
+    ``kinds`` restricts the search to types of events. Raise UsageError if there is none or several.
+    """
+    homes = {
+        f"{directory}/{EVENTS}": name
+        for name, (directory, files) in ledger.directories.items()
+        if EVENTS in files
+    }
+    needle = reference.encode()
+    hits = [homes[path] for path, data in ledger.files.read(homes).items() if needle in data]
+    found = []
+    for record in ledger.records(hits):
+        for event in record.history.events if record.history else ():
+            named = event.id.startswith(reference) or event.data.get("run_id") == reference
+            if named and (not kinds or event.type in kinds):
+                one = event.data["submission"] if event.type == "outcome" else event.id
+                if (record.id, one) not in found:
+                    found.append((record.id, one))
+    what = "submission" if "submission" in kinds else "event"
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(f"there is no {what} `{reference}`: `campledger show CAMPAIGN` lists them")
+    rows = "\n".join(f"  {event}  of {campaign}" for campaign, event in found[:SHOWN])
+    raise UsageError(f"`{reference}` may mean {len(found)} {what}s; give more of the id:\n{rows}")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an operation is about to write: files by path, and the message of the commit."""
+
+    files: Mapping[str, bytes | None]
+    message: str
+    campaigns: tuple[str, ...] = ()
+    """Ids of the campaigns that it touches."""
+    across: bool = False
+    """Whether other campaigns could be in its way: a name, a key, a RUN collection."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an operation wrote; ``commit`` is None after a dry run or where there was nothing to do."""
+
+    draft: Draft
+    commit: str | None
+
+
+def write(
+    workspace: Workspace, prepare: Callable[[Ledger], Draft | None], *, dry_run: bool = False
+) -> Written | None:
+    """Let ``prepare`` look at the ledger under its lock and commit what it drafts; None where it drafts nothing.
+
+    Raise RefusedError, DataError or GitError, with nothing changed, if the result would have new errors, or
+    cannot be committed.
+    """
+    with locked(workspace.repository):
+        ledger = workspace.ledger()
+        draft = prepare(ledger)
+        if draft is None:
+            return None
+        validate(ledger, draft)
+        if dry_run:
+            return Written(draft, None)
+        before = ledger.files.read(draft.files)
+        changes = [Change(path, before.get(path), after) for path, after in draft.files.items()]
+        return Written(draft, commit(workspace.repository, changes, draft.message))
+
+
+def validate(ledger: Ledger, draft: Draft) -> None:
+    """Raise RefusedError if the ledger with the draft in it has errors that it does not have without."""
+    now = datetime.now(UTC)
+    future = Ledger(Overlay(ledger.files, draft.files))
+    after = checks.check(future, now, draft.campaigns, across=draft.across)
+    errors = [problem for problem in after if problem.severity is Severity.ERROR]
+    if not errors:
+        return
+    present = [one for one in draft.campaigns if one in ledger.directories]
+    known = {_same(one) for one in checks.check(ledger, now, present, across=draft.across)}
+    new = [problem for problem in errors if _same(problem) not in known]
+    if new:
+        raise RefusedError(f"refused, nothing was changed:\n{report_text(new)}")
+
+
+def _same(problem: Problem) -> tuple[str, str, str, str]:
+    """A problem is the same one after lines were added above it."""
+    return problem.path, problem.rule, problem.message, problem.severity
+
+
+def require_readable(record: Record) -> None:
+    """Raise DataError if the campaign's files cannot be read, so that nothing can be added to them."""
+    blocking = [
+        problem
+        for problem in record.errors
+        if record.campaign is None
+        or (
+            problem.path == record.path(EVENTS)
+            and problem.rule in {"event-line", "conflict-marker", "unreadable"}
+        )
+    ]
+    if blocking:
+        raise DataError(f"{record.id} cannot be read:\n{report_text(blocking)}")
+
+
+def read_bytes(ledger: Ledger, path: str) -> bytes:
+    """Return a file's content, or nothing where it is not there."""
+    return ledger.files.read([path]).get(path, b"")
+
+
+def definition_path(record: Record) -> str:
+    """Return the path of the campaign's definition from the ledger's root."""
+    return record.path(DEFINITION)

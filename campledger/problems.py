@@ -1,0 +1,115 @@
+"""Problems in the data of a ledger: values that are collected, sorted and reported once.
+
+A rule finds something (:class:`Finding`, at a place inside a document); the ledger knows which file that was and
+turns it into a :class:`Problem` with line and column. :data:`RULES` lists every rule there is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+Pointer = tuple[str | int, ...]
+"""Where in a document: the keys and indexes from its root."""
+
+
+class Severity(StrEnum):
+    """Whether a problem blocks."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong at a place inside one document."""
+
+    pointer: Pointer
+    rule: str
+    message: str
+    hint: str = ""
+    key: bool = False
+    """Whether the key at the pointer is meant, not its value."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something wrong in a file of a ledger. Lines and columns count from 1; 0 means the file as a whole."""
+
+    path: str
+    line: int
+    column: int
+    rule: str
+    message: str
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def as_text(self) -> str:
+        """Return ``path:line:column: rule: message``, with the hint on a line of its own."""
+        word = "" if self.severity is Severity.ERROR else "warning: "
+        text = f"{self.path}:{self.line}:{self.column}: {word}{self.rule}: {self.message}"
+        return f"{text}\n    {self.hint}" if self.hint else text
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Return the problem as the JSON reporter prints it."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "column": self.column,
+            "rule": self.rule,
+            "severity": str(self.severity),
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+RULES: dict[str, str] = {
+    # reading a file
+    "unreadable": "A file cannot be read, is too large, or is not UTF-8 text without control characters.",
+    "yaml-syntax": "A file is not YAML.",
+    "yaml-unsafe": "A file uses YAML that a ledger has no use for: tags, merge keys, many aliases, several documents, deep nesting.",
+    "yaml-duplicate-key": "A mapping has a key twice; YAML readers silently keep one of them.",
+    "yaml-ambiguous": "An unquoted value that YAML readers take for something else than what is written.",
+    "conflict-marker": "A merge left its conflict markers in the file.",
+    "schema": "A document does not have the form that its JSON Schema describes.",
+    "unknown-key": "A key that the format does not have; often a typing error.",
+    # a definition
+    "id-directory": "A campaign's directory is not campaigns/YEAR/MONTH/ID with the id that it names.",
+    "duplicate-name": "Two campaigns that are not final have the same name.",
+    "duplicate-key": "Two campaigns have the same idempotency key.",
+    "duplicate-step": "Two steps of a campaign, or two groups of a step, have the same name.",
+    "unknown-step": "A prerequisite or an event names a step or group that the campaign does not have.",
+    "step-cycle": "Steps are each other's prerequisites.",
+    "unknown-production": "The production is not in the settings' list.",
+    "unknown-person": "A handle is not in the settings' list of people.",
+    "unknown-butler": "A Butler alias is not in the settings' list.",
+    "unknown-parent": "The campaign from which this one is derived is not in the ledger.",
+    "missing-file": "A file that the definition refers to is not there.",
+    "path-outside": "A path or a symbolic link leaves the campaign's directory.",
+    "collection-name": "A name that no Butler collection can have.",
+    "shared-run": "Two campaigns write to the same RUN collection.",
+    "placeholder": "A value is still a placeholder: a warning while the campaign is defined, an error once it runs.",
+    "missing-slash": "A path variable is not followed by a slash.",
+    "url-scheme": "A link that is not http or https, or that holds a password.",
+    "reversed-range": "A range that ends before it begins.",
+    # events
+    "event-line": "A line of events.yaml is not `- ` and one JSON object.",
+    "duplicate-event": "One event stands twice in events.yaml, alike or in two versions.",
+    "illegal-transition": "An event does not follow from the state reached: a fork, or an act that the tables forbid.",
+    "unknown-event": "An event refers to one that is not there.",
+    "event-clock": "An event is dated more than five minutes after the moment of the check.",
+    "missing-reason": "An act that needs a reason has none.",
+}
+"""Every rule, with what it forbids."""
+
+
+def report_text(problems: Iterable[Problem]) -> str:
+    """Return the problems as text, one or two lines each."""
+    return "\n".join(problem.as_text() for problem in sorted(problems))
+
+
+def report_json(problems: Iterable[Problem]) -> str:
+    """Return the problems as a JSON list."""
+    return json.dumps([problem.as_dict() for problem in sorted(problems)], indent=2, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Every git question, and the one way to commit. The home of GitPython."""

@@ -1,0 +1,221 @@
+"""Questions to git, each a small named function of :class:`Repository`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import git
+
+from campledger.errors import GitError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a git command gave back."""
+
+    status: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """The output as text, without its last newline."""
+        return self.out.decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file in the index or in a commit."""
+
+    mode: str
+    sha: str
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return self.mode == "120000"
+
+
+class Repository:
+    """A git repository, asked from one directory inside it: the ledger's root."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._git = git.Git(root)
+
+    def ask(
+        self, *arguments: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Run a git command, whatever its exit status."""
+        variables = {"GIT_OPTIONAL_LOCKS": "0", **(environment or {})}
+        with tempfile.TemporaryFile() as stream:
+            stream.write(stdin or b"")
+            stream.seek(0)
+            try:
+                status, out, err = self._git.execute(
+                    ["git", *arguments],
+                    istream=stream,
+                    with_extended_output=True,
+                    with_exceptions=False,
+                    stdout_as_string=False,
+                    strip_newline_in_stdout=False,
+                    env=variables,
+                )
+            except git.GitCommandNotFound as error:
+                raise GitError("git is not installed, or not on PATH: install it") from error
+        return Answer(int(status), bytes(out), str(err).strip())
+
+    def run(
+        self, *arguments: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Run a git command that has to succeed. Raise GitError with what git said."""
+        answer = self.ask(*arguments, stdin=stdin, environment=environment)
+        if answer.status != 0:
+            raise GitError(explain(arguments[0], answer))
+        return answer
+
+    @cached_property
+    def git_dir(self) -> Path:
+        """The directory with HEAD and the index: `.git`, or a linked worktree's own."""
+        return Path(self.run("rev-parse", "--absolute-git-dir").text)
+
+    @cached_property
+    def common_dir(self) -> Path:
+        """The directory that all worktrees share."""
+        return (self.root / self.run("rev-parse", "--git-common-dir").text).resolve()
+
+    @cached_property
+    def prefix(self) -> str:
+        """The ledger's path inside the repository, with a slash at the end; empty at its top."""
+        return self.run("rev-parse", "--show-prefix").text
+
+    def is_repository(self) -> bool:
+        """Whether the directory belongs to a git repository at all."""
+        return self.ask("rev-parse", "--git-dir").status == 0
+
+    def is_bare(self) -> bool:
+        """Whether there is no work tree, as on a server."""
+        return self.run("rev-parse", "--is-bare-repository").text == "true"
+
+    def commit_of(self, revision: str) -> str:
+        """Return the full hash of the commit that a revision names. Raise UsageError if there is none."""
+        answer = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if answer.status != 0:
+            raise UsageError(f"there is no commit `{revision}`: `git log --oneline` lists them")
+        return answer.text
+
+    def head(self) -> str | None:
+        """Return HEAD's commit, or None on a branch without commits."""
+        answer = self.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return answer.text if answer.status == 0 else None
+
+    def branch(self) -> str | None:
+        """Return the name of the branch that HEAD is on, or None where it is detached."""
+        answer = self.ask("symbolic-ref", "--quiet", "--short", "HEAD")
+        return answer.text if answer.status == 0 else None
+
+    def commit_time(self, commit: str) -> int:
+        """Return a commit's committer date, in seconds since 1970."""
+        return int(self.run("show", "--no-patch", "--format=%ct", "--end-of-options", commit).text)
+
+    def index_files(self) -> dict[str, Blob]:
+        """Return the files in the index below the ledger, by path from it."""
+        out = self.run("ls-files", "--stage", "-z").out.decode("utf-8", "surrogateescape")
+        files = {}
+        for row in filter(None, out.split("\0")):
+            head, _, path = row.partition("\t")
+            mode, sha, _ = head.split(" ")
+            files[path] = Blob(mode, sha)
+        return files
+
+    def commit_files(self, commit: str) -> dict[str, Blob]:
+        """Return the files in a commit below the ledger, by path from it."""
+        out = self.run("ls-tree", "-r", "-z", commit).out.decode("utf-8", "surrogateescape")
+        files = {}
+        for row in filter(None, out.split("\0")):
+            head, _, path = row.partition("\t")
+            mode, _, sha = head.split(" ")
+            files[path] = Blob(mode, sha)
+        return files
+
+    def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
+        """Return the contents of blobs, all in one call of git."""
+        wanted = list(dict.fromkeys(shas))
+        if not wanted:
+            return {}
+        out = self.run("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in wanted).encode()).out
+        contents, offset = {}, 0
+        for sha in wanted:
+            end = out.index(b"\n", offset)
+            header = out[offset:end].split(b" ")
+            if len(header) != 3:
+                raise GitError(f"the repository lacks the object {sha}: `git fsck` tells more")
+            size = int(header[2])
+            contents[sha] = out[end + 1 : end + 1 + size]
+            offset = end + 1 + size + 1
+        return contents
+
+    def staged_paths(self) -> list[str]:
+        """Return the paths, from the ledger, in which the index differs from HEAD."""
+        base = self.head() or self.run("hash-object", "-t", "tree", "--stdin").text
+        command = ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--relative", base)
+        return _paths(self.run(*command).out)
+
+    def changed_paths(self, base: str, commit: str) -> list[str]:
+        """Return the paths, from the ledger, in which two commits differ."""
+        command = ("diff-tree", "-r", "--name-only", "-z", "--no-renames", "--relative", base, commit)
+        return _paths(self.run(*command).out)
+
+    def identity(self) -> tuple[str, str]:
+        """Return name and address with which the user commits. Raise GitError if git does not know them."""
+        answer = self.ask("var", "GIT_AUTHOR_IDENT")
+        name, _, rest = answer.text.partition(" <")
+        email = rest.partition(">")[0]
+        if answer.status != 0 or not name:
+            raise GitError(
+                "git does not know who you are: "
+                'set `git config --global user.name "Your Name"` and `git config --global user.email you@example.org`'
+            )
+        return name, email
+
+    def operation_in_progress(self) -> str | None:
+        """Return the name of a merge, rebase or the like that waits to be finished, or None."""
+        marks = {
+            "MERGE_HEAD": "merge",
+            "rebase-merge": "rebase",
+            "rebase-apply": "rebase",
+            "CHERRY_PICK_HEAD": "cherry-pick",
+            "REVERT_HEAD": "revert",
+        }
+        return next((word for mark, word in marks.items() if (self.git_dir / mark).exists()), None)
+
+    def dirty_paths(self, paths: Iterable[str]) -> list[str]:
+        """Return those of the paths that are staged, changed or untracked."""
+        out = self.run(
+            "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *literal(paths)
+        ).out
+        return [row[3:] for row in out.decode("utf-8", "surrogateescape").split("\0") if row]
+
+
+def literal(paths: Iterable[str]) -> list[str]:
+    """Return paths as pathspecs in which no character is special."""
+    return [f":(literal){path}" for path in paths]
+
+
+def _paths(out: bytes) -> list[str]:
+    return [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path]
+
+
+def explain(command: str, answer: Answer) -> str:
+    """Return what git said, as one message."""
+    lines = [line.strip() for line in (answer.err or answer.text).splitlines() if line.strip()]
+    return f"git {command}: {'; '.join(lines[:12]) or f'exit status {answer.status}'}"
+
+
+def initialise(path: Path, branch: str) -> None:
+    """Make a git repository."""
+    git.Git(path).execute(["git", "init", "--quiet", f"--initial-branch={branch}"])

@@ -1,0 +1,178 @@
+"""The one way to commit: some files, one message, nothing else of the user's touched, all or nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from campledger.errors import GitError
+from campledger.repository.commands import Answer, Repository, explain, literal
+
+INDEX_LOCK_PATIENCE = 30.0
+"""Seconds to wait for another git process that holds the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file's content before and after; None where it is not there."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+
+@contextmanager
+def locked(repository: Repository) -> Iterator[None]:
+    """Hold the ledger's lock, which all writers of all worktrees of this clone take. Never over the network."""
+    path = repository.common_dir / "campledger.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise GitError(f"cannot write to the repository: {path}: {error.strerror}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def commit(repository: Repository, changes: Sequence[Change], message: str) -> str:
+    """Write the changes and commit them, and only them; return the commit. The caller holds the lock.
+
+    Raises GitError, with everything as it was, if the repository is in no state for it, a file is not what it
+    was when it was read, or git or one of the user's hooks refuses.
+    """
+    _require_ready(repository)
+    _require_clean(repository, changes)
+    paths = literal(change.path for change in changes)
+    base = repository.head()
+    made: list[Path] = []
+    try:
+        for change in changes:
+            made += _write(repository.root / change.path, change.after)
+        new = literal(change.path for change in changes if change.before is None)
+        if new:
+            _patiently(repository, "add", "--", *new)
+        _patiently(
+            repository, "commit", "--quiet", "--no-edit", "--cleanup=whitespace", "--file=-", "--", *paths,
+            stdin=message.encode(),
+        )  # fmt: skip
+    except BaseException:
+        if repository.head() == base:  # else an interrupt came after the commit
+            _restore(repository, changes, made)
+        raise
+    head = repository.head()
+    if head is None:
+        raise GitError("git reported a commit, but the branch has none")
+    return head
+
+
+def _require_ready(repository: Repository) -> None:
+    if repository.is_bare():
+        raise GitError("a bare repository has no work tree: use a clone of it")
+    operation = repository.operation_in_progress()
+    if operation:
+        raise GitError(
+            f"a {operation} is in progress: finish it, or `git {operation} --abort`, then try again"
+        )
+    if repository.branch() is None:
+        raise GitError("HEAD is detached, and a commit would belong to no branch: `git switch main` first")
+    repository.identity()
+
+
+def _require_clean(repository: Repository, changes: Sequence[Change]) -> None:
+    for change in changes:
+        file = repository.root / change.path
+        current = None
+        if file.is_symlink():
+            raise GitError(f"{change.path} is a symbolic link, and is not written through")
+        with suppress(FileNotFoundError, NotADirectoryError):
+            current = file.read_bytes()
+        if current != change.before:
+            raise GitError(f"{change.path} changed while campledger was at work: try again")
+    dirty = repository.dirty_paths([change.path for change in changes])
+    if dirty:
+        raise GitError(
+            f"{dirty[0]} has changes that are not committed: "
+            f"commit them, or `git restore --staged --worktree {dirty[0]}`, then try again"
+        )
+
+
+def _write(file: Path, content: bytes | None) -> list[Path]:
+    """Replace a file atomically; return the directories made for it."""
+    if content is None:
+        file.unlink()
+        return []
+    missing = []
+    parent = file.parent
+    while not parent.exists():
+        missing.append(parent)
+        parent = parent.parent
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".campledger-")
+    except OSError as error:
+        raise GitError(f"cannot write {file.name}: {file.parent}: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        mode = file.stat().st_mode if file.exists() else 0o666 & ~_umask()
+        Path(temporary).chmod(mode & 0o777)
+        Path(temporary).replace(file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return missing
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _restore(repository: Repository, changes: Sequence[Change], made: list[Path]) -> None:
+    for change in changes:
+        file = repository.root / change.path
+        if change.before is not None:
+            _write(file, change.before)
+        else:
+            file.unlink(missing_ok=True)
+    new = literal(change.path for change in changes if change.before is None)
+    if new:
+        repository.ask("rm", "--cached", "--quiet", "--force", "--ignore-unmatch", "--", *new)
+    # The content is as it was; let the index see that without reading the file again each time.
+    repository.ask("update-index", "-q", "--refresh")
+    for directory in made:
+        with suppress(OSError):
+            directory.rmdir()
+
+
+def _patiently(repository: Repository, *arguments: str, stdin: bytes | None = None) -> Answer:
+    """Run a git command, waiting while another git process holds the index."""
+    deadline = time.monotonic() + INDEX_LOCK_PATIENCE
+    pause = 0.02
+    while True:
+        answer = repository.ask(*arguments, stdin=stdin, environment={"GIT_OPTIONAL_LOCKS": "1"})
+        if answer.status == 0:
+            return answer
+        if "index.lock" not in answer.err or time.monotonic() > deadline:
+            raise GitError(_refusal(arguments[0], answer))
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+        pause = min(pause * 2, 1.0)
+
+
+def _refusal(command: str, answer: Answer) -> str:
+    message = explain(command, answer)
+    if "index.lock" in answer.err:
+        return f"{message}; if no git process is at work, remove that file"
+    if command == "commit":
+        return f"{message}; nothing was changed"
+    return message

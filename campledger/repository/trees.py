@@ -1,0 +1,119 @@
+"""Where a ledger's files can be read from: the work tree, the index, or a commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from campledger.repository.commands import Blob, Repository
+
+
+class Files(Protocol):
+    """The files of a ledger, by path from its root with forward slashes."""
+
+    @property
+    def paths(self) -> Mapping[str, bool]:
+        """Every file, and whether it is a symbolic link."""
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """Return contents; of a link, its target. Paths that are not there are left out."""
+
+
+@dataclass(frozen=True)
+class WorkTree:
+    """The files on disk."""
+
+    root: Path
+    tops: tuple[str, ...] = ("campaigns", "dataids")
+    """Directories that hold campaigns and sets; besides them the files at the top are read."""
+
+    @cached_property
+    def paths(self) -> dict[str, bool]:
+        """Every file, and whether it is a symbolic link. A directory that is a link counts as a file."""
+        found: dict[str, bool] = {}
+        with os.scandir(self.root) as entries:
+            found |= {entry.name: entry.is_symlink() for entry in entries if not entry.is_dir()}
+        for top in self.tops:
+            if (self.root / top).is_symlink():
+                found[top] = True
+            else:
+                self._walk(top, found)
+        return dict(sorted(found.items()))
+
+    def _walk(self, directory: str, found: dict[str, bool]) -> None:
+        try:
+            with os.scandir(self.root / directory) as entries:
+                for entry in entries:
+                    path = f"{directory}/{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        self._walk(path, found)
+                    else:
+                        found[path] = entry.is_symlink()
+        except FileNotFoundError:
+            return
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """Return contents; of a link, its target."""
+        contents = {}
+        for path in paths:
+            file = self.root / path
+            try:
+                contents[path] = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                continue
+        return contents
+
+
+@dataclass(frozen=True)
+class GitTree:
+    """The files in the index (``commit`` None) or in a commit."""
+
+    repository: Repository
+    commit: str | None
+
+    @cached_property
+    def blobs(self) -> dict[str, Blob]:
+        """Every file, as git stores it."""
+        if self.commit is None:
+            return self.repository.index_files()
+        return self.repository.commit_files(self.commit)
+
+    @cached_property
+    def paths(self) -> dict[str, bool]:
+        """Every file, and whether it is a symbolic link."""
+        return {path: blob.is_link for path, blob in self.blobs.items()}
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """Return contents; of a link, its target."""
+        wanted = {path: self.blobs[path].sha for path in paths if path in self.blobs}
+        contents = self.repository.blobs(wanted.values())
+        return {path: contents[sha] for path, sha in wanted.items()}
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Files as they would be with some changed: contents by path, None for a file that would be gone."""
+
+    base: Files
+    changed: Mapping[str, bytes | None]
+
+    @cached_property
+    def paths(self) -> dict[str, bool]:
+        """Every file, and whether it is a symbolic link."""
+        kept = {path: link for path, link in self.base.paths.items() if path not in self.changed}
+        new = {path: False for path, content in self.changed.items() if content is not None}
+        return dict(sorted((kept | new).items()))
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """Return contents; of a link, its target."""
+        wanted = list(paths)
+        contents = self.base.read(path for path in wanted if path not in self.changed)
+        for path in wanted:
+            content = self.changed.get(path)
+            if content is not None:
+                contents[path] = content
+        return contents
