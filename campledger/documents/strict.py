@@ -3,7 +3,8 @@
 PyYAML's C parser composes the nodes; the values are built here, so that what YAML readers disagree about is a
 problem instead of a surprise. The source of the disagreements is the difference between YAML 1.1 (PyYAML) and the
 core schema of YAML 1.2 (most editors, JavaScript, Go): a plain scalar must mean the same to both and print back as
-it was written. Dates are text, as in YAML 1.2.
+it was written. Dates are text, as in YAML 1.2. A lone `y` is text to both PyYAML and YAML 1.2, whatever the letter
+of YAML 1.1 says, and it is the name of a band.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
 _SUSPECT = re.compile(r"[-+.0-9~=<ntfyoNTFYO]")
 _NOT_PLAIN = re.compile(
     r"""
-    (?i:y|n|yes|no|on|off|true|false|null|~|=|<<)               # YAML 1.1's other truths and nothings
+    (?i:yes|no|on|off|true|false|null|~|=|<<)               # YAML 1.1's other truths and nothings
     | [-+]?(?:0|[1-9])[0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)? # numbers in any dress
     | [-+]?\.[0-9_]+(?:[eE][-+]?[0-9]+)?
     | [-+]?0[0-9_]+ | [-+]?0[bB][01_]+ | [-+]?0[oO]?[0-7_]+ | [-+]?0[xX][0-9a-fA-F_]+

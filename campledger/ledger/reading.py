@@ -6,7 +6,6 @@ A campaign that cannot be read does not hide the others: its record has problems
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +23,6 @@ from campledger.repository.trees import Files
 
 DEFINITION = "campaign.yaml"
 EVENTS = "events.yaml"
-_DIRECTORY = re.compile(r"(campaigns/(?:[^/]+/)*?([^/]+))/(?:campaign|events)\.yaml")
 
 
 @dataclass(frozen=True)
@@ -84,24 +82,26 @@ class Ledger:
         """Each campaign's directory and the files in it, by id, newest first."""
         homes = {}
         for path in self.files.paths:
-            match = _DIRECTORY.fullmatch(path)
-            if match:
-                homes[match[1]] = match[2]
+            if path.endswith(("/campaign.yaml", "/events.yaml")) and path.startswith("campaigns/"):
+                home = posixpath.dirname(path)
+                homes[home] = posixpath.basename(home)
+        # What a campaign keeps of another tool may be called campaign.yaml too.
+        homes = {home: name for home, name in homes.items() if self._home(home, homes) is None}
         inside: dict[str, list[str]] = {home: [] for home in homes}
         for path in self.files.paths:
-            home = self._home(path, homes)
-            if home is not None:
-                inside[home].append(path[len(home) + 1 :])
+            owner = self._home(path, homes)
+            if owner is not None:
+                inside[owner].append(path[len(owner) + 1 :])
         ordered = sorted(homes.items(), key=lambda item: (item[1], item[0]), reverse=True)
         return {name: (home, tuple(sorted(inside[home]))) for home, name in ordered}
 
     @staticmethod
     def _home(path: str, homes: Mapping[str, str]) -> str | None:
-        parent = posixpath.dirname(path)
+        parent = path.rpartition("/")[0]
         while parent:
             if parent in homes:
                 return parent
-            parent = posixpath.dirname(parent)
+            parent = parent.rpartition("/")[0]
         return None
 
     @cached_property

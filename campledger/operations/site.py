@@ -71,7 +71,7 @@ def _source(root: Path, commit: str | None, *, worktree: bool) -> tuple[Files, g
         return GitTree(repository, found), gather.Commit(found, repository.commit_time(found))
     if commit is not None:
         raise UsageError("--commit and --worktree exclude each other: a site shows one state of the ledger")
-    head = repository.head() if repository.is_repository() else None
+    head = repository.head() if repository.exists() else None
     named = gather.Commit(head, repository.commit_time(head), worktree=True) if head else None
     return WorkTree(root), named
 

@@ -106,7 +106,7 @@ def init(directory: Path, *, example: bool = False, branch: str = "main") -> Sta
         raise UsageError(f"cannot make {directory}: {error.strerror}") from None
     root = directory.resolve()
     repository = Repository(root)
-    if not repository.is_repository():
+    if not repository.exists():
         initialise(root, branch)
     name, email = repository.identity()
     contents = _first_files(name, email, repository.branch() or branch)

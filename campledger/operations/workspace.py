@@ -45,7 +45,7 @@ class Workspace:
     def repository(self) -> Repository:
         """The git repository that the ledger belongs to. Raise GitError if there is none."""
         repository = Repository(self.root)
-        if not repository.is_repository():
+        if not repository.exists():
             raise GitError(f"{self.root} is in no git repository: `git init` there, or `campledger init`")
         return repository
 
@@ -179,7 +179,8 @@ def write(
 def validate(ledger: Ledger, draft: Draft) -> None:
     """Raise RefusedError if the ledger with the draft in it has errors that it does not have without."""
     now = datetime.now(UTC)
-    future = Ledger(Overlay(ledger.files, draft.files))
+    within = None if draft.across else tuple({path.rpartition("/")[0] for path in draft.files})
+    future = Ledger(Overlay(ledger.files, draft.files, within))
     after = checks.check(future, now, draft.campaigns, across=draft.across)
     errors = [problem for problem in after if problem.severity is Severity.ERROR]
     if not errors:

@@ -79,27 +79,36 @@ class Repository:
         return answer
 
     @cached_property
+    def _place(self) -> list[str]:
+        options = ("--absolute-git-dir", "--git-common-dir", "--is-bare-repository", "--show-prefix")
+        return self.run("rev-parse", *options).out.decode("utf-8", "surrogateescape").split("\n")
+
+    @property
     def git_dir(self) -> Path:
         """The directory with HEAD and the index: `.git`, or a linked worktree's own."""
-        return Path(self.run("rev-parse", "--absolute-git-dir").text)
+        return Path(self._place[0])
 
-    @cached_property
+    @property
     def common_dir(self) -> Path:
         """The directory that all worktrees share."""
-        return (self.root / self.run("rev-parse", "--git-common-dir").text).resolve()
+        return (self.root / self._place[1]).resolve()
 
-    @cached_property
-    def prefix(self) -> str:
-        """The ledger's path inside the repository, with a slash at the end; empty at its top."""
-        return self.run("rev-parse", "--show-prefix").text
-
-    def is_repository(self) -> bool:
-        """Whether the directory belongs to a git repository at all."""
-        return self.ask("rev-parse", "--git-dir").status == 0
-
+    @property
     def is_bare(self) -> bool:
         """Whether there is no work tree, as on a server."""
-        return self.run("rev-parse", "--is-bare-repository").text == "true"
+        return self._place[2] == "true"
+
+    @property
+    def prefix(self) -> str:
+        """The ledger's path inside the repository, with a slash at the end; empty at its top."""
+        return self._place[3]
+
+    def exists(self) -> bool:
+        """Whether the directory belongs to a git repository at all."""
+        try:
+            return bool(self._place)
+        except GitError:
+            return False
 
     def commit_of(self, revision: str) -> str:
         """Return the full hash of the commit that a revision names. Raise UsageError if there is none."""

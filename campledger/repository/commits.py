@@ -75,7 +75,7 @@ def commit(repository: Repository, changes: Sequence[Change], message: str) -> s
 
 
 def _require_ready(repository: Repository) -> None:
-    if repository.is_bare():
+    if repository.is_bare:
         raise GitError("a bare repository has no work tree: use a clone of it")
     operation = repository.operation_in_progress()
     if operation:

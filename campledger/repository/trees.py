@@ -46,7 +46,7 @@ class WorkTree:
 
     def _walk(self, directory: str, found: dict[str, bool]) -> None:
         try:
-            with os.scandir(self.root / directory) as entries:
+            with os.scandir(f"{self.root}/{directory}") as entries:
                 for entry in entries:
                     path = f"{directory}/{entry.name}"
                     if entry.is_dir(follow_symlinks=False):
@@ -100,11 +100,17 @@ class Overlay:
 
     base: Files
     changed: Mapping[str, bytes | None]
+    within: tuple[str, ...] | None = None
+    """Campaigns' directories to which the view is narrowed, for speed; sets and settings stay."""
 
     @cached_property
     def paths(self) -> dict[str, bool]:
         """Every file, and whether it is a symbolic link."""
-        kept = {path: link for path, link in self.base.paths.items() if path not in self.changed}
+        base: Iterable[tuple[str, bool]] = self.base.paths.items()
+        if self.within is not None:
+            narrow = tuple(f"{directory}/" for directory in self.within)
+            base = [row for row in base if row[0].startswith(narrow) or not row[0].startswith("campaigns/")]
+        kept = {path: link for path, link in base if path not in self.changed}
         new = {path: False for path, content in self.changed.items() if content is not None}
         return dict(sorted((kept | new).items()))
 
