@@ -1,0 +1,1 @@
+"""The Batch Production Service: submit files read by its rules, and campaigns planned from trees of them."""

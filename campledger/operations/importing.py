@@ -1,0 +1,179 @@
+"""Importing campaigns from a tree of BPS submit files, all of them in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from campledger.bps.importer import ImportPlan, PlannedCampaign, PlannedSubmission, ReportLine, plan
+from campledger.documents import strict
+from campledger.documents.lines import format_event
+from campledger.documents.writing import format_document
+from campledger.errors import DataError, UsageError
+from campledger.ledger.reading import DEFINITION, EVENTS, Ledger
+from campledger.model import times
+from campledger.model.ids import directory_of, new_campaign_id, random_id
+from campledger.model.states import CAMPAIGN_TABLE, State, Transition
+from campledger.operations.defining import SCHEMA_FROM_CAMPAIGN, find_key
+from campledger.operations.workspace import Draft, Workspace, write
+from campledger.problems import report_text
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did, or would do."""
+
+    created: dict[str, PlannedCampaign]
+    """New campaigns, by id."""
+    known: dict[str, PlannedCampaign]
+    """Campaigns that an earlier import made; they are left alone."""
+    report: tuple[ReportLine, ...]
+    commit: str | None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """In which state the campaigns arrive."""
+
+    state: State = State.DEFINED
+    at: datetime | None = None
+    reason: str = "imported from BPS submit files"
+
+
+def import_bps(
+    workspace: Workspace, directory: Path, map_file: Path | None, arrival: Arrival, *, dry_run: bool = False
+) -> Imported:
+    """Read the submit files below a directory and define the campaigns that they amount to.
+
+    Campaigns that were imported before are recognised by their key and left alone. Raise UsageError or DataError
+    if directory or map cannot be read, RefusedError if the result would have errors.
+    """
+    if not directory.is_dir():
+        raise UsageError(f"there is no directory {directory}")
+    planned = plan(directory, _mapping(map_file))
+    result = Imported({}, {}, planned.report, None)
+
+    def prepare(ledger: Ledger) -> Draft | None:
+        ids = _identify(ledger, planned, arrival, result)
+        if not result.created:
+            return None
+        by = workspace.user(ledger)
+        files: dict[str, bytes | None] = {}
+        for campaign_id, campaign in result.created.items():
+            files |= _files(campaign_id, campaign, ids, _Clock(by, arrival))
+        count = len(result.created)
+        subject = f"import {count} campaign{'s' * (count != 1)} from BPS submit files"
+        trailers = "".join(f"Campledger-Campaign: {one}\n" for one in result.created)
+        return Draft(files, f"{subject}\n\n{trailers}", tuple(result.created), across=True)
+
+    written = write(workspace, prepare, dry_run=dry_run)
+    return Imported(result.created, result.known, result.report, written.commit if written else None)
+
+
+def _mapping(path: Path | None) -> Mapping[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        document = strict.read(str(path), path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    if document.problems:
+        raise DataError(f"the map cannot be read:\n{report_text(document.problems)}")
+    if not isinstance(document.value, dict):
+        raise DataError(f"{path}:1:1: schema: a map is a mapping")
+    return document.value
+
+
+def _identify(ledger: Ledger, planned: ImportPlan, arrival: Arrival, result: Imported) -> dict[str, str]:
+    """Sort the planned campaigns into new and known ones; return the id of each by its key."""
+    day = (arrival.at or datetime.now(UTC)).date()
+    ids: dict[str, str] = {}
+    for campaign in planned.campaigns:
+        existing = find_key(ledger, campaign.key)
+        ids[campaign.key] = existing or new_campaign_id(day, campaign.name, campaign.key)
+        (result.known if existing else result.created)[ids[campaign.key]] = campaign
+    return ids
+
+
+class _Clock:
+    """Stamps the events of an import, one microsecond apart."""
+
+    def __init__(self, by: str, arrival: Arrival):
+        self.by = by
+        self.arrival = arrival
+        self.now = datetime.now(UTC)
+
+    def event(self, own: Mapping[str, Any]) -> dict[str, Any]:
+        self.now += timedelta(microseconds=1)
+        stamps = {"id": random_id(), "time": times.recorded(self.now)}
+        if self.arrival.at is not None:
+            stamps["at"] = times.happened(self.arrival.at)
+        return {**stamps, "by": self.by, **own}
+
+
+def _files(
+    campaign_id: str, campaign: PlannedCampaign, ids: Mapping[str, str], clock: _Clock
+) -> dict[str, bytes | None]:
+    definition = {"id": campaign_id, **campaign.definition}
+    if campaign.parent_key is not None:
+        definition["derived_from"] = ids[campaign.parent_key]
+    directory = directory_of(campaign_id)
+    files: dict[str, bytes | None] = {f"{directory}/{path}": data for path, data in campaign.files.items()}
+    text = format_document(definition, "campaign", SCHEMA_FROM_CAMPAIGN)
+    files[f"{directory}/{DEFINITION}"] = text.encode()
+    events = "".join(format_event(event) for event in _events(campaign, clock))
+    if events:
+        files[f"{directory}/{EVENTS}"] = events.encode()
+    return files
+
+
+def _events(campaign: PlannedCampaign, clock: _Clock) -> Iterator[dict[str, Any]]:
+    arrival = clock.arrival
+    way = _way_to(arrival.state)
+    ran = way[:1] == [State.RUNNING]
+    if ran:
+        yield clock.event(_status(State.DEFINED, State.RUNNING, arrival.reason))
+    yield from _submissions(campaign.submissions, clock, "submitted" if ran else "planned")
+    state = State.RUNNING if ran else State.DEFINED
+    for target in way[1:] if ran else way:
+        yield clock.event(_status(state, target, arrival.reason))
+        state = target
+
+
+def _way_to(state: State) -> list[State]:
+    """Return the states on the shortest way from defined."""
+    ways: dict[State, list[State]] = {State.DEFINED: []}
+    rows: Sequence[Transition[State]] = CAMPAIGN_TABLE
+    for source in list(State):
+        for row in rows:
+            if row.source is source and source in ways and row.target not in ways:
+                ways[row.target] = [*ways[source], row.target]
+    return ways[state]
+
+
+def _status(source: State, target: State, reason: str) -> dict[str, str]:
+    return {"type": "status", "from": str(source), "to": str(target), "reason": reason}
+
+
+def _submissions(submissions: Sequence[PlannedSubmission], clock: _Clock, state: str) -> Iterator[dict[str, Any]]:
+    """Yield the submissions' events, parents before those that follow them."""
+    ids: dict[str, str] = {}
+    waiting = list(submissions)
+    while waiting:
+        ready = [one for one in waiting if all(parent in ids for parent in one.parents)]
+        if not ready:
+            raise DataError(f"submissions follow each other in a circle: {', '.join(one.ref for one in waiting)}")
+        for one in ready:
+            event = clock.event(
+                {"type": "submission", "state": state, "relation": one.relation, "groups": list(one.groups)}
+                | ({"parents": [ids[parent] for parent in one.parents]} if one.parents else {})
+                | {"file": one.file}
+                | ({"deviations": one.deviations} if one.deviations else {})
+                | ({"text": one.text} if one.text else {})
+            )
+            ids[one.ref] = event["id"]
+            yield event
+        waiting = [one for one in waiting if one.ref not in ids]

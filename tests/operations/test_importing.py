@@ -1,0 +1,113 @@
+"""Importing a tree of BPS submit files into a ledger."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from campledger.errors import RefusedError, UsageError
+from campledger.ledger.checks import check
+from campledger.model.states import State
+from campledger.operations.importing import Arrival, import_bps
+from campledger.operations.starting import init
+from campledger.operations.workspace import Workspace
+from campledger.problems import Severity
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs/examples/bps"
+REAL = ROOT / "../shared/data/dp02-processing"
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    return Workspace(init(tmp_path / "ledger").root)
+
+
+def git(space: Workspace, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=space.root, check=True, capture_output=True, text=True).stdout
+
+
+def test_one_commit_defines_campaigns_that_pass_every_check(space: Workspace) -> None:
+    before = git(space, "rev-list", "--count", "HEAD")
+    done = import_bps(space, EXAMPLE, None, Arrival())
+    assert int(git(space, "rev-list", "--count", "HEAD")) == int(before) + 1
+    assert git(space, "status", "--porcelain") == ""
+    assert git(space, "rev-parse", "HEAD").strip() == done.commit
+    assert check(space.ledger(), datetime.now(UTC)) == []
+    (record,) = space.ledger().records(done.created)
+    assert record.campaign is not None
+    assert record.history is not None
+    assert record.history.state is State.DEFINED
+    assert list(record.campaign.groups) == ["step1/1", "step1/2", "step1/3", "step3/9813", "step3/9814"]
+    relations = [(one.relation, one.groups, str(one.state)) for one in record.history.submissions.values()]
+    assert ("rescue", ("step1/2",), "planned") in relations
+    assert len(relations) == 6
+    assert "bps/rehearsal/step1.yaml" in record.files
+    for name, content in {file: (EXAMPLE / file.removeprefix("bps/")) for file in record.files if "/" in file}.items():
+        assert (space.root / record.path(name)).read_bytes() == content.read_bytes()
+
+
+def test_a_second_import_changes_nothing(space: Workspace) -> None:
+    first = import_bps(space, EXAMPLE, None, Arrival())
+    head = git(space, "rev-parse", "HEAD")
+    second = import_bps(space, EXAMPLE, None, Arrival())
+    assert second.created == {}
+    assert list(second.known) == list(first.created)
+    assert second.commit is None
+    assert git(space, "rev-parse", "HEAD") == head
+    assert git(space, "status", "--porcelain") == ""
+
+
+def test_a_dry_run_writes_nothing(space: Workspace) -> None:
+    head = git(space, "rev-parse", "HEAD")
+    done = import_bps(space, EXAMPLE, None, Arrival(), dry_run=True)
+    assert len(done.created) == 1
+    assert git(space, "rev-parse", "HEAD") == head
+    assert git(space, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_campaigns_arrive_in_the_state_asked_for(space: Workspace, state: State) -> None:
+    moment = datetime(2022, 9, 30, tzinfo=UTC)
+    done = import_bps(space, EXAMPLE, None, Arrival(state, moment, "it was so"))
+    (record,) = space.ledger().records(done.created)
+    assert record.history is not None
+    assert record.history.state is state
+    assert record.history.faults == ()
+    assert {event.at for event in record.history.events} == {"2022-09-30T00:00:00Z"}
+    assert record.id.startswith("2022-09-30-")
+
+
+def test_an_unknown_person_in_the_map_refuses_the_import_whole(space: Workspace, tmp_path: Path) -> None:
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text("owner: nobody\n")
+    head = git(space, "rev-parse", "HEAD")
+    with pytest.raises(RefusedError, match="unknown-person: nobody has the handle `nobody`"):
+        import_bps(space, EXAMPLE, mapping, Arrival())
+    assert git(space, "rev-parse", "HEAD") == head
+    assert git(space, "status", "--porcelain") == ""
+
+
+def test_a_directory_that_is_not_there_is_a_usage_error(space: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no directory"):
+        import_bps(space, tmp_path / "nothing", None, Arrival())
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real submit files are not on this machine")
+def test_no_real_submission_is_lost(space: Workspace) -> None:
+    done = import_bps(space, REAL, None, Arrival())
+    errors = [one for one in check(space.ledger(), datetime.now(UTC)) if one.severity is Severity.ERROR]
+    assert errors == []
+    told = {line.path for line in done.report}
+    submitted = Counter(one.ref for campaign in done.created.values() for one in campaign.submissions)
+    files = {path.relative_to(REAL).as_posix() for path in REAL.rglob("*") if path.is_file()}
+    assert files <= told
+    assert set(submitted.values()) == {1}
+    payloads = {path for path in files if "payload:" in (REAL / path).read_text()}
+    assert payloads == set(submitted), "every file with a payload is a submission of exactly one campaign"
+    recorded = sum(len(one.history.submissions) for one in space.ledger().records() if one.history)
+    assert recorded == len(submitted)
