@@ -95,9 +95,7 @@ def _files(survey: gather.Survey, fixed: dict[str, bytes]) -> Iterator[tuple[str
     yield page["path"], render.page(templates, page)
 
 
-def _counted(
-    files: Iterator[tuple[str, bytes]], total: int, progress: Progress | None
-) -> Iterator[tuple[str, bytes]]:
+def _counted(files: Iterator[tuple[str, bytes]], total: int, progress: Progress | None) -> Iterator[tuple[str, bytes]]:
     for number, file in enumerate(files, 1):
         yield file
         if progress is not None:
@@ -128,22 +126,21 @@ class _Handler(SimpleHTTPRequestHandler):
     }
 
     def send_head(self) -> Any:
-        host = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
+        """Answer with a file, or with an error; the base class opens it."""
         # A page elsewhere could point its own name at this machine and read the ledger.
+        host = self.headers.get("Host", "").partition(":")[0]
         if host not in {"127.0.0.1", "localhost"}:
             self.send_error(HTTPStatus.FORBIDDEN, "This server answers to localhost only")
             return None
-        folder = Path(self.directory)
         target = Path(self.translate_path(self.path)).resolve()
-        if target.is_dir() and not (target / "index.html").is_file():
-            self.send_error(HTTPStatus.NOT_FOUND)
-            return None
-        if not target.is_relative_to(folder):
+        inside = target.is_relative_to(self.directory)
+        if not inside or (target.is_dir() and not (target / "index.html").is_file()):
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         return super().send_head()
 
     def end_headers(self) -> None:
+        """Tell browsers to ask again after each build, and to believe the types."""
         self.send_header("Cache-Control", "no-cache")
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()

@@ -1,0 +1,1 @@
+"""The site: a ledger gathered into plain values, rendered by templates, written into a folder. The home of Jinja2."""

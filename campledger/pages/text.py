@@ -1,0 +1,127 @@
+"""Values as a page prints them: times, paragraphs, lists of groups, the sections of a definition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from campledger.model.campaign import SECTIONS, Campaign
+
+_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
+_NAMES_SHOWN = 6
+
+_LABELS = {
+    "day_obs": "day_obs",
+    "bps": "BPS",
+    "wms": "WMS",
+    "ticket_branches": "Ticket branches",
+    "size_tb": "Output size (TB)",
+    "core_hours": "Core-hours",
+    "run": "RUN collection",
+    "output": "Output chain",
+}
+_IN_PROSE = ("scope", "plan")
+"""Sections whose values are words and numbers for people, not names for machines."""
+
+
+def moment(text: str) -> dict[str, str]:
+    """Return a time for machines and for people: 2026-11-22 08:01 UTC."""
+    return {"iso": text, "text": f"{text[:10]} {text[11:16]} UTC", "day": text[:10], "clock": text[11:16]}
+
+
+def moment_of(seconds: int) -> dict[str, str]:
+    """Return the time of a commit, given in seconds since 1970."""
+    return moment(datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return a text's paragraphs; line breaks inside them stay."""
+    if not text:
+        return []
+    return [part for part in _BLANK_LINES.split(text.strip("\n").rstrip()) if part.strip()]
+
+
+def spans(names: Iterable[str]) -> str:
+    """Return names in short: numbers as ranges (1-12, 14), others up to a few and how many more."""
+    listed = list(names)
+    if all(name.isascii() and name.isdecimal() and name == str(int(name)) for name in listed):
+        return ", ".join(_ranges(sorted({int(name) for name in listed})))
+    shown = ", ".join(listed[:_NAMES_SHOWN])
+    rest = len(listed) - _NAMES_SHOWN
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _ranges(numbers: list[int]) -> list[str]:
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return [str(run[0]) if len(run) == 1 else f"{run[0]}\N{EN DASH}{run[-1]}" for run in runs]
+
+
+def coverage(campaign: Campaign, groups: Iterable[str]) -> str:
+    """Return in words which groups are meant: "step1", "step2 (all 50)", "step2: 1-12, 14"."""
+    by_step: dict[str, list[str]] = {}
+    for path in groups:
+        step, _, group = path.partition("/")
+        by_step.setdefault(step, []).append(group)
+    sizes = {step.name: len(step.groups) for step in campaign.steps}
+    return "; ".join(_part(step, names, sizes.get(step, 0)) for step, names in by_step.items())
+
+
+def _part(step: str, names: list[str], size: int) -> str:
+    if size == 1:
+        return step
+    return f"{step} (all {size})" if len(names) == size else f"{step}: {spans(names)}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return "1 group", "2 groups"."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def counts(document: Mapping[str, int]) -> list[dict[str, str]]:
+    """Return counts by state or task, as they are printed."""
+    return [{"name": name, "count": f"{number:,}"} for name, number in document.items()]
+
+
+def sections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the sections that a part of a definition has, each as rows of label and values."""
+    return [
+        {"name": name, "title": name.capitalize(), "rows": list(_rows(document[name], code=name not in _IN_PROSE))}
+        for name in SECTIONS
+        if document.get(name)
+    ]
+
+
+def _rows(section: Mapping[str, Any], *, code: bool, above: str = "") -> Iterable[dict[str, Any]]:
+    for key, value in section.items():
+        label = f"{above}{key}" if above else _LABELS.get(key, key.replace("_", " ").capitalize())
+        if key == "bps":
+            yield from _rows(value, code=code, above="BPS ")
+        elif key == "day_obs":
+            days = dict.fromkeys(str(value[bound]) for bound in ("from", "to") if bound in value)
+            yield {"label": label, "values": [" to ".join(days)], "code": False}
+        else:
+            values = _values(value)
+            yield {"label": label, "values": values if code else [", ".join(values)], "code": code}
+
+
+def _values(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{key} = {_scalar(below)}" for key, below in value.items()]
+    if isinstance(value, list):
+        if value and all(isinstance(one, int) for one in value):
+            return [spans(str(one) for one in value)]
+        return [_scalar(one) for one in value]
+    return [_scalar(value)]
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)

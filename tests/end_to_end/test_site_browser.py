@@ -1,0 +1,375 @@
+"""The site in Chromium, from a disk and from a server: nothing of the data runs, everything works by keyboard."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+
+from campledger.ledger.reading import Ledger
+from campledger.model import query
+from campledger.operations.site import build, serve
+from campledger.repository.trees import WorkTree
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+DP2 = "campaigns/2026-10-03-dp2-visits-k7mq.html"
+HOSTILE = "campaigns/2026-11-01-hostile-x9pw.html"
+EXPRESSIONS = [
+    "",
+    "dp2",
+    "state:running",
+    "state=RUNNING,paused",
+    "-state:running",
+    "owner:vrubin -kind:rehearsal",
+    "operator:cpayne",
+    "tract:3828",
+    "tract>3830 tract<=4025",
+    "day_obs:20260115",
+    "day_obs>=20260701",
+    "day_obs<20260701",
+    "band:u,q",
+    '"Data Preview"',
+    'text:"every science"',
+    "changed>=2026-10-20",
+    "deadline<2026-12-01",
+    "stack:v30_0_1 ticket:dm-52000",
+    "-nightly -hostile",
+    "run_id:71990",
+    "site:",
+    "javascript:",
+    "state!=running",
+    '"state!=running"',
+    "detector:x",
+    "tract:0000000000000000003828",
+]
+
+
+def _ledgers() -> ModuleType:
+    """The ledgers of the unit tests; a conftest is visible to the folders below it only."""
+    path = Path(__file__).parents[1] / "pages" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("ledgers_of_pages", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    ledgers = _ledgers()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        ledgers.isolate_git(monkeypatch)
+        made: Path = ledgers.rich_ledger(tmp_path_factory.mktemp("ledger"))
+    return made
+
+
+@pytest.fixture(scope="module")
+def out(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # A space and a percent sign: addresses of files are quoted.
+    out = tmp_path_factory.mktemp("site") / "the site 100%"
+    build(root, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def served(out: Path) -> Iterator[str]:
+    server = serve(out, 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module", params=["file", "http"])
+def base(request: pytest.FixtureRequest, out: Path) -> str:
+    if request.param == "file":
+        return out.as_uri() + "/"
+    address: str = request.getfixturevalue("served")
+    return address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.set_default_timeout(5_000)
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext, base: str) -> Iterator[Page]:
+    """A page that fails the test if it logs an error, shows a dialog, or asks anybody else for anything."""
+    page = context.new_page()
+    trouble: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        trouble.append(f"a dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("console", lambda message: trouble.append(message.text))
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(base) else trouble.append(request.url))
+    page.on("dialog", refuse)
+    yield page
+    assert trouble == []
+
+
+def shown(page: Page) -> list[str]:
+    names: list[str] = page.locator("#campaigns tbody tr:visible .c-name a").all_inner_texts()
+    return names
+
+
+def test_nothing_in_the_data_runs(page: Page, base: str, out: Path) -> None:
+    paths = ["index.html", *(file.relative_to(out).as_posix() for file in sorted(out.glob("campaigns/*.html")))]
+    assert HOSTILE in paths
+    for path in paths:
+        page.goto(base + path)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        page.mouse.wheel(0, 20_000)
+        for button in page.locator("button.copier").all()[:3]:
+            button.click()
+        assert page.evaluate("typeof window.pwned") == "undefined"
+        assert page.locator("img, iframe, form, object").count() == 0
+        assert page.evaluate("document.scripts.length") <= 4
+
+
+def test_a_hostile_address_is_text(page: Page, base: str) -> None:
+    payload = "%3Cimg src=x onerror=window.pwned=1%3E"
+    page.goto(f"{base}index.html#q={payload}&state={payload}&sort={payload}")
+    expect(page.locator("#filter")).to_have_value("<img src=x onerror=window.pwned=1>")
+    page.goto(f"{base}{DP2}#%E0%A4%A")
+    page.goto(f'{base}{DP2}#"]{payload}')
+    assert page.evaluate("typeof window.pwned") == "undefined"
+
+
+def test_the_policy_holds(context: BrowserContext, base: str) -> None:
+    """Were something to slip through the escaping, the page's policy would still stop it."""
+    page = context.new_page()
+    page.goto(base + "index.html")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.pwned = 1\">')")
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.pwned = 2'}))")
+    page.evaluate("document.body.setAttribute('style', 'color: red')")
+    page.wait_for_timeout(200)
+    assert page.evaluate("typeof window.pwned") == "undefined"
+    assert page.evaluate("getComputedStyle(document.body).color") != "rgb(255, 0, 0)"
+
+
+def test_filtering(page: Page, base: str) -> None:
+    page.goto(base + "index.html")
+    expect(page.locator("#count")).to_have_text("8 campaigns")
+    page.keyboard.press("/")
+    page.keyboard.type("owner:vrubin kind:data-preview")
+    assert shown(page) == ["dp2-visits"]
+    expect(page.locator("#count")).to_have_text("1 of 8 campaigns")
+    assert page.locator("#count").get_attribute("aria-live") == "polite"
+    page.locator("#filter").fill("nobody-has-this-word")
+    expect(page.locator("#nothing")).to_be_visible()
+    expect(page.locator("#campaigns")).to_be_hidden()
+    page.locator("#clear-all").click()
+    assert len(shown(page)) == 8
+    page.locator("#filter").fill("colour:red")
+    expect(page.locator("#filter-error")).to_contain_text("There is no attribute “colour”")
+    assert len(shown(page)) == 8
+    page.locator("#filter").fill("owner:me")
+    expect(page.locator("#filter-error")).to_contain_text("write your handle")
+
+
+def test_chips_count_and_toggle(page: Page, base: str) -> None:
+    page.goto(base + "index.html")
+    running = page.locator(".chip", has_text="running")
+    running.click()
+    expect(running).to_have_attribute("aria-pressed", "true")
+    assert shown(page) == ["nightly-20261019", "dp2-visits"]
+    page.locator("#filter").fill("dp2")
+    expect(running.locator(".n")).to_have_text("1")
+    page.locator(".chip", has_text="cancelled").click()
+    assert shown(page) == ["dp2-visits", "dp2-dry-run"]
+
+
+def test_sorting(page: Page, base: str) -> None:
+    page.goto(base + "index.html")
+    first = shown(page)
+    header = page.locator("th", has=page.get_by_role("button", name="Campaign", exact=True))
+    header.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    assert shown(page) == sorted(first)
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    page.keyboard.press("Enter")
+    assert shown(page) == sorted(first, reverse=True)
+    page.keyboard.press("Enter")
+    assert shown(page) == first
+    page.get_by_role("button", name="Groups").click()
+    assert shown(page)[:2] == ["test-med-1", "dp2-visits"]
+    page.get_by_role("button", name="Last event").click()
+    assert shown(page)[-1] == "comcam-redo"  # nothing happened to it: last in both directions
+    page.get_by_role("button", name="Last event").click()
+    assert shown(page)[-1] == "comcam-redo"
+
+
+def test_the_address_remembers(page: Page, base: str) -> None:
+    page.goto(base + "index.html")
+    page.locator("#filter").fill("dp2")
+    page.locator(".chip", has_text="running").click()
+    page.get_by_role("button", name="Campaign", exact=True).click()
+    address = page.url
+    assert address.endswith("#q=dp2&state=running&sort=name")
+    page.get_by_role("link", name="dp2-visits").click()
+    page.wait_for_url("**/campaigns/*")
+    page.go_back()
+    assert shown(page) == ["dp2-visits"]
+    page.go_back()
+    page.go_back()
+    assert shown(page) == ["dp2-visits", "dp2-dry-run"]
+    page.goto(address)
+    page.reload()
+    assert shown(page) == ["dp2-visits"]
+    expect(page.locator("#filter")).to_have_value("dp2")
+
+
+def test_the_browser_filters_as_the_command_line_does(page: Page, base: str, root: Path) -> None:
+    records = [one for one in Ledger(WorkTree(root)).records() if one.campaign and one.history]
+    facts = {one.id: query.facts_of(one.campaign, one.history) for one in records if one.campaign and one.history}
+    page.goto(base + "index.html")
+    for expression in EXPRESSIONS:
+        try:
+            terms = query.parse(expression)
+        except query.QueryError:
+            terms = None
+        page.locator("#filter").fill(expression)
+        assert page.locator("#filter-error").is_visible() == (terms is None), expression
+        found = page.evaluate("Array.from(document.querySelectorAll('tbody tr:not([hidden])'), (r) => r.dataset.id)")
+        wanted = [name for name in facts if terms is None or query.matches(terms, facts[name])]
+        assert sorted(found) == sorted(wanted), expression
+
+
+def test_without_scripts(browser: Browser, base: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(base + "index.html")
+        assert len(shown(page)) == 8
+        expect(page.locator("#controls")).to_be_hidden()
+        expect(page.locator("thead button")).to_have_count(0)
+        page.get_by_role("link", name="dp2-visits").click()
+        expect(page.get_by_role("heading", name="What now")).to_be_visible()
+        expect(page.get_by_text("campledger accept k7mqxxx22229")).to_be_visible()
+
+
+def test_a_campaign(page: Page, base: str) -> None:
+    page.goto(base + DP2)
+    cell = page.get_by_role("link", name="41 failed, awaits a decision")
+    expect(cell).to_be_visible()
+    closed = page.get_by_role("link", name="15 accepted", exact=True)
+    closed.click()
+    assert page.locator("details.submission:target").get_attribute("open") is not None
+    headings = page.locator("main h2").all_inner_texts()
+    assert headings == ["What now", "Steps", "Timeline", "Links", "Set-up", "Problems", "Definition", "Files"]
+    struck = page.locator(".event.void .line").first
+    assert "line-through" in struck.evaluate("(one) => getComputedStyle(one).textDecorationLine")
+
+
+def test_copying(browser: Browser, served: str) -> None:
+    with browser.new_context(permissions=["clipboard-read", "clipboard-write"]) as context:
+        page = context.new_page()
+        page.goto(served + DP2)
+        page.get_by_role("button", name="Copy 2026-10-03-dp2-visits-k7mq").click()
+        expect(page.get_by_text("Copied")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == "2026-10-03-dp2-visits-k7mq"
+
+
+def test_ages_go_by_the_readers_clock(page: Page, base: str) -> None:
+    page.clock.set_fixed_time("2026-10-09T21:00:00Z")
+    page.goto(base + DP2)
+    expect(page.locator(".since .age")).to_have_text("3 d ago")
+    expect(page.locator("time.due + .age")).to_have_text("in 2 mo")
+    page.clock.set_fixed_time("2026-12-15T23:01:00Z")
+    page.reload()
+    expect(page.locator("time.due + .age")).to_have_text("in 59 min")
+    page.clock.set_fixed_time("2026-12-17T12:00:00Z")
+    page.reload()
+    expect(page.locator("time.due + .age")).to_have_text("1 d over")
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 2560])
+def test_no_page_is_wider_than_its_window(page: Page, base: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("index.html", DP2, HOSTILE):
+        page.goto(base + path)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+CONTRAST = """() => {
+  const canvas = Object.assign(document.createElement('canvas'), {width: 1, height: 1}).getContext('2d');
+  const rgb = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return Array.from(canvas.getImageData(0, 0, 1, 1).data);
+  };
+  const light = ([r, g, b]) => [r, g, b]
+    .map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (one) => {
+    for (let at = one; at; at = at.parentElement) {
+      const colour = rgb(getComputedStyle(at).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return rgb('Canvas');
+  };
+  const poor = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const one = node.parentElement;
+    if (!node.data.trim() || !one.checkVisibility()) continue;
+    const [a, b] = [light(rgb(getComputedStyle(one).color)), light(ground(one))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.add(`${one.tagName}.${one.className} ${ratio.toFixed(2)}`);
+  }
+  return Array.from(poor);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast(browser: Browser, out: Path, scheme: str) -> None:
+    """Every text has the contrast of WCAG 2.2 AA (4.5 to 1) in both themes."""
+    with browser.new_context(color_scheme=scheme) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        for path in ("index.html", DP2, HOSTILE):
+            page.goto(f"{out.as_uri()}/{path}")
+            page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            page.evaluate("document.querySelectorAll('.chip').forEach((one) => one.click())")
+            assert page.evaluate(CONTRAST) == []
+
+
+def test_focus_is_visible_and_follows_the_page(page: Page, base: str) -> None:
+    page.goto(base + "index.html")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    expect(page.locator(".skip")).to_be_in_viewport()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", page.evaluate("document.activeElement.outerHTML")

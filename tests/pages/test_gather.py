@@ -1,0 +1,262 @@
+"""What pages are made of: plain dicts, complete, without a trace of templates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campledger.ledger.reading import Ledger
+from campledger.ledger.settings import Settings
+from campledger.pages import gather, text
+from campledger.pages.links import Directory, address, filled, link
+from campledger.repository.commands import Repository
+from campledger.repository.trees import GitTree, WorkTree
+
+RESCUES = "2026-10-03-dp2-visits-k7mq"
+HOSTILE = "2026-11-01-hostile-x9pw"
+Page = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def survey(rich: Path) -> gather.Survey:
+    repository = Repository(rich)
+    commit = repository.commit_of("HEAD")
+    facts = gather.Commit(commit, repository.commit_time(commit))
+    return gather.Survey(Ledger(GitTree(repository, commit)), facts)
+
+
+@pytest.fixture(scope="module")
+def pages(survey: gather.Survey) -> dict[str, Page]:
+    return {page["path"]: page for page in gather.campaign_pages(survey)}
+
+
+@pytest.fixture(scope="module")
+def rescues(pages: dict[str, Page]) -> Page:
+    return pages[f"campaigns/{RESCUES}.html"]
+
+
+def step(page: Page, name: str) -> Page:
+    found: Page = next(one for one in page["steps"] if one["name"] == name)
+    return found
+
+
+def events(page: Page) -> list[Page]:
+    return [event for day in page["days"] for event in day["events"]]
+
+
+def said(event: Page) -> str:
+    return f"{event['by']['name']} {''.join(piece['text'] for piece in event['words'])}"
+
+
+def test_pages_are_plain_values(survey: gather.Survey, pages: dict[str, Page]) -> None:
+    plain = [gather.list_page(survey), *pages.values()]
+    assert json.loads(json.dumps(plain)) == plain
+
+
+def test_a_page_for_each_readable_campaign(survey: gather.Survey, pages: dict[str, Page]) -> None:
+    assert sorted(pages) == sorted(survey.paths)
+    assert len(pages) == 8
+    assert not any("broken" in path for path in pages)
+
+
+def test_the_list_names_what_cannot_be_read(survey: gather.Survey) -> None:
+    page = gather.list_page(survey)
+    assert [entry["id"] for entry in page["unreadable"]] == ["2026-11-02-broken-zz22"]
+    assert page["unreadable"][0]["problems"][0]["rule"] == "yaml-syntax"
+
+
+def test_rows_of_the_list(survey: gather.Survey) -> None:
+    page = gather.list_page(survey)
+    row = next(row for row in page["rows"] if row["id"] == RESCUES)
+    assert (row["state"], row["step"], row["awaiting"]) == ("running", "step1", 2)
+    assert (row["accepted"], row["total"], row["share"]) == (40, 65, 62)
+    assert row["last"]["text"] == "2026-10-06 20:01 UTC"
+    assert [ticket["url"] for ticket in row["tickets"]] == [
+        "https://rubinobs.example.org/browse/DM-52000",
+        "https://rubinobs.example.org/browse/DRB-17",
+    ]
+    counts = {entry["state"]: entry["count"] for entry in page["states"]}
+    assert counts == {"defined": 1, "running": 2, "paused": 2, "completed": 1, "failed": 1, "cancelled": 1}
+
+
+def test_what_now_says_how_to_decide(rescues: Page) -> None:
+    failed, held = rescues["now"][:2]
+    assert failed["words"] == "step1: 41\N{EN DASH}50: ended, failed, and awaits a decision."
+    assert failed["commands"][0] == f"campledger accept {failed['submission']}"
+    assert "quota of the scratch disk" in held["words"]
+    assert held["commands"] == []
+
+
+def test_what_now_of_every_state(pages: dict[str, Page]) -> None:
+    by_name = {page["campaign"]["name"]: [one["commands"] for one in page["now"]] for page in pages.values()}
+    assert by_name["comcam-redo"] == [["campledger start 2026-09-01-comcam-redo-pq3r"]]
+    assert by_name["flats-check"] == [["campledger resume 2026-10-10-flats-check-mm77"]]
+    assert by_name["test-med-1"] == by_name["refcat-trial"] == by_name["dp2-dry-run"] == []
+
+
+def test_groups_have_the_state_of_the_submission_that_decides(rescues: Page) -> None:
+    cells = {cell["name"]: cell for cell in step(rescues, "step1")["cells"]}
+    assert len(cells) == 50
+    assert cells["1"]["state"] == cells["15"]["state"] == "accepted"
+    assert cells["15"]["href"] != cells["1"]["href"]
+    assert cells["41"]["label"] == "41: failed, awaits a decision"
+    assert {cell["label"] for cell in step(rescues, "step3")["cells"]} >= {"t3826, Tract 3826: waiting"}
+
+
+def test_states_of_steps(rescues: Page) -> None:
+    words = {one["name"]: one["state"]["word"] for one in rescues["steps"]}
+    assert words["step1"] == "awaits a decision"
+    assert words["step2a"] == "held"
+    assert words["step8"] == "waits for step5, step6"
+
+
+def test_a_rescue_of_two(rescues: Page) -> None:
+    one = next(one for one in step(rescues, "step1")["submissions"] if one["relation"] == "rescue")
+    assert len(one["parents"]) == 2
+    assert one["groups"] == "step1: 11\N{EN DASH}30"
+    assert one["run_url"] == "https://panda.example.org/request/71990"
+    assert {entry["name"] for entry in one["deviations"]} == {"memory", "other"}
+    parents = [other for other in step(rescues, "step1")["submissions"] if other["id"] in one["parents"]]
+    assert [parent["state"] for parent in parents] == ["rescued", "rescued"]
+
+
+def test_the_timeline_is_in_words(rescues: Page) -> None:
+    lines = [said(event) for event in events(rescues)]
+    assert lines[0] == "Cecilia Payne-Gaposchkin resumed the campaign"
+    assert lines[-1] == "Vera Rubin made Cecilia Payne-Gaposchkin operator of step3"
+    assert any("as a rescue of" in line for line in lines)
+    assert len(lines) == rescues["event_count"]
+
+
+def test_void_events_say_why(rescues: Page) -> None:
+    void = {said(event): event for event in events(rescues) if event["void"]}
+    retracted = void["Annie Jump Cannon cancelled the campaign"]
+    assert retracted["void"] == "taken back"
+    assert retracted["because"] in [event["id"] for event in events(rescues)]
+    assert [event["void"] for event in void.values() if event["because"] is None] == [
+        "has no effect: `rejected` needs a reason"
+    ]
+
+
+def test_when_it_happened_is_told_from_when_it_was_recorded(rescues: Page) -> None:
+    told = [event["happened"] for event in events(rescues) if event["happened"]]
+    assert [moment["text"] for moment in told] == ["2026-10-09 03:00 UTC"]
+
+
+def test_links_inside_a_page_lead_somewhere(pages: dict[str, Page]) -> None:
+    for page in pages.values():
+        submissions = {f"#s-{one['id']}" for entry in page["steps"] for one in entry["submissions"]}
+        anchors = submissions | {f"#e-{event['id']}" for event in events(page)}
+        used = {piece["href"] for event in events(page) for piece in event["words"] if not piece["external"]}
+        used |= {cell["href"] for entry in page["steps"] for cell in entry["cells"]}
+        assert used - {""} <= anchors
+
+
+def test_parent_and_reruns(pages: dict[str, Page]) -> None:
+    rerun = pages["campaigns/2026-10-20-nightly-20261019-ab23.html"]
+    assert rerun["parent"]["href"] == "2026-08-01-test-med-1-dd44.html"
+    assert rerun["parent"]["revision"] == "main"
+    parent = pages["campaigns/2026-08-01-test-med-1-dd44.html"]
+    assert [child["id"] for child in parent["children"]] == ["2026-10-20-nightly-20261019-ab23"]
+
+
+def test_files(rescues: Page, pages: dict[str, Page]) -> None:
+    files = {file["name"]: file for file in rescues["files"]}
+    assert files["bps/step1.yaml"]["text"].startswith("pipelineYaml:")
+    assert files["big.csv"]["text"] is None
+    assert files["big.csv"]["note"] == "not shown here: more than 100,000 bytes"
+    hostile = {file["name"]: file for file in pages[f"campaigns/{HOSTILE}.html"]["files"]}
+    assert hostile["binary.dat"]["note"] == "not shown here: not UTF-8 text"
+    assert hostile["shortcut"]["note"] == "a symbolic link to campaign.yaml"
+    assert hostile["shortcut"]["text"] is None
+
+
+def test_only_web_addresses_become_links(pages: dict[str, Page]) -> None:
+    page = pages[f"campaigns/{HOSTILE}.html"]
+    assert page["links"][0]["url"] is None
+    pieces = [piece for event in events(page) for piece in event["words"] if piece["external"]]
+    addresses = [one["url"] for one in page["links"]] + [piece["href"] for piece in pieces]
+    assert {address for address in addresses if address} == {'https://example.org/"onmouseover="window.pwned=4'}
+    assert "secret" not in json.dumps(page)
+
+
+@pytest.mark.parametrize(
+    ("url", "linked"),
+    [
+        ("https://example.org/a?b=c", True),
+        ("HTTP://example.org", True),
+        ("javascript:alert(1)", False),
+        ("java\tscript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("//example.org", False),
+        ("https://u:p@example.org/", False),
+        ("https:///nohost", False),
+    ],
+)
+def test_addresses(url: str, linked: bool) -> None:
+    assert (address(url) == url) is linked
+
+
+def test_link_templates_quote_what_they_are_given() -> None:
+    assert filled("https://e.org/{run_id}/x", run_id='../"?#&') == "https://e.org/..%2F%22%3F%23%26/x"
+    assert filled("javascript:{key}", key="DM-1") is None
+    assert filled(None, key="DM-1") is None
+    assert Directory(Settings({})).tickets([{"key": "DM-1"}])[0]["url"] is None
+
+
+def test_a_password_is_not_shown() -> None:
+    assert link({"type": "other", "url": "https://u:p@e.org/"}) == {
+        "type": "other",
+        "text": "https://...@e.org/",
+        "written": "https://...@e.org/",
+        "url": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["1", "2", "3", "7"], "1\N{EN DASH}3, 7"),
+        (["1"], "1"),
+        (["01", "2"], "01, 2"),
+        (["a", "b"], "a, b"),
+        (list("abcdefgh"), "a, b, c, d, e, f and 2 more"),
+        ([], ""),
+    ],
+)
+def test_spans(names: list[str], short: str) -> None:
+    assert text.spans(names) == short
+
+
+def test_paragraphs_keep_their_lines() -> None:
+    assert text.paragraphs("\na\nb\n\n \n  c\n") == ["a\nb", "c"]
+
+
+def test_the_index_is_versioned(survey: gather.Survey, rich: Path) -> None:
+    index = gather.index(survey)
+    assert index["format"] == 1
+    assert index["commit"] == Repository(rich).head()
+    assert index["built_from_time"] == "2026-11-20T12:34:56Z"
+    entry = next(one for one in index["campaigns"] if one["id"] == RESCUES)
+    assert entry["groups"] == {"accepted": 40, "total": 65}
+    assert entry["operators"] == ["hleavitt", "ajcannon", "cpayne"]
+    assert entry["output"] == ["LSSTCam/runs/DRP/DP2/v30_0_1/DM-52000"]
+    assert len(entry["awaiting"]) == 2
+    assert index["unreadable"][0]["problems"] == 1
+
+
+def test_a_work_tree_without_commits(tmp_path: Path) -> None:
+    (tmp_path / "campledger.yaml").write_text("title: New\nproductions: {alert: Alert Production}\n")
+    survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
+    assert gather.list_page(survey)["commit"] is None
+    assert gather.index(survey)["campaigns"] == []
+
+
+def test_settings_that_cannot_be_read_are_a_problem_of_the_list(tmp_path: Path) -> None:
+    (tmp_path / "campledger.yaml").write_text("title: [\n")
+    page = gather.list_page(gather.Survey(Ledger(WorkTree(tmp_path)), None))
+    assert page["problems"][0]["rule"] == "yaml-syntax"
+    assert page["page_title"] == "Campaigns"

@@ -1,0 +1,258 @@
+"""Writing a site: only into our own folder, only what changed, and nothing outside of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from campledger.errors import UsageError
+from campledger.operations.site import build, serve
+from campledger.pages.write import MARKER, write
+
+FILES = {"index.html": b"list", "campaigns/a.html": b"a", "static/site.css": b"css"}
+
+
+def put(out: Path, files: dict[str, bytes]) -> tuple[int, int]:
+    done = write(out, files.keys(), files.items())
+    return done.written, done.removed
+
+
+def listing(out: Path) -> list[str]:
+    return sorted(file.relative_to(out).as_posix() for file in out.rglob("*") if not file.is_dir())
+
+
+def test_a_new_folder(tmp_path: Path) -> None:
+    out = tmp_path / "a" / "site"
+    assert put(out, FILES) == (3, 0)
+    assert listing(out) == [MARKER, "campaigns/a.html", "index.html", "static/site.css"]
+    assert json.loads((out / MARKER).read_text())["files"] == sorted(FILES)
+    assert (out / "index.html").stat().st_mode & 0o777 == 0o644
+
+
+def test_only_what_differs_is_written(tmp_path: Path) -> None:
+    put(tmp_path, FILES)
+    before = (tmp_path / "index.html").stat().st_ino
+    assert put(tmp_path, FILES | {"campaigns/a.html": b"A"}) == (1, 0)
+    assert (tmp_path / "index.html").stat().st_ino == before
+
+
+def test_what_is_gone_is_removed_with_its_folder(tmp_path: Path) -> None:
+    put(tmp_path, FILES)
+    assert put(tmp_path, {"index.html": b"list"}) == (0, 2)
+    assert listing(tmp_path) == [MARKER, "index.html"]
+    assert not (tmp_path / "campaigns").exists()
+
+
+def test_what_others_put_there_stays(tmp_path: Path) -> None:
+    put(tmp_path, FILES)
+    (tmp_path / "CNAME").write_text("example.org")
+    (tmp_path / "campaigns" / "mine.txt").write_text("mine")
+    put(tmp_path, {"index.html": b"list"})
+    assert listing(tmp_path) == [MARKER, "CNAME", "campaigns/mine.txt", "index.html"]
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UsageError, match="is not empty, and no site build made it"):
+        put(tmp_path, FILES)
+    assert listing(tmp_path) == ["thesis.tex"]
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(UsageError, match="is no folder"):
+        put(tmp_path / "out", FILES)
+    with pytest.raises(UsageError, match="is no folder"):
+        put(tmp_path / "out" / "below", FILES)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        ["../precious"],
+        ["/etc/passwd"],
+        ["a/../../precious"],
+        ["campaigns//a"],
+        [""],
+        [MARKER],
+        ["a\\..\\b"],
+        [1],
+        "index.html",
+    ],
+)
+def test_a_marker_that_leads_out_is_refused(tmp_path: Path, listed: object) -> None:
+    (tmp_path / "precious").write_text("mine")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / MARKER).write_text(json.dumps({"format": 1, "files": listed}))
+    with pytest.raises(UsageError, match="not what a site build writes"):
+        put(out, FILES)
+    assert (tmp_path / "precious").exists()
+
+
+def test_a_marker_of_another_format_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MARKER).write_text('{"format": 2, "files": []}')
+    with pytest.raises(UsageError, match="not what a site build writes"):
+        put(tmp_path, FILES)
+
+
+def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.html").write_text("precious")
+    out = tmp_path / "out"
+    put(out, {"index.html": b"list", "campaigns/a.html": b"a"})
+    (out / "campaigns" / "a.html").unlink()
+    (out / "campaigns").rmdir()
+    (out / "campaigns").symlink_to(outside)
+    for files in (FILES, {"index.html": b"list"}):
+        with pytest.raises(UsageError, match="is no folder of the site"):
+            put(out, files)
+    assert (outside / "a.html").read_text() == "precious"
+
+
+def test_a_linked_file_is_replaced_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("list")
+    out = tmp_path / "out"
+    put(out, FILES)
+    (out / "index.html").unlink()
+    (out / "index.html").symlink_to(precious)
+    assert put(out, FILES) == (1, 0)
+    assert not (out / "index.html").is_symlink()
+    (out / MARKER).unlink()
+    (out / MARKER).symlink_to(precious)
+    with pytest.raises(UsageError, match="not what a site build writes"):
+        put(out, FILES)
+    assert precious.read_text() == "list"
+
+
+def test_a_stopped_build_leaves_the_old_site(tmp_path: Path) -> None:
+    put(tmp_path, FILES)
+
+    def stopping() -> Iterator[tuple[str, bytes]]:
+        yield "campaigns/b.html", b"b"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path, {"index.html", "campaigns/b.html"}, stopping())
+    assert listing(tmp_path) == sorted([MARKER, *FILES, "campaigns/b.html"])
+    assert (tmp_path / "index.html").read_bytes() == b"list"
+    # The next build still knows what is ours, of both.
+    assert put(tmp_path, {"index.html": b"new"}) == (1, 3)
+    assert listing(tmp_path) == [MARKER, "index.html"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o500)
+    with pytest.raises(UsageError, match="cannot write"):
+        put(out, FILES)
+
+
+def test_a_second_build_writes_nothing(ledger: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    first = build(ledger, tmp_path / "out", progress=lambda done, total: seen.append((done, total)))
+    assert (first.pages, first.removed, first.problems) == (2, 0, ())
+    assert first.written == seen[-1][0] == seen[-1][1]
+    second = build(ledger, tmp_path / "out")
+    assert (second.written, second.removed) == (0, 0)
+
+
+def test_commits_and_work_tree(ledger: Path, tmp_path: Path) -> None:
+    directory = next(ledger.glob("campaigns/*/*/*"))
+    file = directory / "campaign.yaml"
+    file.write_text(file.read_text().replace("description: ", "description: Anew. "))
+    page = tmp_path / "out" / "campaigns" / f"{directory.name}.html"
+    build(ledger, tmp_path / "out")
+    assert "Anew." not in page.read_text()
+    build(ledger, tmp_path / "out", worktree=True)
+    assert "Anew." in page.read_text()
+    assert "Work tree on" in page.read_text()
+    subprocess.run(["git", "commit", "-qam", "Anew"], cwd=ledger, check=True)
+    assert build(ledger, tmp_path / "out", commit="HEAD~1").commit != build(ledger, tmp_path / "out").commit
+    assert "Anew." in page.read_text()
+    with pytest.raises(UsageError, match="there is no commit"):
+        build(ledger, tmp_path / "out", commit="nowhere")
+    with pytest.raises(UsageError, match="exclude each other"):
+        build(ledger, tmp_path / "out", commit="HEAD", worktree=True)
+
+
+def test_a_ledger_below_its_repository(ledger: Path, tmp_path: Path) -> None:
+    (ledger / "below").mkdir()
+    for name in ("campledger.yaml", "campaigns"):
+        (ledger / name).rename(ledger / "below" / name)
+    subprocess.run("git add -A && git commit -qm below", cwd=ledger, check=True, shell=True)
+    assert build(ledger / "below", tmp_path / "out").pages == 2
+
+
+def test_a_work_tree_outside_git(tmp_path: Path) -> None:
+    root = tmp_path / "plain"
+    root.mkdir()
+    (root / "campledger.yaml").write_text("title: New\nproductions: {alert: Alert Production}\n")
+    result = build(root, tmp_path / "out", worktree=True)
+    assert (result.pages, result.commit) == (1, None)
+
+
+def test_an_unreadable_campaign_is_reported_and_does_not_stop(rich: Path, tmp_path: Path) -> None:
+    result = build(rich, tmp_path / "out")
+    assert result.pages == 9
+    assert {problem.rule for problem in result.problems} == {"yaml-syntax", "missing-reason", "url-scheme"}
+
+
+@pytest.fixture
+def served(ledger: Path, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    out = tmp_path / "out"
+    build(ledger, out)
+    server = serve(out, 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", out
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def ask(url: str, host: str | None = None) -> tuple[int, str, str]:
+    request = urllib.request.Request(url, headers={"Host": host} if host else {})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, answer.headers["Content-Type"], answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, "", ""
+
+
+def test_serving(served: tuple[str, Path]) -> None:
+    base, _ = served
+    assert ask(f"{base}/")[:2] == (200, "text/html; charset=utf-8")
+    assert ask(f"{base}/static/list.js")[:2] == (200, "text/javascript; charset=utf-8")
+    assert ask(f"{base}/static/site.css")[:2] == (200, "text/css; charset=utf-8")
+    assert ask(f"{base}/index.json")[:2] == (200, "application/json")
+    assert ask(f"{base}/nothing.html")[0] == 404
+
+
+def test_serving_nothing_else(served: tuple[str, Path]) -> None:
+    base, out = served
+    (out.parent / "secret.txt").write_text("secret")
+    (out / "static" / "link.txt").symlink_to(out.parent / "secret.txt")
+    for path in ("/campaigns/", "/static/", "/static", "/../secret.txt", "/%2e%2e/secret.txt", "/static/link.txt"):
+        assert ask(base + path)[0] == 404, path
+    assert ask(f"{base}/", host="evil.example.org")[0] == 403
+
+
+def test_serving_needs_a_site_and_a_port(ledger: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no site"):
+        serve(ledger, 0)
+    build(ledger, tmp_path / "out")
+    with pytest.raises(UsageError, match="cannot listen on port"):
+        serve(tmp_path / "out", 99_999)
