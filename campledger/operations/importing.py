@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from campledger.bps.importer import ImportPlan, PlannedCampaign, PlannedSubmission, ReportLine, plan
+from campledger.bps.tree import natural
 from campledger.documents import strict
 from campledger.documents.lines import format_event
 from campledger.documents.writing import format_document
-from campledger.errors import DataError, UsageError
+from campledger.errors import DataError, RefusedError, UsageError
+from campledger.ledger.checks import check
 from campledger.ledger.reading import DEFINITION, EVENTS, Ledger
 from campledger.model import times
 from campledger.model.ids import directory_of, new_campaign_id, random_id
 from campledger.model.states import CAMPAIGN_TABLE, State, Transition
 from campledger.operations.defining import SCHEMA_FROM_CAMPAIGN, find_key
 from campledger.operations.workspace import Draft, Workspace, write
-from campledger.problems import report_text
+from campledger.problems import Problem, Severity, report_text
+from campledger.repository.trees import Overlay
 
 
 @dataclass(frozen=True)
@@ -55,22 +59,57 @@ def import_bps(
         raise UsageError(f"there is no directory {directory}")
     planned = plan(directory, _mapping(map_file))
     result = Imported({}, {}, planned.report, None)
+    left_out: list[ReportLine] = []
 
     def prepare(ledger: Ledger) -> Draft | None:
         ids = _identify(ledger, planned, arrival, result)
-        if not result.created:
+        clock = _Clock(workspace.user(ledger), arrival)
+        files = _all_files(result.created, ids, clock)
+        wrong: list[Problem] = []
+        while found := _errors(ledger, files):
+            for campaign_id, problems in found.items():
+                wrong += problems
+                campaign = result.created.pop(campaign_id)
+                del ids[campaign.key]
+                left_out.extend(_left_out(campaign, problems[0]))
+            files = _all_files(result.created, ids, clock)
+        if not files:
+            if wrong:
+                raise RefusedError(f"refused, nothing was changed:\n{report_text(wrong)}")
             return None
-        by = workspace.user(ledger)
-        files: dict[str, bytes | None] = {}
-        for campaign_id, campaign in result.created.items():
-            files |= _files(campaign_id, campaign, ids, _Clock(by, arrival))
-        count = len(result.created)
-        subject = f"import {count} campaign{'s' * (count != 1)} from BPS submit files"
-        trailers = "".join(f"Campledger-Campaign: {one}\n" for one in result.created)
-        return Draft(files, f"{subject}\n\n{trailers}", tuple(result.created), across=True)
+        number = len(files)
+        subject = f"import {number} campaign{'s' * (number != 1)} from BPS submit files"
+        trailers = "".join(f"Campledger-Campaign: {one}\n" for one in files)
+        together = {path: content for own in files.values() for path, content in own.items()}
+        return Draft(together, f"{subject}\n\n{trailers}", tuple(files), across=True)
 
     written = write(workspace, prepare, dry_run=dry_run)
-    return Imported(result.created, result.known, result.report, written.commit if written else None)
+    report = tuple(sorted({*result.report, *left_out}, key=lambda line: natural(line.path)))
+    return Imported(result.created, result.known, report, written.commit if written else None)
+
+
+def _all_files(
+    campaigns: Mapping[str, PlannedCampaign], ids: Mapping[str, str], clock: _Clock
+) -> dict[str, dict[str, bytes | None]]:
+    return {one: _files(one, campaign, ids, clock) for one, campaign in campaigns.items()}
+
+
+def _errors(ledger: Ledger, files: Mapping[str, Mapping[str, bytes | None]]) -> dict[str, list[Problem]]:
+    """Return the errors that new campaigns would have, by campaign."""
+    together = {path: content for own in files.values() for path, content in own.items()}
+    future = Ledger(Overlay(ledger.files, together))
+    found: dict[str, list[Problem]] = {}
+    for problem in check(future, datetime.now(UTC), tuple(files), across=True):
+        owner = next((one for one in files if problem.path.startswith(f"{directory_of(one)}/")), None)
+        if problem.severity is Severity.ERROR and owner is not None:
+            found.setdefault(owner, []).append(problem)
+    return found
+
+
+def _left_out(campaign: PlannedCampaign, problem: Problem) -> list[ReportLine]:
+    """Return a line for each submission of a campaign that cannot be defined, so that none is lost unsaid."""
+    message = f"its campaign would have an error: {problem.rule}: {problem.message}"
+    return [ReportLine(one.ref, "left out", message, campaign.name) for one in campaign.submissions]
 
 
 def _mapping(path: Path | None) -> Mapping[str, Any] | None:
@@ -90,12 +129,35 @@ def _mapping(path: Path | None) -> Mapping[str, Any] | None:
 def _identify(ledger: Ledger, planned: ImportPlan, arrival: Arrival, result: Imported) -> dict[str, str]:
     """Sort the planned campaigns into new and known ones; return the id of each by its key."""
     day = (arrival.at or datetime.now(UTC)).date()
+    taken = _open_names(ledger)
     ids: dict[str, str] = {}
     for campaign in planned.campaigns:
         existing = find_key(ledger, campaign.key)
-        ids[campaign.key] = existing or new_campaign_id(day, campaign.name, campaign.key)
-        (result.known if existing else result.created)[ids[campaign.key]] = campaign
+        if existing is not None:
+            ids[campaign.key] = existing
+            result.known[existing] = campaign
+            continue
+        own = campaign if campaign.name not in taken else _renamed(campaign, taken)
+        taken.add(own.name)
+        ids[campaign.key] = new_campaign_id(day, own.name, campaign.key)
+        result.created[ids[campaign.key]] = own
     return ids
+
+
+def _open_names(ledger: Ledger) -> set[str]:
+    """Return the names that campaigns which are not final have now."""
+    return {
+        record.campaign.name
+        for record in ledger.records()
+        if record.campaign and record.history and not record.history.state.is_final
+    }
+
+
+def _renamed(campaign: PlannedCampaign, taken: set[str]) -> PlannedCampaign:
+    """Return the campaign under a name that is free."""
+    names = (f"{campaign.name[:94]}-{number}" for number in count(2))
+    name = next(one for one in names if one not in taken)
+    return replace(campaign, name=name, definition={**campaign.definition, "name": name})
 
 
 class _Clock:
@@ -118,7 +180,7 @@ def _files(
     campaign_id: str, campaign: PlannedCampaign, ids: Mapping[str, str], clock: _Clock
 ) -> dict[str, bytes | None]:
     definition = {"id": campaign_id, **campaign.definition}
-    if campaign.parent_key is not None:
+    if campaign.parent_key in ids:
         definition["derived_from"] = ids[campaign.parent_key]
     directory = directory_of(campaign_id)
     files: dict[str, bytes | None] = {f"{directory}/{path}": data for path, data in campaign.files.items()}

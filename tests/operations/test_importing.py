@@ -97,6 +97,40 @@ def test_a_directory_that_is_not_there_is_a_usage_error(space: Workspace, tmp_pa
         import_bps(space, tmp_path / "nothing", None, Arrival())
 
 
+def test_a_campaign_that_would_have_errors_is_left_out_and_told_while_the_others_come(
+    space: Workspace, tmp_path: Path
+) -> None:
+    for name in ("good", "bad"):
+        text = (EXAMPLE / "rehearsal/step1_1.yaml").read_text().replace("w_2026_46/DM-10001", f"w_2026_46/{name}")
+        (tmp_path / "tree" / name).mkdir(parents=True)
+        (tmp_path / "tree" / name / "step1_1.yaml").write_text(text)
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text('files:\n  "bad/*":\n    step: "x"\n')
+    first = import_bps(space, tmp_path / "tree", mapping, Arrival(), dry_run=True)
+    assert len(first.created) == 2
+    # A campaign of the other's name and id directory stands in the way of one of the two only.
+    bad = next(one for one in first.created if "bad" in one)
+    blocked = space.root / "campaigns" / bad[:4] / bad[5:7] / bad
+    blocked.mkdir(parents=True)
+    (blocked / "link.yaml").symlink_to("/etc/passwd")
+    done = import_bps(space, tmp_path / "tree", mapping, Arrival())
+    assert [one for one in done.created if "bad" in one] == []
+    assert len(done.created) == 1
+    lines = [line for line in done.report if line.path == "bad/step1_1.yaml" and line.verdict == "left out"]
+    assert "path-outside" in lines[0].message
+
+
+def test_a_name_that_an_open_campaign_has_gets_a_number(space: Workspace, tmp_path: Path) -> None:
+    first = import_bps(space, EXAMPLE, None, Arrival())
+    (name,) = [campaign.name for campaign in first.created.values()]
+    for file in EXAMPLE.rglob("*.yaml"):
+        target = tmp_path / "other" / file.relative_to(EXAMPLE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(file.read_text().replace("project: example", "project: another"))
+    second = import_bps(space, tmp_path / "other", None, Arrival())
+    assert [campaign.name for campaign in second.created.values()] == [f"{name}-2"]
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real submit files are not on this machine")
 def test_no_real_submission_is_lost(space: Workspace) -> None:
     done = import_bps(space, REAL, None, Arrival())
