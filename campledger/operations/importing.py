@@ -180,7 +180,7 @@ def _files(
     campaign_id: str, campaign: PlannedCampaign, ids: Mapping[str, str], clock: _Clock
 ) -> dict[str, bytes | None]:
     definition = {"id": campaign_id, **campaign.definition}
-    if campaign.parent_key in ids:
+    if campaign.parent_key is not None and campaign.parent_key in ids:
         definition["derived_from"] = ids[campaign.parent_key]
     directory = directory_of(campaign_id)
     files: dict[str, bytes | None] = {f"{directory}/{path}": data for path, data in campaign.files.items()}
