@@ -7,16 +7,16 @@ from typing import Any
 
 import click
 
-from campledger.cli.shared import act, act_options
+from campledger.cli.shared import Words, act, act_options
 from campledger.model.states import CAMPAIGN_TABLE
 
 _ABOUT = {
     "start": "Let a campaign run: it takes submissions from now on.",
     "pause": "Stop new submissions for a while, or wait for a decision.",
     "resume": "Let a paused campaign run again.",
-    "complete": "Say that a campaign has done what it was for.",
-    "fail": "Give a campaign up: it did not do what it was for.",
-    "cancel": "Give a campaign up before it was to end.",
+    "complete": "Close a campaign that has done what it was for.",
+    "fail": "Close a campaign that ran, and did not do what it was for.",
+    "cancel": "Close a campaign that is no longer wanted, run or not.",
     "reopen": "Take a final campaign up again; it is paused then.",
 }
 
@@ -30,10 +30,11 @@ def _state_command(name: str) -> click.Command:
     @click.command(
         name,
         short_help=_ABOUT[name],
-        help=f"{_ABOUT[name]}\n\nFrom {sources} to {rows[0].target}.\n\n\b\nExample:\n  campledger {name} k7mq{example}",
+        help=f"{_ABOUT[name]}\n\nFrom {sources} to {rows[0].target}.\n\n"
+        f"\b\nExample:\n  campledger {name} k7mq{example}",
     )
     @click.argument("campaign")
-    @click.option("--reason", required=reason, help="Why, in words.")
+    @click.option("--reason", required=reason, type=Words(), help="Why, in words.")
     @act_options
     def command(campaign: str, reason: str | None, **how: Any) -> None:
         from campledger.operations.acts import change_state
@@ -45,7 +46,7 @@ def _state_command(name: str) -> click.Command:
 
 @click.command()
 @click.argument("campaign")
-@click.argument("text")
+@click.argument("text", type=Words())
 @click.option("--on", metavar="STEP[/GROUP]", help="The step or group that it is about.")
 @act_options
 def note(campaign: str, text: str, on: str | None, **how: Any) -> None:
@@ -105,7 +106,7 @@ def _counts(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
     counts = {}
     for value in values:
         key, _, number = value.rpartition("=")
-        if not key or not number.isdecimal():
+        if not key or not number.isdecimal() or len(number) > 18:
             raise click.BadParameter(f"`{value}` is not NAME=NUMBER", ctx, param)
         counts[key] = int(number)
     return counts
@@ -119,17 +120,13 @@ def _deviations(ctx: click.Context, param: click.Parameter, values: tuple[str, .
     for value in values:
         key, equals, text = value.partition("=")
         if key not in _DEVIATIONS or not equals:
-            raise click.BadParameter(
-                f"`{value}` is not WHAT=TEXT with WHAT of {', '.join(_DEVIATIONS)}", ctx, param
-            )
+            raise click.BadParameter(f"`{value}` is not WHAT=TEXT with WHAT of {', '.join(_DEVIATIONS)}", ctx, param)
         deviations[key] = text
     return deviations
 
 
 _run_id = click.option("--run-id", help="The workflow system's identifier of the run.")
-_run = click.option(
-    "--run", "run_collection", metavar="COLLECTION", help="The RUN collection that it writes."
-)
+_run = click.option("--run", "run_collection", metavar="COLLECTION", help="The RUN collection that it writes.")
 _submit_dir = click.option("--submit-dir", metavar="DIR", help="The BPS submit directory.")
 _wms = click.option("--wms", metavar="NAME", help="The workflow-management system or class.")
 
@@ -202,9 +199,7 @@ _OUTCOMES = {
 @click.command()
 @click.argument("submission")
 @click.argument("what", type=click.Choice(list(_OUTCOMES)))
-@click.option(
-    "--jobs", metavar="STATE=N", multiple=True, callback=_counts, help="Number of jobs in a state; repeat."
-)
+@click.option("--jobs", metavar="STATE=N", multiple=True, callback=_counts, help="Number of jobs in a state; repeat.")
 @click.option(
     "--quanta",
     metavar="STATE=N",
@@ -212,14 +207,12 @@ _OUTCOMES = {
     callback=_counts,
     help="Number of quanta in a state; repeat.",
 )
-@click.option(
-    "--failures", metavar="TASK=N", multiple=True, callback=_counts, help="Failed quanta of a task; repeat."
-)
+@click.option("--failures", metavar="TASK=N", multiple=True, callback=_counts, help="Failed quanta of a task; repeat.")
 @_run_id
 @_run
 @_submit_dir
 @_wms
-@click.option("--reason", help="Why, in words; needed to cancel.")
+@click.option("--reason", type=Words(), help="Why, in words; needed to cancel.")
 @act_options
 def outcome(
     submission: str,
@@ -254,7 +247,7 @@ def _decision_command(name: str, about: str, example: str) -> click.Command:
         help=f"{about}\n\nSUBMISSION is the beginning of its id, or its run id.\n\n\b\nExample:\n  {example}",
     )
     @click.argument("submission")
-    @click.option("--reason", required=name == "reject", help="Why, in words.")
+    @click.option("--reason", required=name == "reject", type=Words(), help="Why, in words.")
     @act_options
     def command(submission: str, reason: str | None, **how: Any) -> None:
         from campledger.operations.acts import decide
@@ -266,7 +259,7 @@ def _decision_command(name: str, about: str, example: str) -> click.Command:
 
 @click.command()
 @click.argument("event")
-@click.option("--reason", required=True, help="Why, in words.")
+@click.option("--reason", required=True, type=Words(), help="Why, in words.")
 @act_options
 def retract(event: str, reason: str, **how: Any) -> None:
     """Take back an event that was wrong; it stays in the history, and does not count.
@@ -282,10 +275,8 @@ def retract(event: str, reason: str, **how: Any) -> None:
 
 @click.command()
 @click.argument("campaign")
-@click.option(
-    "--drop", metavar="EVENT", multiple=True, help="An event that loses.  [default: those that do not fit]"
-)
-@click.option("--reason", required=True, help="Why, in words.")
+@click.option("--drop", metavar="EVENT", multiple=True, help="An event that loses.  [default: those that do not fit]")
+@click.option("--reason", required=True, type=Words(), help="Why, in words.")
 @act_options
 def reconcile(campaign: str, drop: tuple[str, ...], reason: str, **how: Any) -> None:
     """Settle a fork, where two branches both changed a campaign and were merged.
@@ -307,11 +298,11 @@ COMMANDS = [
     _assign_command("unassign", "Say that somebody no longer operates a campaign, a step or a group."),
     record,
     outcome,
+    _decision_command("accept", "Say that what became of a submission is good enough.", "campledger accept x9r4"),
     _decision_command(
-        "accept", "Say that what became of a submission is good enough.", "campledger accept x9r4"
-    ),
-    _decision_command(
-        "reject", "Say that it is not.", 'campledger reject x9r4 --reason "half the detectors are missing"'
+        "reject",
+        "Say that what became of a submission is not good enough.",
+        'campledger reject x9r4 --reason "half the detectors are missing"',
     ),
     retract,
     reconcile,

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import ledger_option, maybe_pushed, workspace
+from campledger.cli.shared import Moment, Words, clean, counted, ledger_option, maybe_pushed, start, workspace
+from campledger.errors import DataError, GitError, UsageError
 
 if TYPE_CHECKING:
     from campledger.operations.workspace import Workspace
@@ -36,9 +42,7 @@ def init(directory: Path, example: bool) -> None:
     if started.example:
         click.echo(f"  with the example {started.example}: try `campledger show {started.example}`")
     if started.hook is None:
-        click.echo(
-            "  no hook was installed, since core.hooksPath is set: `campledger hooks install` says more"
-        )
+        click.echo("  no hook was installed, since core.hooksPath is set: `campledger hooks install` says more")
     click.echo(f"next: cd {directory}; edit campledger.yaml; campledger define my-first-campaign")
 
 
@@ -50,13 +54,16 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
         path, equals, text = value.partition("=")
         if not equals or not path:
             raise click.BadParameter(f"`{value}` is not path=value", ctx, param)
-        pairs[path] = parse_value(text)
+        parsed = parse_value(text)
+        # `title=Rerun: deeper` is a text; lists and mappings are written in brackets, or on several lines.
+        plain = isinstance(parsed, dict | list) and "\n" not in text and not text.lstrip().startswith(("[", "{"))
+        pairs[path] = text if plain else parsed
     return pairs
 
 
 _set = click.option(
     "--set", "values", metavar="PATH=VALUE", multiple=True, callback=_pairs,
-    help="Set a value: --set scope.tracts='[3828, 3829]'; repeat for several.",
+    help="Set a value: --set scope.tracts='[3828, 3829]'; null takes it out; repeat for several.",
 )  # fmt: skip
 
 
@@ -66,17 +73,15 @@ _set = click.option(
 @click.option("--kind", help="Sort of activity: rehearsal, nightly-validation, ...")
 @click.option("--title", help="One line for people.")
 @click.option("--description", help="What it does and why (Markdown).")
-@click.option("--owner", help="Handle of who answers for it.  [default: you]")
+@click.option("--owner", help="Handle of who answers for it.  [default: you, if the settings know you]")
 @click.option("--ticket", "tickets", multiple=True, metavar="KEY", help="A ticket; repeat for several.")
 @click.option("--tag", "tags", multiple=True, help="A free label; repeat for several.")
 @_set
 @click.option(
     "--file", "file", type=click.Path(path_type=Path), help="A definition to start from; - is standard input."
 )
-@click.option(
-    "--from", "parent", metavar="ID[@REV]", help="A campaign to repeat with changes; its files come along."
-)
-@click.option("--key", help="Open one campaign for this key, however often it is asked for.")
+@click.option("--from", "parent", metavar="ID[@REV]", help="A campaign to repeat with changes; its files come along.")
+@click.option("--key", type=Words(), help="Open one campaign for this key, however often it is asked for.")
 @click.option("--edit", "by_hand", is_flag=True, help="Open an editor on a commented template.")
 @click.option("--push", is_flag=True, help="Fetch first and push after.")
 @click.option("--dry-run", is_flag=True, help="Print the definition, and write nothing.")
@@ -108,29 +113,31 @@ def define(
       campledger define night --key nightly/LSSTCam/20260102 --production alert --kind nightly --description "..."
       campledger define my-campaign --edit
     """
-    from campledger.operations.defining import Wish, read_file
+    from campledger.operations.defining import Wish, decoded, read_file
     from campledger.operations.defining import define as operation
 
+    if (file is not None) + (parent is not None) + by_hand > 1:
+        raise click.UsageError("--file, --from and --edit exclude each other")
     space = workspace()
-    known: dict[str, Any] = {
-        key: value for key, value in {"name": name, **given}.items() if value is not None
-    }
+    editor = _Editor(space)
+    known: dict[str, Any] = {key: value for key, value in {"name": name, **given}.items() if value is not None}
     known |= {"tickets": [{"key": one} for one in tickets]} if tickets else {}
     known |= {"tags": list(tags)} if tags else {}
     text = None
     if file is not None:
-        text = sys.stdin.read() if str(file) == "-" else read_file(file)
+        text = decoded("-", sys.stdin.buffer.read()) if str(file) == "-" else read_file(file)
     elif parent is None:
         if owner is None:
-            owner = space.user(space.ledger())
+            owner = space.known_user(space.ledger())
         if by_hand or (len(known) <= 1 and not values and sys.stdin.isatty()):
-            text = _compose(space, {**known, "owner": owner})
+            text = _compose(editor, {**known, "owner": owner})
             known = {}
         else:
             _require(known | values)
     known |= {"owner": owner} if owner else {}
     wish = Wish({**known, **values}, text, parent, key)
-    done, landed = maybe_pushed(space, lambda: operation(space, wish, dry_run=dry_run), push and not dry_run)
+    with editor.keeping():
+        done, landed = maybe_pushed(space, lambda: operation(space, wish, dry_run=dry_run), push and not dry_run)
     commit = landed or done.commit
     if as_json:
         result = {
@@ -144,9 +151,7 @@ def define(
         click.echo(done.text, nl=False)
     elif done.created:
         click.echo(f"{done.campaign}: defined" + (f", commit {commit[:10]}" if commit else ""))
-        click.echo(
-            f"  {done.path}\nnext: campledger edit {done.campaign}, then campledger start {done.campaign}"
-        )
+        click.echo(f"  {done.path}\nnext: campledger edit {done.campaign}, then campledger start {done.campaign}")
     else:
         click.echo(f"{done.campaign}: was defined with this key already; nothing was changed")
 
@@ -159,32 +164,51 @@ def _require(known: dict[str, Any]) -> None:
         raise click.UsageError(f"missing: {', '.join(missing)}; or use --edit, --file or --from")
 
 
-def _compose(space: Workspace, values: dict[str, Any]) -> str:
+def _compose(editor: _Editor, values: dict[str, Any]) -> str:
     from campledger.operations.defining import template
 
-    text = _edited(space, template(values))
-    if text is None or not text.strip():
-        raise click.Abort
+    with editor.keeping():
+        text = editor(template(values, editor.space.ledger().settings.productions))
+    if text is None:
+        raise UsageError("nothing was written in the editor, and nothing is defined")
     return text
 
 
-def _edited(space: Workspace, text: str) -> str | None:
-    """Open the editor until the format has nothing against the text; what was typed is never lost."""
-    from campledger.operations.defining import check_text
+class _Editor:
+    """The user's editor, on a definition. What was typed in it is never lost."""
 
-    kept = space.repository.git_dir / "campledger-rejected.yaml"
-    while True:
-        edited = click.edit(text, extension=".yaml")
-        if edited is None:
-            return None
-        report = check_text(edited)
-        if not report:
-            return edited
-        click.echo(report, err=True)
-        if not sys.stdin.isatty() or not click.confirm("Edit again?", default=True):
-            kept.write_text(edited, "utf-8")
-            raise click.ClickException(f"not saved; what you wrote is kept in {kept}")
-        text = edited
+    def __init__(self, space: Workspace):
+        self.space = space
+        self.typed = ""
+
+    def __call__(self, text: str) -> str | None:
+        """Open the editor until the format has nothing against the text; None if nothing was changed."""
+        from campledger.operations.defining import check_text
+
+        while True:
+            edited = click.edit(text, extension=".yaml")
+            if edited is None or not edited.strip():
+                return None
+            self.typed = text = edited
+            report = check_text(edited)
+            if not report:
+                return edited
+            if sys.stdin.isatty():
+                click.echo(clean(report), err=True)
+            if not sys.stdin.isatty() or not click.confirm("Edit again?", default=True):
+                raise DataError(f"not saved:\n{report}")
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Keep what was typed if it cannot be committed."""
+        try:
+            yield
+        except BaseException:
+            if self.typed:
+                kept = self.space.repository.git_dir / "campledger-rejected.yaml"
+                kept.write_text(self.typed, "utf-8")
+                click.echo(f"what you wrote is kept in {kept}", err=True)
+            raise
 
 
 @click.command()
@@ -205,11 +229,11 @@ def edit(campaign: str, values: dict[str, Any], push: bool, dry_run: bool) -> No
     from campledger.operations.defining import set_values
 
     space = workspace()
-    change = set_values(values) if values else lambda text: _edited(space, text)
+    editor = _Editor(space)
+    change = set_values(values) if values else editor
     do_push = push and not dry_run
-    written, landed = maybe_pushed(
-        space, lambda: operation(space, campaign, change, dry_run=dry_run), do_push
-    )
+    with editor.keeping():
+        written, landed = maybe_pushed(space, lambda: operation(space, campaign, change, dry_run=dry_run), do_push)
     if written is None:
         click.echo("nothing was changed")
     elif dry_run:
@@ -224,25 +248,99 @@ def hooks() -> None:
 
 
 @hooks.command("install")
+@click.option(
+    "--server",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Install the pre-receive hook in a bare repository.",
+)
 @ledger_option
-def install(**_: Any) -> None:
+def install(server: Path | None) -> None:
     """Copy the pre-commit hook into the repository; a hook that is there is kept, and runs first.
 
-    \b
-    Example:
-      campledger hooks install
-    """
-    from campledger.operations.starting import install_hook
+    With --server, copy the hook that refuses pushes with errors into a bare repository instead.
 
+    \b
+    Examples:
+      campledger hooks install
+      campledger hooks install --server /srv/git/ledger.git
+    """
+    from campledger.operations.starting import install_hook, install_server_hook
+
+    if server is not None:
+        start()
+        click.echo(f"installed {install_server_hook(server)}")
+        return
     hook, sentence = install_hook(workspace())
     if hook is None:
-        raise click.ClickException(sentence)
+        raise GitError(sentence)
     click.echo(sentence)
 
 
 @click.group("import")
 def import_() -> None:
     """Take in campaigns from elsewhere."""
+
+
+@import_.command("bps")
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--map", "map_file", type=click.Path(path_type=Path), help="A YAML file that settles what is ambiguous.")
+@click.option(
+    "--state",
+    default="defined",
+    show_default=True,
+    type=click.Choice(["defined", "running", "paused", "completed", "failed", "cancelled"]),
+    help="The state in which the campaigns arrive; submissions are planned if they are defined.",
+)
+@click.option("--at", type=Moment(), help="When it all happened, if not now (UTC).")
+@click.option("--reason", default="imported from BPS submit files", show_default=True, help="Why that state.")
+@click.option("--dry-run", is_flag=True, help="Report what would be taken, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@ledger_option
+def import_bps(
+    directory: Path,
+    map_file: Path | None,
+    state: str,
+    at: datetime | None,
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Define campaigns from a tree of BPS submit files, as they are kept in git.
+
+    The report says for each file what was taken, what is ambiguous, and what was left out. A second import
+    changes nothing. `python -m pydoc campledger.bps.mapping` describes the file for --map.
+
+    \b
+    Examples:
+      campledger import bps dp02-processing --dry-run
+      campledger import bps dp02-processing --map settled.yaml --state completed --at 2022-09-30
+    """
+    from campledger.model.states import State
+    from campledger.operations.importing import Arrival
+    from campledger.operations.importing import import_bps as operation
+
+    done = operation(workspace(), directory, map_file, Arrival(State(state), at, reason), dry_run=dry_run)
+    if as_json:
+        result = {
+            "created": list(done.created),
+            "known": list(done.known),
+            "commit": done.commit,
+            "report": [asdict(line) for line in done.report],
+        }
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        return
+    for line in done.report:
+        place = "/".join(filter(None, (line.campaign, line.step, line.group)))
+        click.echo(clean(f"{line.path}: {line.verdict}{f' ({place})' if place else ''}: {line.message}"))
+    verb = "would be" if dry_run else "was"
+    for campaign_id, campaign in done.created.items():
+        steps, runs = len(campaign.definition.get("steps", ())), len(campaign.submissions)
+        click.echo(f"{campaign_id}: {verb} defined, {counted(steps, 'step')}, {counted(runs, 'submission')}")
+    for campaign_id in done.known:
+        click.echo(f"{campaign_id}: was imported before; nothing was changed")
+    counts = Counter(line.verdict for line in done.report)
+    click.echo(", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "nothing was found", err=True)
 
 
 COMMANDS = [init, define, edit, hooks, import_]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import signal
 import sys
 import traceback
 from difflib import get_close_matches
@@ -10,7 +12,7 @@ import click
 
 from campledger import __version__
 from campledger.cli import acting, defining, reading, sites
-from campledger.cli.shared import ledger_option
+from campledger.cli.shared import clean, ledger_option
 from campledger.errors import CampledgerError
 
 SECTIONS = {
@@ -39,9 +41,7 @@ class Sections(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, section by section."""
         for title, names in SECTIONS.items():
-            rows = [
-                (name, self.commands[name].get_short_help_str(60)) for name in names if name in self.commands
-            ]
+            rows = [(name, self.commands[name].get_short_help_str(200)) for name in names if name in self.commands]
             with formatter.section(title):
                 formatter.write_dl(rows)
 
@@ -77,13 +77,19 @@ for module in (defining, reading, acting, sites):
 
 def run() -> None:
     """Run the command line. Exit codes: docs/design.md lists them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no bug
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped like Ctrl-C: everything is put back
     try:
+        if any("\udc80" <= char <= "\udcff" for argument in sys.argv for char in argument):
+            raise click.UsageError("an argument is not UTF-8 text")  # noqa: TRY301
         status = main(standalone_mode=False)
     except click.exceptions.Exit as stop:
         status = stop.exit_code
     except click.ClickException as error:
         error.show()
-        status = error.exit_code
+        status = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; nothing was left half-done", err=True)
         status = 130
@@ -92,7 +98,7 @@ def run() -> None:
         sys.stderr.close()
         status = 0
     except CampledgerError as error:
-        click.echo(f"campledger: {error}", err=True)
+        click.echo(f"campledger: {clean(str(error))}", err=True)
         status = error.exit_code
     except Exception:  # noqa: BLE001 - the one boundary: a bug keeps its traceback, and gets an exit code of its own
         traceback.print_exc()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import clean, coloured, ledger_option, table, workspace
+from campledger.cli.shared import clean, coloured, counted, ledger_option, start, table, workspace
 
 if TYPE_CHECKING:
     from campledger.ledger.reading import Record
@@ -39,10 +40,10 @@ def check(paths: tuple[Path, ...], staged: bool, commit: str | None, strict: boo
 
     if staged + (commit is not None) + bool(paths) > 1:
         raise click.UsageError("PATHS, --staged and --commit exclude each other")
-    space = workspace(in_hook=True)
     if commit is not None:
-        problems = checking.check_commit(space.root, commit)
+        problems = checking.check_commit(start(in_hook=True), commit)
     else:
+        space = workspace(in_hook=True)
         problems = checking.check_staged(space) if staged else checking.check_work_tree(space, paths)
     errors = [one for one in problems if strict or one.severity is Severity.ERROR]
     if form == "json":
@@ -50,20 +51,20 @@ def check(paths: tuple[Path, ...], staged: bool, commit: str | None, strict: boo
     else:
         if problems:
             click.echo(clean(report_text(problems)))
-        click.echo(f"{len(errors)} errors, {len(problems) - len(errors)} warnings", err=True)
+        click.echo(f"{counted(len(errors), 'error')}, {counted(len(problems) - len(errors), 'warning')}", err=True)
     raise click.exceptions.Exit(1 if errors else 0)
 
 
-@click.command("list")
-@click.argument("expression", nargs=-1)
-@click.option(
-    "--sort", help="Columns to sort by, with commas; - in front turns the order round.  [default: state]"
+@click.command(
+    "list",
+    # `-kind:nightly` is a word of the expression, and no bundle of short options.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
 )
+@click.argument("expression", nargs=-1)
+@click.option("--sort", help="Columns to sort by, with commas; - in front turns the order round.  [default: state]")
 @click.option("--columns", help="Columns to show, with commas.")
 @click.option("--limit", type=click.IntRange(1), help="Show this many at the most.")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--commit", metavar="REV", help="Read a commit instead of the work tree.")
 @ledger_option
@@ -85,14 +86,13 @@ def list_(
     """
     from campledger.operations import finding
 
+    _require_words(expression)
     names = columns.split(",") if columns else list(finding.COLUMNS)
     finding.require_columns(names)
     words = " ".join(
         f'"{word}"' if " " in word and '"' not in word and ":" not in word else word for word in expression
     )
-    listing = finding.find(
-        workspace(), words, revision=commit, sort=sort.split(",") if sort else (), limit=limit
-    )
+    listing = finding.find(workspace(), words, revision=commit, sort=sort.split(",") if sort else (), limit=limit)
     if as_json or form == "json":
         click.echo(json.dumps(listing.rows, indent=2, ensure_ascii=False))
     elif form == "csv":
@@ -108,6 +108,18 @@ def list_(
         click.echo(f"{len(listing.rows)} of {listing.total} campaigns", err=True)
     for problem in listing.unreadable:
         click.echo(f"left out: {clean(problem.as_text())}", err=True)
+
+
+def _require_words(expression: tuple[str, ...]) -> None:
+    """Answer what click would have answered, were it not told to let words with hyphens pass."""
+    context = click.get_current_context()
+    if "-h" in expression:
+        click.echo(context.get_help())
+        context.exit()
+    slip = next((word for word in expression if word.startswith("--")), None)
+    if slip is not None:
+        options = [option for parameter in context.command.params for option in parameter.opts]
+        raise click.NoSuchOption(slip, possibilities=get_close_matches(slip, options), ctx=context)
 
 
 def _cell(row: dict[str, Any], name: str) -> str:
@@ -196,19 +208,15 @@ def _as_text(record: Record) -> list[str]:
     campaign, history = record.campaign, record.history
     lines = [clean(problem.as_text()) for problem in record.problems]
     if campaign is None or history is None:
-        return [f"{record.id} cannot be read", *lines]
+        return [f"{clean(record.id)} cannot be read", *lines]
     definition = campaign.definition
     since = (
-        f" since {history.since.at[:16].replace('T', ' ')} UTC by {clean(history.since.by)}"
-        if history.since
-        else ""
+        f" since {history.since.at[:16].replace('T', ' ')} UTC by {clean(history.since.by)}" if history.since else ""
     )
-    reason = (
-        f": {clean(history.since.data['reason'])}" if history.since and "reason" in history.since.data else ""
-    )
+    reason = f": {clean(history.since.data['reason'])}" if history.since and "reason" in history.since.data else ""
     head = [
         click.style(clean(campaign.title), bold=True),
-        f"{record.id}  {coloured(str(history.state))}{since}{reason}",
+        f"{clean(record.id)}  {coloured(str(history.state))}{since}{reason}",
         f"{definition['kind']} of {definition['production']}"
         + (f", owner {campaign.owner}" if campaign.owner else "")
         + "".join(f", {clean(ticket['key'])}" for ticket in definition.get("tickets", ())),
@@ -217,11 +225,7 @@ def _as_text(record: Record) -> list[str]:
         head += [f"operated by {', '.join(people)}" + (f" ({place})" if place else "")] if people else []
     body = _steps(record)
     events = history.events[-8:]
-    tail = (
-        ["", f"last events (of {len(history.events)}; `campledger log {record.id}` shows all):"]
-        if events
-        else []
-    )
+    tail = ["", f"last events (of {len(history.events)}; `campledger log {record.id}` shows all):"] if events else []
     tail += [_event_line(event, faulty=event not in history.effective) for event in reversed(events)]
     return [*head, *(["", *lines] if lines else []), *body, *tail]
 
@@ -291,12 +295,10 @@ def log(campaigns: tuple[str, ...], limit: int | None, as_json: bool) -> None:
             )
         )
         return
-    counting = {
-        record.id: {event.id for event in record.history.effective} for record, _ in pairs if record.history
-    }
+    counting = {record.id: {event.id for event in record.history.effective} for record, _ in pairs if record.history}
     for record, event in pairs:
         name = record.id if len(campaigns) != 1 else event.id
-        click.echo(_event_line(event, faulty=event.id not in counting[record.id], name=name))
+        click.echo(_event_line(event, faulty=event.id not in counting[record.id], name=clean(name)))
 
 
 def _fill_in_attributes() -> None:

@@ -41,11 +41,17 @@ ledger_option = click.option(
 def workspace(*, in_hook: bool = False) -> Workspace:
     """Return the ledger that the command is about. Raise UsageError if there is none."""
     from campledger.operations.workspace import Workspace, find_root
+
+    return Workspace(find_root(start(in_hook=in_hook)))
+
+
+def start(*, in_hook: bool = False) -> Path:
+    """Return the directory to look for the ledger from: as named, or the current one."""
     from campledger.repository.environment import settle_environment
 
     settle_environment(in_hook=in_hook)
     named: Path | None = click.get_current_context().find_root().meta.get(_KEY)
-    return Workspace(find_root(named or Path.cwd()))
+    return named or Path.cwd()
 
 
 class Moment(click.ParamType[datetime]):
@@ -58,9 +64,24 @@ class Moment(click.ParamType[datetime]):
         from campledger.model.times import parse
 
         try:
-            return parse(value)
-        except ValueError:
+            moment = parse(value)
+        except (ValueError, OverflowError):
+            moment = None
+        if moment is None or moment.year < 1900:
             self.fail(f"`{value}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)", param, ctx)
+        return moment
+
+
+class Words(click.ParamType[str]):
+    """Text that says something: `--reason "$UNSET"` is a slip."""
+
+    name = "TEXT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse blanks."""
+        if not str(value).strip():
+            self.fail("it is empty: say it in words", param, ctx)
+        return str(value)
 
 
 def act_options(command: F) -> F:
@@ -105,7 +126,7 @@ def act(
     from campledger.model.words import describe
 
     verb = "would have" if dry_run else "has"
-    click.echo(f"{done.campaign}: {describe(Event(done.event))}")
+    click.echo(clean(f"{done.campaign}: {describe(Event(done.event))}"))
     click.echo(
         f"  it {verb} the state {done.state}; event {done.event['id']}"
         + (f", commit {commit[:10]}" if commit else "")
@@ -141,6 +162,11 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
         lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
         lines[0] = click.style(lines[0], bold=True)
     return "\n".join(lines)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 error, 1,200 errors."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 STATE_COLOURS = {

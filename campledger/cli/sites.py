@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from campledger.cli.shared import ledger_option, workspace
+from campledger.cli.shared import counted, ledger_option, workspace
 
 
 @click.command()
@@ -20,14 +21,15 @@ def push() -> None:
     """
     from campledger.errors import RefusedError
     from campledger.operations.pushing import push as operation
+    from campledger.operations.pushing import tell
 
     result = operation(workspace())
     if result.commit:
-        click.echo(f"pushed {result.landed} acts, up to commit {result.commit[:10]}")
+        click.echo(f"pushed {counted(result.landed, 'act')}, up to commit {result.commit[:10]}")
     else:
         click.echo("nothing to push")
     if result.withdrawn:
-        raise RefusedError("withdrawn, since others were faster:\n" + "\n".join(result.withdrawn))
+        raise RefusedError(tell(result.withdrawn))
 
 
 @click.group()
@@ -57,7 +59,14 @@ def build(out: Path, commit: str | None, worktree: bool) -> None:
 
     if commit and worktree:
         raise click.UsageError("--commit and --worktree exclude each other")
-    result = operation(workspace().root, out, commit=commit, worktree=worktree)
+    # Only a terminal gets to see the bar.
+    with click.progressbar(length=1, label="building", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        result = operation(workspace().root, out, commit=commit, worktree=worktree, progress=progress)
     for problem in result.problems:
         click.echo(problem.as_text(), err=True)
     click.echo(f"{result.pages} pages in {out}: {result.written} files written, {result.removed} removed")

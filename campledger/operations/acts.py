@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +15,13 @@ from campledger.model import times
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, History, Submission, replay
 from campledger.model.ids import random_id
+from campledger.model.rules import url_complaint
 from campledger.model.states import CAMPAIGN_TABLE, State, SubmissionState, acts_from
 from campledger.operations.workspace import (
     Draft,
     Workspace,
     find_event,
+    is_beginning,
     read_bytes,
     require_readable,
     resolve,
@@ -94,7 +97,7 @@ def new_event(record: Record, by: str, own: Mapping[str, Any], at: datetime | No
 
 
 def _message(words: str, record: Record, event: Mapping[str, Any]) -> str:
-    subject = " ".join(words.split())
+    subject = "".join(char if char.isprintable() else "?" for char in " ".join(words.split()))
     subject = subject if len(subject) <= 72 else f"{subject[:71]}…"
     return f"{subject}\n\nCampledger-Campaign: {record.id}\nCampledger-Event: {event['id']}\n"
 
@@ -138,9 +141,7 @@ def change_state(workspace: Workspace, reference: str, act: str, reason: str | N
 
 def _require_startable(record: Record) -> None:
     blocking = [
-        problem
-        for problem in record.problems
-        if problem.severity is Severity.ERROR or problem.rule == "placeholder"
+        problem for problem in record.problems if problem.severity is Severity.ERROR or problem.rule == "placeholder"
     ]
     if blocking:
         raise RefusedError(f"{record.id} cannot start:\n{report_text(blocking)}")
@@ -158,7 +159,6 @@ def note(workspace: Workspace, reference: str, text: str, on: str | None, how: H
 
 def link(workspace: Workspace, reference: str, target: Mapping[str, str], on: str | None, how: How) -> Act:
     """Link a page; ``target`` has type, url and perhaps title."""
-    from campledger.model.rules import url_complaint
 
     def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
         complaint = url_complaint(target["url"])
@@ -170,9 +170,7 @@ def link(workspace: Workspace, reference: str, target: Mapping[str, str], on: st
     return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
 
 
-def assign(
-    workspace: Workspace, reference: str, person: str, on: str | None, how: How, *, remove: bool = False
-) -> Act:
+def assign(workspace: Workspace, reference: str, person: str, on: str | None, how: How, *, remove: bool = False) -> Act:
     """Make somebody an operator of the campaign, a step or a group, or no longer so."""
 
     def compose(ledger: Ledger, record: Record) -> tuple[dict[str, Any], str]:
@@ -206,9 +204,7 @@ def _groups(record: Record, places: Sequence[str]) -> list[str]:
     for place in places:
         found = campaign.groups_of(place)
         if not found:
-            known = (
-                ", ".join(step.name for step in campaign.steps) or "none; add steps with `campledger edit`"
-            )
+            known = ", ".join(step.name for step in campaign.steps) or "none; add steps with `campledger edit`"
             raise UsageError(f"{record.id} has no step or group `{place}`: its steps are {known}")
         groups += [group for group in found if group not in groups]
     return groups
@@ -249,7 +245,10 @@ def record_run(workspace: Workspace, reference: str, run: Run, how: How) -> Act:
         event: dict[str, Any] = {"type": "submission", "state": str(state), "relation": relation}
         if parents:
             event["parents"] = parents
-        event |= {"groups": groups, **(run.facts or {})}
+        facts = run.facts or {}
+        if "file" in facts and posixpath.normpath(facts["file"]) not in record.files:
+            raise UsageError(f"there is no file {facts['file']} in {record.directory}")
+        event |= {"groups": groups, **facts}
         return event, f"{relation} run of {', '.join(run.places)} in {_campaign(record).name}"
 
     return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
@@ -282,13 +281,18 @@ def _parents_by_default(record: Record, groups: Sequence[str], relation: str) ->
 def submission_of(record: Record, reference: str) -> Submission:
     """Return the campaign's submission that the beginning of its id, or its run id, names."""
     submissions = _history(record).submissions.values()
-    found = [
-        one for one in submissions if one.id.startswith(reference) or one.facts.get("run_id") == reference
-    ]
+    found = [one for one in submissions if reference in {one.id, *_run_ids(one)}]
+    found = found or [one for one in submissions if is_beginning(reference, one.id)]
     if len(found) == 1:
         return found[0]
     what = "no submission" if not found else f"{len(found)} submissions"
     raise UsageError(f"{record.id} has {what} `{reference}`: `campledger show {record.id}` lists them")
+
+
+def _run_ids(submission: Submission) -> list[str]:
+    """Return the run ids that it was given over time; its events include those of what followed it."""
+    own = [one.data for one in submission.events if submission.id in {one.id, one.data.get("submission")}]
+    return [data["run_id"] for data in own if "run_id" in data]
 
 
 def outcome(workspace: Workspace, reference: str, state: str, facts: Mapping[str, Any], how: How) -> Act:
@@ -363,7 +367,5 @@ def reconcile(workspace: Workspace, reference: str, drop: Sequence[str], reason:
 def _event_of(history: History, reference: str) -> str:
     found = [event.id for event in history.events if event.id.startswith(reference)]
     if len(found) != 1:
-        raise UsageError(
-            f"`{reference}` names {'no event' if not found else 'several events'} of this campaign"
-        )
+        raise UsageError(f"`{reference}` names {'no event' if not found else 'several events'} of this campaign")
     return found[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 from campledger.errors import UsageError
 from campledger.ledger.checks import campaigns_at, check
 from campledger.ledger.reading import EVENTS, Ledger
-from campledger.operations.workspace import Workspace
+from campledger.operations.workspace import Workspace, find_root
 from campledger.problems import Problem
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree
@@ -41,9 +41,11 @@ def check_staged(workspace: Workspace) -> list[Problem]:
     return _check_some(workspace.staged(), workspace.repository.staged_paths())
 
 
-def check_commit(root: Path, revision: str) -> list[Problem]:
-    """Return what is wrong in a commit; ``root`` may be a bare repository."""
-    repository = Repository(root)
+def check_commit(start: Path, revision: str) -> list[Problem]:
+    """Return what is wrong in a commit; ``start`` is in a ledger, or a bare repository."""
+    repository = Repository(start)
+    if not (repository.exists() and repository.is_bare):
+        repository = Workspace(find_root(start)).repository
     return check(Ledger(GitTree(repository, repository.commit_of(revision))), datetime.now(UTC))
 
 

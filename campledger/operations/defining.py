@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,10 +104,9 @@ def _base(workspace: Workspace, ledger: Ledger, wish: Wish) -> tuple[str | None,
             for path, data in contents.items()
             if not source.files.paths[path] and not path.endswith(("/events.yaml", f"/{DEFINITION}"))
         }
-        commit = (
-            workspace.repository.commit_of(revision)[:12] if revision else _commit_with(workspace, directory)
-        )
-        text = contents[f"{directory}/{DEFINITION}"].decode()
+        commit = workspace.repository.commit_of(revision)[:12] if revision else _commit_with(workspace, directory)
+        text = _text(source, parent)
+        _read(text)
         derived = f"{parent}@{commit}" if commit else parent
         return writing.edit_text(text, {"derived_from": derived}, remove=("id", "key")), {
             **files,
@@ -116,6 +115,15 @@ def _base(workspace: Workspace, ledger: Ledger, wish: Wish) -> tuple[str | None,
     if wish.text is not None:
         return wish.text, dict(wish.files)
     return None, dict(wish.files)
+
+
+def _text(ledger: Ledger, campaign_id: str) -> str:
+    """Return a campaign's definition as it stands. Raise DataError if there is none, or it is no text."""
+    path = f"{ledger.directories[campaign_id][0]}/{DEFINITION}"
+    data = ledger.files.read([path]).get(path)
+    if data is None:
+        raise DataError(f"{campaign_id} has no definition: {path} is missing")
+    return decoded(path, data)
 
 
 def _commit_with(workspace: Workspace, directory: str) -> str | None:
@@ -173,9 +181,10 @@ def edit(
     ledger = workspace.ledger()
     campaign_id = resolve(ledger, reference)
     path = f"{ledger.directories[campaign_id][0]}/{DEFINITION}"
-    before = ledger.files.read([path])[path]
-    after = change(before.decode())
-    if after is None or after.encode() == before:
+    text = _text(ledger, campaign_id)
+    before = text.encode()
+    after = change(text)
+    if after is None or after == text:
         return None
 
     def prepare(current: Ledger) -> Draft:
@@ -189,10 +198,15 @@ def edit(
 
 def set_values(values: Mapping[str, Any]) -> Callable[[str], str]:
     """Return a change for :func:`edit` that sets values and keeps comments."""
-    return lambda text: writing.edit_text(text, values)
+
+    def change(text: str) -> str:
+        _read(text)
+        return writing.edit_text(text, values)
+
+    return change
 
 
-def template(values: Mapping[str, Any]) -> str:
+def template(values: Mapping[str, Any], productions: Collection[str] = ()) -> str:
     """Return a commented definition to fill in: every key of the schema, most of them commented out."""
     lines = [
         writing.MODELINE.format(schema=SCHEMA_FROM_CAMPAIGN),
@@ -207,8 +221,9 @@ def template(values: Mapping[str, Any]) -> str:
             continue
         resolved = _resolved(rule)
         lines.append(f"# {resolved.get('description', '')}\n")
-        if "enum" in resolved:
-            lines.append(f"# One of {', '.join(resolved['enum'])}.\n")
+        choices = productions if key == "production" else resolved.get("enum", ())
+        if choices:
+            lines.append(f"# One of {', '.join(choices)}.\n")
         if key in values or key in required:
             lines.append(writing.format_value({key: values.get(key, "TODO")}))
         else:
@@ -239,8 +254,15 @@ def _example(rule: Mapping[str, Any]) -> Any:
 def read_file(path: Path) -> str:
     """Return the text of a definition in a file. Raise UsageError or DataError."""
     try:
-        return path.read_bytes().decode()
+        return decoded(str(path), path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{path}:1:1: unreadable: not UTF-8 text") from None
+
+
+def decoded(name: str, data: bytes) -> str:
+    """Return the text of a definition that came from a file or a pipe. Raise DataError."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise DataError(f"{name}:{line}:1: unreadable: not UTF-8 text") from None

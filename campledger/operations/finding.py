@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from campledger.errors import UsageError
+from campledger.errors import GitError, UsageError
 from campledger.ledger.reading import Ledger, Record
 from campledger.model import query
 from campledger.model.history import Event, History
@@ -46,7 +47,8 @@ def find(
     ledger = workspace.ledger(revision)
     me = None
     if "me" in expression:
-        me = workspace.user(ledger)
+        with suppress(GitError):  # an expression that does not ask for `me` needs no identity
+            me = workspace.user(ledger)
     try:
         terms = query.parse(expression, me)
     except query.QueryError as error:
@@ -73,9 +75,7 @@ def find(
 
 def _require_column(name: str) -> None:
     if name not in query.ATTRIBUTES and name not in EXTRA_COLUMNS:
-        raise UsageError(
-            f"there is no column `{name}`: known are {', '.join([*query.ATTRIBUTES, *EXTRA_COLUMNS])}"
-        )
+        raise UsageError(f"there is no column `{name}`: known are {', '.join([*query.ATTRIBUTES, *EXTRA_COLUMNS])}")
 
 
 def require_columns(names: Sequence[str]) -> None:
@@ -108,9 +108,7 @@ def row_of(record: Record, facts: query.Facts) -> dict[str, Any]:
     }
     states = {group: history.group_state(group) for group in campaign.groups}
     done = [group for group, state in states.items() if state == SubmissionState.ACCEPTED]
-    current = next(
-        (step.name for step in campaign.steps if any(g.path not in done for g in step.groups)), None
-    )
+    current = next((step.name for step in campaign.steps if any(g.path not in done for g in step.groups)), None)
     row |= {
         "title": campaign.title,
         "steps": row["step"],

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -47,12 +48,31 @@ def pushed(workspace: Workspace, act: Callable[[], T]) -> tuple[T, Pushed]:
 
     Raise RefusedError if it had to be withdrawn, GitError if it cannot be pushed; then it stays committed here.
     """
-    bring_up_to_date(workspace)
-    done = act()
-    result = push(workspace)
-    if result.withdrawn:
-        raise RefusedError("withdrawn, since others were faster:\n" + "\n".join(result.withdrawn))
+    earlier = bring_up_to_date(workspace).withdrawn
+    with _telling(earlier):
+        done = act()
+        result = push(workspace)
+        if result.withdrawn:
+            raise RefusedError(tell(result.withdrawn))
+    if earlier:
+        raise RefusedError(f"the act is pushed, but not those made before: {tell(earlier)}")
     return done, result
+
+
+def tell(withdrawn: Sequence[str]) -> str:
+    """Return what became of acts that were withdrawn."""
+    return "\n".join(["withdrawn, since others were faster:", *withdrawn])
+
+
+@contextmanager
+def _telling(withdrawn: list[str]) -> Iterator[None]:
+    """Tell of withdrawn acts even where something else fails: they are gone from the branch."""
+    try:
+        yield
+    except CampledgerError as error:
+        if not withdrawn:
+            raise
+        raise type(error)(f"{error}\n{tell(withdrawn)}") from None
 
 
 def bring_up_to_date(workspace: Workspace) -> Pushed:
@@ -71,10 +91,16 @@ def bring_up_to_date(workspace: Workspace) -> Pushed:
 
 def push(workspace: Workspace) -> Pushed:
     """Push the acts that the others do not have yet."""
+    result = Pushed()
+    with _telling(result.withdrawn):
+        _push(workspace, result)
+    return result
+
+
+def _push(workspace: Workspace, result: Pushed) -> None:
     repository = workspace.repository
     upstream = remote.upstream_of(repository)
     tip = remote.fetch(repository, upstream)
-    result = Pushed()
     for attempt in range(ATTEMPTS):
         _require_only_acts(workspace, tip)
         landing = _land(workspace, tip)
@@ -82,29 +108,23 @@ def push(workspace: Workspace) -> Pushed:
         head = repository.head()
         waiting = remote.unpushed(repository, tip)
         if head is None or not waiting:
-            return result
+            return
         answer = remote.push(repository, upstream, head)
         if answer.status == 0:
             result.commit, result.landed = head, len(waiting)
-            return result
+            return
         if not remote.was_too_slow(answer):
-            raise GitError(
-                f"{explain('push', answer)}\nthe act is committed here; `campledger push` tries again"
-            )
+            raise GitError(f"{explain('push', answer)}\nthe act is committed here; `campledger push` tries again")
         time.sleep(random.uniform(0, min(0.05 * 2**attempt, 2.0)))  # noqa: S311 - jitter, no secret
         tip = remote.fetch(repository, upstream)
-    raise GitError(
-        f"others were faster {ATTEMPTS} times; the act is committed here; `campledger push` tries again"
-    )
+    raise GitError(f"others were faster {ATTEMPTS} times; the act is committed here; `campledger push` tries again")
 
 
 def _require_only_acts(workspace: Workspace, tip: str | None) -> None:
     own = [one for one in remote.unpushed(workspace.repository, tip) if not one.is_act] if tip else []
     if own:
         rows = "\n".join(f"  {one.commit[:10]} {one.subject}" for one in own[:8])
-        raise GitError(
-            f"these commits are not pushed and not campledger's; push or move them yourself:\n{rows}"
-        )
+        raise GitError(f"these commits are not pushed and not campledger's; push or move them yourself:\n{rows}")
 
 
 def _land(workspace: Workspace, tip: str | None) -> Pushed:
@@ -117,6 +137,7 @@ def _land(workspace: Workspace, tip: str | None) -> Pushed:
         head = repository.head()
         if head is not None and remote.is_ancestor(repository, tip, head):
             return result
+        _require_only_acts(workspace, tip)  # again: the user may have committed since
         operation = repository.operation_in_progress()
         if operation:
             raise GitError(f"a {operation} is in progress: finish it, then try again")
@@ -127,7 +148,7 @@ def _land(workspace: Workspace, tip: str | None) -> Pushed:
                 result.landed += 1
             except CampledgerError as error:
                 result.withdrawn.append(f"{one.subject} ({one.commit[:10]}): {error}")
-        remote.move_branch(repository, new)
+        remote.move_branch(repository, head, new)
     return result
 
 

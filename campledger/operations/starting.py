@@ -16,6 +16,7 @@ from campledger.operations.workspace import Workspace
 from campledger.repository.commands import Repository, initialise
 from campledger.repository.commits import Change, commit, locked
 
+ATTRIBUTES_FILE = ".gitattributes"
 ATTRIBUTES = """\
 # Two branches that both append to a history merge without a conflict; `campledger check` checks the result.
 campaigns/**/events.yaml merge=union
@@ -100,21 +101,30 @@ def init(directory: Path, *, example: bool = False, branch: str = "main") -> Sta
     """
     if (directory / SETTINGS_FILE).exists():
         raise UsageError(f"{directory} is a ledger already: it has a {SETTINGS_FILE}")
+    root = directory.resolve()
+    repository = Repository(next(one for one in (root, *root.parents) if one.is_dir()))
+    inside = repository.exists()
+    name, email = repository.identity()
+    contents = _first_files(name, email, (repository.branch() if inside else None) or branch)
+    attributes = root / ATTRIBUTES_FILE
+    before = attributes.read_text("utf-8") if attributes.is_file() else None
+    contents[ATTRIBUTES_FILE] = f"{before}\n{ATTRIBUTES}" if before else ATTRIBUTES
+    taken = [path for path in contents if (root / path).exists() and path != ATTRIBUTES_FILE]
+    if taken:
+        raise UsageError(
+            f"{directory} has {', '.join(taken)} already, and nothing is overwritten: choose another folder"
+        )
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make {directory}: {error.strerror}") from None
-    root = directory.resolve()
-    repository = Repository(root)
-    if not repository.exists():
+    if not inside:
         initialise(root, branch)
-    name, email = repository.identity()
-    contents = _first_files(name, email, repository.branch() or branch)
-    taken = [path for path in contents if (root / path).exists()]
-    if taken:
-        raise UsageError(f"{directory} has {', '.join(taken)} already, and nothing is overwritten")
+    repository = Repository(root)
     with locked(repository):
-        changes = [Change(path, None, text.encode()) for path, text in contents.items()]
+        changes = [Change(path, None, text.encode()) for path, text in contents.items() if path != ATTRIBUTES_FILE]
+        kept = None if before is None else before.encode()
+        changes.append(Change(ATTRIBUTES_FILE, kept, contents[ATTRIBUTES_FILE].encode()))
         made = commit(repository, changes, "start a ledger of campaigns\n")
     workspace = Workspace(root)
     defined = None
@@ -127,7 +137,8 @@ def init(directory: Path, *, example: bool = False, branch: str = "main") -> Sta
 
 def _first_files(name: str, email: str, branch: str) -> dict[str, str]:
     handle = "".join(
-        char if char.isalnum() or char in "._-" else "-" for char in email.partition("@")[0].lower()
+        char if char.isascii() and (char.isalnum() or char in "._-") else "-"
+        for char in email.partition("@")[0].lower()
     )
     settings = SETTINGS.format(
         branch=branch,
@@ -135,7 +146,7 @@ def _first_files(name: str, email: str, branch: str) -> dict[str, str]:
         name=writing.format_value(name).split("\n")[0],
         email=writing.format_value(email).split("\n")[0],
     )
-    contents = {SETTINGS_FILE: settings, ".gitattributes": ATTRIBUTES}
+    contents = {SETTINGS_FILE: settings}
     for schema in files("campledger").joinpath("schemas").iterdir():
         if schema.name.endswith(".json"):
             contents[f"schemas/{schema.name}"] = schema.read_text("utf-8")
@@ -143,7 +154,8 @@ def _first_files(name: str, email: str, branch: str) -> dict[str, str]:
 
 
 MARK = "campledger check --staged"
-"""What tells our hook from a foreign one."""
+SERVER_MARK = "campledger check --commit"
+"""What tells our hooks from foreign ones."""
 
 
 def install_hook(workspace: Workspace) -> tuple[Path | None, str]:
@@ -168,10 +180,33 @@ def install_hook(workspace: Workspace) -> tuple[Path | None, str]:
                 raise GitError(f"{hook} and {kept} are both not ours: remove one of them")
             hook.rename(kept)
             sentence += f"; the hook that was there is kept as {kept.name} and runs first"
-        temporary = hook.with_name("pre-commit.campledger-new")
-        temporary.write_text(text, "utf-8")
-        temporary.chmod(0o755)
-        temporary.replace(hook)
+        _put_hook(hook, text)
     except OSError as error:
         raise GitError(f"cannot write {hook}: {error.strerror}") from None
     return hook, sentence
+
+
+def install_server_hook(directory: Path) -> Path:
+    """Copy the pre-receive hook into a bare repository; it refuses pushes of ledgers that have errors.
+
+    Raise UsageError if the directory is none, GitError if it has another pre-receive hook.
+    """
+    repository = Repository(directory)
+    if not directory.is_dir() or not repository.exists() or not repository.is_bare:
+        raise UsageError(f"{directory} is no bare repository, as a server has")
+    hook = repository.git_dir / "hooks" / "pre-receive"
+    try:
+        if hook.exists() and SERVER_MARK not in hook.read_text("utf-8", "replace"):
+            raise GitError(f"{hook} is not ours: call `{SERVER_MARK} NEW` from it")
+        hook.parent.mkdir(exist_ok=True)
+        _put_hook(hook, files("campledger").joinpath("hooks", "pre-receive").read_text("utf-8"))
+    except OSError as error:
+        raise GitError(f"cannot write {hook}: {error.strerror}") from None
+    return hook
+
+
+def _put_hook(hook: Path, text: str) -> None:
+    temporary = hook.with_name(f"{hook.name}.campledger-new")
+    temporary.write_text(text, "utf-8")
+    temporary.chmod(0o755)
+    temporary.replace(hook)

@@ -63,6 +63,11 @@ class Workspace:
         """Return the handle, or else the name, of who is at work. Raise GitError if git does not know."""
         return ledger.settings.handle_of(*self.repository.identity())
 
+    def known_user(self, ledger: Ledger) -> str | None:
+        """Return the handle of who is at work, or None if the settings' people do not include them."""
+        user = self.user(ledger)
+        return user if user in ledger.settings.people else None
+
 
 def resolve(ledger: Ledger, reference: str) -> str:
     """Return the id of the campaign that people mean: full id, random suffix, name, or the beginning of id or name.
@@ -70,6 +75,8 @@ def resolve(ledger: Ledger, reference: str) -> str:
     Raise UsageError, with candidates, if it is none or several.
     """
     ids = list(ledger.directories)
+    if not any(char.isalnum() for char in reference):
+        raise UsageError(f"`{reference}` names no campaign: `campledger list` shows them")
     if reference in ledger.directories:
         return reference
     wanted = slug(reference)
@@ -81,16 +88,12 @@ def resolve(ledger: Ledger, reference: str) -> str:
             return candidates[0]
         if candidates:
             return _only_open_one(ledger, reference, candidates)
-    renamed = [
-        record.id for record in ledger.records() if record.campaign and record.campaign.name == reference
-    ]
+    renamed = [record.id for record in ledger.records() if record.campaign and record.campaign.name == reference]
     if len(renamed) == 1:
         return renamed[0]
     names = {match[3]: one for one in ids if (match := CAMPAIGN_ID.fullmatch(one))}
     near = get_close_matches(wanted, names, 3, 0.6)
-    hint = (
-        f"did you mean {' or '.join(names[one] for one in near)}?" if near else "`campledger list` shows them"
-    )
+    hint = f"did you mean {' or '.join(names[one] for one in near)}?" if near else "`campledger list` shows them"
     raise UsageError(f"there is no campaign `{reference}`: {hint}")
 
 
@@ -106,27 +109,36 @@ def _only_open_one(ledger: Ledger, reference: str, candidates: list[str]) -> str
     raise UsageError(f"`{reference}` may mean {len(records)} campaigns; give more of the id:\n{listed}{more}")
 
 
+def is_beginning(reference: str, event_id: str) -> bool:
+    """Whether people mean this event; fewer than four characters may as well be a mistyped run id."""
+    return len(reference) >= 4 and event_id.startswith(reference)
+
+
 def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tuple[str, str]:
     """Return campaign and full id of the event that a beginning of its id, or a run id, names.
 
     ``kinds`` restricts the search to types of events. Raise UsageError if there is none or several.
     """
+    what = "submission" if "submission" in kinds else "event"
+    if not reference.strip():
+        raise UsageError(f"`{reference}` names no {what}: `campledger show CAMPAIGN` lists them")
     homes = {
-        f"{directory}/{EVENTS}": name
-        for name, (directory, files) in ledger.directories.items()
-        if EVENTS in files
+        f"{directory}/{EVENTS}": name for name, (directory, files) in ledger.directories.items() if EVENTS in files
     }
     needle = reference.encode()
     hits = [homes[path] for path, data in ledger.files.read(homes).items() if needle in data]
-    found = []
+    exact: dict[tuple[str, str], None] = {}
+    near: dict[tuple[str, str], None] = {}
     for record in ledger.records(hits):
         for event in record.history.events if record.history else ():
-            named = event.id.startswith(reference) or event.data.get("run_id") == reference
-            if named and (not kinds or event.type in kinds):
-                one = event.data["submission"] if event.type == "outcome" else event.id
-                if (record.id, one) not in found:
-                    found.append((record.id, one))
-    what = "submission" if "submission" in kinds else "event"
+            if kinds and event.type not in kinds:
+                continue
+            one = event.data["submission"] if kinds and event.type == "outcome" else event.id
+            if reference in {event.id, event.data.get("run_id")}:
+                exact[record.id, one] = None
+            elif is_beginning(reference, event.id):
+                near[record.id, one] = None
+    found = list(exact or near)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -155,9 +167,7 @@ class Written:
     commit: str | None
 
 
-def write(
-    workspace: Workspace, prepare: Callable[[Ledger], Draft | None], *, dry_run: bool = False
-) -> Written | None:
+def write(workspace: Workspace, prepare: Callable[[Ledger], Draft | None], *, dry_run: bool = False) -> Written | None:
     """Let ``prepare`` look at the ledger under its lock and commit what it drafts; None where it drafts nothing.
 
     Raise RefusedError, DataError or GitError, with nothing changed, if the result would have new errors, or
@@ -205,7 +215,7 @@ def require_readable(record: Record) -> None:
         if record.campaign is None
         or (
             problem.path == record.path(EVENTS)
-            and problem.rule in {"event-line", "conflict-marker", "unreadable"}
+            and problem.rule in {"event-line", "conflict-marker", "unreadable", "path-outside"}
         )
     ]
     if blocking:

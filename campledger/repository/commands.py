@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # without git, importing it raises and prints
 import git
 
 from campledger.errors import GitError, UsageError
@@ -47,31 +49,30 @@ class Repository:
         self.root = root
         self._git = git.Git(root)
 
-    def ask(
-        self, *arguments: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
-    ) -> Answer:
+    def ask(self, *arguments: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None) -> Answer:
         """Run a git command, whatever its exit status."""
         variables = {"GIT_OPTIONAL_LOCKS": "0", **(environment or {})}
         with tempfile.TemporaryFile() as stream:
             stream.write(stdin or b"")
             stream.seek(0)
             try:
-                status, out, err = self._git.execute(
-                    ["git", *arguments],
-                    istream=stream,
-                    with_extended_output=True,
-                    with_exceptions=False,
-                    stdout_as_string=False,
-                    strip_newline_in_stdout=False,
-                    env=variables,
-                )
+                # Kept in a variable: GitPython ends the process of a handle that is collected.
+                handle = self._git.execute(["git", *arguments], istream=stream, as_process=True, env=variables)
             except git.GitCommandNotFound as error:
                 raise GitError("git is not installed, or not on PATH: install it") from error
-        return Answer(int(status), bytes(out), str(err).strip())
+            process = handle.proc
+            if process is None:
+                raise GitError("git did not start")
+            try:
+                out, err = process.communicate()
+            except BaseException:
+                # Interrupted: git must not go on, or it would commit what the caller now puts back.
+                process.terminate()
+                process.wait()
+                raise
+        return Answer(int(process.returncode), out, err.decode("utf-8", "replace").strip())
 
-    def run(
-        self, *arguments: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
-    ) -> Answer:
+    def run(self, *arguments: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None) -> Answer:
         """Run a git command that has to succeed. Raise GitError with what git said."""
         answer = self.ask(*arguments, stdin=stdin, environment=environment)
         if answer.status != 0:
@@ -104,11 +105,13 @@ class Repository:
         return self._place[3]
 
     def exists(self) -> bool:
-        """Whether the directory belongs to a git repository at all."""
+        """Whether the directory belongs to a git repository at all. Raise GitError if git does not say."""
         try:
             return bool(self._place)
-        except GitError:
-            return False
+        except GitError as error:
+            if "not a git repository" in str(error):
+                return False
+            raise  # no git, or a repository that belongs to somebody else
 
     def commit_of(self, revision: str) -> str:
         """Return the full hash of the commit that a revision names. Raise UsageError if there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -65,8 +66,9 @@ def commit(repository: Repository, changes: Sequence[Change], message: str) -> s
             stdin=message.encode(),
         )  # fmt: skip
     except BaseException:
-        if repository.head() == base:  # else an interrupt came after the commit
-            _restore(repository, changes, made)
+        with _uninterrupted():
+            if repository.head() == base:  # else an interrupt came after the commit
+                _restore(repository, changes, made)
         raise
     head = repository.head()
     if head is None:
@@ -79,9 +81,7 @@ def _require_ready(repository: Repository) -> None:
         raise GitError("a bare repository has no work tree: use a clone of it")
     operation = repository.operation_in_progress()
     if operation:
-        raise GitError(
-            f"a {operation} is in progress: finish it, or `git {operation} --abort`, then try again"
-        )
+        raise GitError(f"a {operation} is in progress: finish it, or `git {operation} --abort`, then try again")
     if repository.branch() is None:
         raise GitError("HEAD is detached, and a commit would belong to no branch: `git switch main` first")
     repository.identity()
@@ -126,8 +126,10 @@ def _write(file: Path, content: bytes | None) -> list[Path]:
         mode = file.stat().st_mode if file.exists() else 0o666 & ~_umask()
         Path(temporary).chmod(mode & 0o777)
         Path(temporary).replace(file)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise GitError(f"cannot write {file.name}: {file.parent}: {error.strerror}") from None
         raise
     return missing
 
@@ -136,6 +138,16 @@ def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back signals: whoever presses Ctrl-C twice still gets everything put back."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _restore(repository: Repository, changes: Sequence[Change], made: list[Path]) -> None:

@@ -40,9 +40,7 @@ def upstream_of(repository: Repository) -> Upstream:
     remotes = repository.run("remote").text.split()
     if len(remotes) != 1:
         what = "no remote" if not remotes else "several remotes"
-        raise GitError(
-            f"there is {what} to push to: `git push --set-upstream REMOTE {branch}` once, then try again"
-        )
+        raise GitError(f"there is {what} to push to: `git push --set-upstream REMOTE {branch}` once, then try again")
     return Upstream(remotes[0], f"refs/heads/{branch}")
 
 
@@ -147,13 +145,12 @@ def commit_on(repository: Repository, tip: str, files: Mapping[str, bytes | None
     ).text
 
 
-def move_branch(repository: Repository, new: str) -> None:
+def move_branch(repository: Repository, old: str | None, new: str) -> None:
     """Move the branch and the work tree to a commit; staged and changed files stay as they are, or it is refused.
 
-    A fast-forward, or the taking back of commits that were never pushed. The branch moves only if nobody else
-    moved it in the meantime.
+    A fast-forward, or the taking back of commits that were never pushed. The branch moves only if it still is at
+    ``old``, where the caller saw it: nobody's commit is dropped.
     """
-    old = repository.head()
     branch = repository.run("symbolic-ref", "HEAD").text
     locks = {"GIT_OPTIONAL_LOCKS": "1"}
     if old is None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from campledger.errors import DataError
 from campledger.repository.commands import Blob, Repository
 
 
@@ -55,6 +56,8 @@ class WorkTree:
                         found[path] = entry.is_symlink()
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise DataError(f"{directory} cannot be read: {error.strerror}") from None
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """Return contents; of a link, its target."""
@@ -65,6 +68,8 @@ class WorkTree:
                 contents[path] = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
+            except OSError as error:
+                raise DataError(f"{path} cannot be read: {error.strerror}") from None
         return contents
 
 

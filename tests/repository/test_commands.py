@@ -1,0 +1,91 @@
+"""Questions to git, asked of a real repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from campledger.errors import GitError, UsageError
+from campledger.repository.commands import Repository
+
+Git = Callable[..., str]
+
+
+def test_a_repository_knows_its_place(ledger: Path, git: Git, tmp_path: Path) -> None:
+    here = Repository(ledger)
+    assert (here.exists(), here.is_bare, here.prefix) == (True, False, "")
+    assert here.git_dir == here.common_dir == ledger / ".git"
+    below = Repository(ledger / "campaigns")
+    assert (below.prefix, below.git_dir) == ("campaigns/", ledger / ".git")
+    git("worktree", "add", "--quiet", tmp_path / "linked")
+    linked = Repository(tmp_path / "linked")
+    assert linked.common_dir == ledger / ".git"
+    assert linked.git_dir == ledger / ".git/worktrees/linked"
+    git("clone", "--quiet", "--bare", ledger, tmp_path / "bare.git")
+    assert Repository(tmp_path / "bare.git").is_bare
+    (tmp_path / "nowhere").mkdir()
+    assert not Repository(tmp_path / "nowhere").exists()
+
+
+def test_head_and_branch(ledger: Path, git: Git) -> None:
+    repository = Repository(ledger)
+    assert repository.head() == git("rev-parse", "HEAD")
+    assert repository.branch() == "main"
+    git("checkout", "--quiet", "--detach")
+    assert repository.branch() is None
+    git("checkout", "--quiet", "--orphan", "fresh")
+    assert (repository.head(), repository.branch()) == (None, "fresh")
+
+
+@pytest.mark.parametrize(
+    "revision", ["nonsense", "--output=x", "-n", "", "HEAD:campledger.yaml", "HEAD^{tree}", "a b", "HEAD~99"]
+)
+def test_what_names_no_commit_is_refused(ledger: Path, revision: str) -> None:
+    with pytest.raises(UsageError, match="there is no commit"):
+        Repository(ledger).commit_of(revision)
+    assert not (ledger / "x").exists()
+
+
+def test_files_of_index_and_commit_by_path_from_the_ledger(ledger: Path, git: Git) -> None:
+    names = ["two words", "tab\there", "ünïcode", 'quo"te', "glob*"]
+    folder = ledger / "campaigns" / "odd"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text(name)
+    (folder / "link").symlink_to("glob*")
+    git("add", "--all")
+    repository = Repository(ledger / "campaigns")
+    files = repository.index_files()
+    assert {f"odd/{name}" for name in [*names, "link"]} <= set(files)
+    assert [path for path, blob in files.items() if blob.is_link] == ["odd/link"]
+    assert repository.staged_paths() == sorted(f"odd/{name}" for name in [*names, "link"])
+    git("commit", "--quiet", "-m", "odd names")
+    assert repository.commit_files(git("rev-parse", "HEAD")) == files
+    assert repository.staged_paths() == []
+    contents = repository.blobs(blob.sha for blob in files.values())
+    assert contents[files["odd/ünïcode"].sha] == "ünïcode".encode()
+    assert contents[files["odd/link"].sha] == b"glob*"
+    assert repository.changed_paths("HEAD~1", "HEAD") == sorted(f"odd/{name}" for name in [*names, "link"])
+
+
+def test_a_missing_object_is_told(ledger: Path) -> None:
+    with pytest.raises(GitError, match=r"lacks the object 1{40}"):
+        Repository(ledger).blobs(["1" * 40])
+
+
+def test_nothing_asked_is_nothing_answered(ledger: Path) -> None:
+    assert Repository(ledger).blobs([]) == {}
+    assert Repository(ledger).dirty_paths(["campledger.yaml"]) == []
+
+
+def test_what_git_refuses_becomes_one_line(ledger: Path) -> None:
+    with pytest.raises(GitError, match=r"^git rev-parse: fatal: "):
+        Repository(ledger).run("rev-parse", "--verify", "nonsense")
+
+
+def test_the_commit_time_survives_a_configuration_that_shows_signatures(ledger: Path, git: Git) -> None:
+    git("config", "log.showSignature", "true")
+    head = git("rev-parse", "HEAD")
+    assert Repository(ledger).commit_time(head) == int(git("log", "-1", "--no-show-signature", "--format=%ct"))
