@@ -69,7 +69,7 @@ RULES: dict[str, str] = {
     # reading a file
     "unreadable": "A file cannot be read, is too large, or is not UTF-8 text without control characters.",
     "yaml-syntax": "A file is not YAML.",
-    "yaml-unsafe": "YAML that a ledger has no use for: tags, merge keys, many aliases, several documents, deep nesting.",
+    "yaml-unsafe": "YAML that a ledger has no use for: tags, merge keys, many aliases, several documents, depth.",
     "yaml-duplicate-key": "A mapping has a key twice; YAML readers silently keep one of them.",
     "yaml-ambiguous": "An unquoted value that YAML readers take for something else than what is written.",
     "conflict-marker": "A merge left its conflict markers in the file.",
