@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from campledger.documents.schema import event_findings, schema
-from campledger.documents.strict import MAX_BYTES
+from campledger.documents.strict import MAX_BYTES, place
 from campledger.model.history import Event
+from campledger.model.times import parse
 from campledger.problems import Finding, Problem
 
 MAX_EVENT_BYTES = 16 * MAX_BYTES
@@ -21,29 +22,31 @@ _CONFLICT = re.compile(r"<{7}( |$)|={7}$|>{7}( |$)|\|{7}( |$)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What JSON lets through unescaped and YAML does not, or reads as a line break."""
+_DISPUTED = re.compile(rf"{_UNSAFE.pattern}|[\x00-\x1f](?<!\r\Z)")
+_HALF = re.compile(r"(?<!\\)(?:\\\\)*(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
+"""Half of a character, escaped: JSON joins two of them, YAML refuses them."""
+_MAX_KEY = 200
+"""YAML reads keys of up to 1,024 characters; an event's are names of properties, states and tasks."""
 
 
 def parse_events(path: str, data: bytes) -> tuple[list[Event], list[Problem]]:
     """Read the lines of an events.yaml; what is wrong with one does not hide the others."""
     if len(data) > MAX_EVENT_BYTES:
-        return [], [
-            Problem(path, 0, 0, "unreadable", f"{len(data):,} bytes; {MAX_EVENT_BYTES:,} are the limit")
-        ]
+        return [], [Problem(path, 0, 0, "unreadable", f"{len(data):,} bytes; {MAX_EVENT_BYTES:,} are the limit")]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        bad_line = data[: error.start].count(b"\n") + 1
-        return [], [Problem(path, bad_line, 1, "unreadable", "not UTF-8 text", "save the file as UTF-8")]
+        before = data[: error.start].decode("utf-8")
+        line, column = place(before, len(before))
+        return [], [Problem(path, line, column, "unreadable", "not UTF-8 text", "save the file as UTF-8")]
     events: list[Event] = []
     problems: list[Problem] = []
     lines = text.split("\n")
     if lines.pop() != "":
         hint = "end the last line with a newline"
         problems.append(Problem(path, len(lines) + 1, 1, "event-line", "the last line is cut off", hint))
-    for number, line in enumerate(lines, 1):
-        if not line or line.startswith("#"):
-            continue
-        value, found = _line(path, number, line)
+    for number, content in enumerate(lines, 1):
+        value, found = _line(path, number, content)
         if value is not None:
             events.append(Event(value, number))
         problems += found
@@ -51,25 +54,35 @@ def parse_events(path: str, data: bytes) -> tuple[list[Event], list[Problem]]:
 
 
 def _line(path: str, number: int, line: str) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """Return the event of a line, if it is neither empty nor a comment, and what is wrong with it."""
+
+    def bad(column: int, rule: str, message: str, hint: str = "") -> tuple[None, list[Problem]]:
+        return None, [Problem(path, number, column, rule, message, hint)]
+
+    disputed = _DISPUTED.search(line)
+    if disputed:
+        message = f"U+{ord(disputed[0]):04X} is a character on which YAML and JSON readers do not agree"
+        return bad(disputed.start() + 1, "event-line", message, "write it as a \\u escape")
+    if line in {"", "\r"} or line.startswith("#"):
+        return None, []
     if _CONFLICT.match(line):
         hint = "keep the lines of both sides, then remove the markers"
-        message = "a merge left its conflict marker here"
-        return None, [Problem(path, number, 1, "conflict-marker", message, hint)]
+        return bad(1, "conflict-marker", "a merge left its conflict marker here", hint)
     if not line.startswith("- {"):
-        message = "not `- ` and one JSON object"
-        return None, [Problem(path, number, 1, "event-line", message, "only campledger writes this file")]
+        return bad(1, "event-line", "not `- ` and one JSON object", "only campledger writes this file")
+    half = _HALF.search(line) if "\\u" in line else None
+    if half:
+        message = f"`{half[1]}` is half a character, which YAML readers refuse"
+        return bad(half.start(1) + 1, "event-line", message, "write the whole character")
     try:
-        value = json.loads(line[2:], object_pairs_hook=_object, parse_constant=_no_constant)
+        value: dict[str, Any] = _DECODER.decode(line[2:])
+        found = event_findings(value) or _impossible_times(value)
     except json.JSONDecodeError as error:
-        return None, [Problem(path, number, error.colno + 2, "event-line", f"not JSON: {error.msg}")]
+        return bad(error.colno + 2, "event-line", f"not JSON: {error.msg}")
     except RecursionError:
-        return None, [Problem(path, number, 3, "event-line", "nested too deeply")]
+        return bad(3, "event-line", "nested too deeply")
     except ValueError as error:
-        return None, [Problem(path, number, 3, "event-line", str(error))]
-    if _UNSAFE.search(line) or "\t" in line or _SURROGATE.search(json.dumps(value, ensure_ascii=False)):
-        message = "a character that YAML and JSON readers do not agree on"
-        return None, [Problem(path, number, 3, "event-line", message, "write it as a \\u escape")]
-    found = event_findings(value)
+        return bad(3, "event-line", str(error))
     if found:
         return None, [_problem(path, number, line, finding) for finding in found]
     return value, []
@@ -79,17 +92,34 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("a key stands twice")
+    if len(max(value, key=len, default="")) > _MAX_KEY:
+        raise ValueError(f"a key of more than {_MAX_KEY} characters")
     return value
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+def _no_number(text: str) -> Any:
+    raise ValueError(f"`{text[:20]}` is no whole number, and events hold no others")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number, parse_float=_no_number)
+
+
+def _impossible_times(event: Mapping[str, Any]) -> list[Finding]:
+    findings = []
+    for key in event.keys() & {"time", "at"}:
+        try:
+            parse(event[key])
+        except ValueError as error:
+            findings.append(Finding((key,), "schema", f"`{key}` is no moment: {error}"))
+    return findings
 
 
 def _problem(path: str, number: int, line: str, finding: Finding) -> Problem:
-    key = next((part for part in finding.pointer if isinstance(part, str)), None)
-    column = line.find(f'"{key}"') + 1 if key is not None else 0
-    return Problem(path, number, max(column, 3), finding.rule, finding.message, finding.hint)
+    column = 2
+    for key in filter(lambda part: isinstance(part, str), finding.pointer):
+        found = re.compile(rf"{re.escape(json.dumps(key, ensure_ascii=False))}\s*:").search(line, column)
+        column = found.start() if found else column
+    return Problem(path, number, column + 1, finding.rule, finding.message, finding.hint)
 
 
 def _duplicates(path: str, events: list[Event]) -> list[Problem]:
@@ -108,9 +138,9 @@ def _duplicates(path: str, events: list[Event]) -> list[Problem]:
 
 
 def format_event(data: Mapping[str, Any]) -> str:
-    """Return the line of an event, with its newline; keys in the schema's order."""
+    """Return the line of an event, with its newline; keys in the schema's order, any others after them."""
     order = schema("event")["$defs"][data["type"]]["properties"]
-    ordered = {key: data[key] for key in order if key in data}
+    ordered = {key: data[key] for key in order if key in data} | dict(data)
     text = json.dumps(ordered, ensure_ascii=False)
     escaped = _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", _SURROGATE.sub("\ufffd", text))
     return f"- {escaped}\n"

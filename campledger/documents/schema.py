@@ -27,6 +27,7 @@ def schema(name: str) -> dict[str, Any]:
     return loaded
 
 
+@cache
 def event_types() -> tuple[str, ...]:
     """Return the types of events, in the schema's order."""
     return tuple(one["$ref"].rpartition("/")[2] for one in schema("event")["oneOf"])
@@ -99,22 +100,19 @@ def _explain(error: Any) -> Iterator[Finding]:
         case "type" if value is None:
             yield Finding(pointer, "schema", f"{_name(pointer)} is empty", "fill it in, or take the key out")
         case "type" if constraint == "string" and isinstance(value, int | float):
-            hint = f'quote it: "{json.dumps(value)}"'
-            yield Finding(pointer, "schema", f"{_name(pointer)} is a {_kind(value)}, not text", hint)
+            hint = f'quote it: "{_short(json.dumps(value))}"'
+            yield Finding(pointer, "schema", f"{_name(pointer)} is {_kind(value)}, not text", hint)
         case "type":
-            wanted = constraint if isinstance(constraint, str) else " or ".join(constraint)
-            yield Finding(
-                pointer, "schema", f"{_name(pointer)} is a {_kind(value)}, not a {_KINDS.get(wanted, wanted)}"
-            )
+            wanted = [constraint] if isinstance(constraint, str) else constraint
+            words = " or ".join(_KINDS[kind] for kind in wanted)
+            yield Finding(pointer, "schema", f"{_name(pointer)} is {_kind(value)}, not {words}")
         case "enum":
             near = get_close_matches(str(value), [str(one) for one in constraint], 1)
             hint = f"did you mean `{near[0]}`?" if near else ""
             words = ", ".join(str(one) for one in constraint)
-            yield Finding(pointer, "schema", f"{_name(pointer)} is `{value}`, which is none of {words}", hint)
+            yield Finding(pointer, "schema", f"{_name(pointer)} is `{_short(value)}`, which is none of {words}", hint)
         case "pattern":
-            yield Finding(
-                pointer, "schema", f"{_name(pointer)} cannot be `{_short(value)}`", _pattern_hint(error)
-            )
+            yield Finding(pointer, "schema", f"{_name(pointer)} cannot be `{_short(value)}`", _pattern_hint(error))
         case "minLength" | "minItems" | "minProperties":
             yield Finding(pointer, "schema", f"{_name(pointer)} is empty", "fill it in, or take the key out")
         case "const":
@@ -133,7 +131,7 @@ def _unknown_key(pointer: Pointer, key: str, known: list[str]) -> Finding:
         hint = "what the format has no place for goes below `extra`"
     else:
         hint = f"known are {', '.join(known)}" if known else ""
-    return Finding((*pointer, key), "unknown-key", f"there is no key `{key}` here", hint, key=True)
+    return Finding((*pointer, key), "unknown-key", f"there is no key `{_short(key)}` here", hint, key=True)
 
 
 def _describe(holder: Mapping[str, Any], key: str) -> str:
@@ -148,12 +146,16 @@ def _pattern_hint(error: Any) -> str:
     return f"for example {example}" if example is not None else f"it has to match {error.validator_value}"
 
 
-_KINDS = {"object": "mapping", "array": "list", "string": "text", "boolean": "truth value"}
+_KINDS = {
+    "object": "a mapping", "array": "a list", "string": "text", "boolean": "a truth value",
+    "integer": "a whole number", "number": "a number",
+}  # fmt: skip
 
 
 def _kind(value: Any) -> str:
     kinds: list[tuple[type, str]] = [
-        (bool, "truth value"), (int, "number"), (float, "number"), (str, "text"), (list, "list"), (dict, "mapping")
+        (bool, "a truth value"), (int, "a number"), (float, "a number"), (str, "text"), (list, "a list"),
+        (dict, "a mapping"),
     ]  # fmt: skip
     return next((word for kind, word in kinds if isinstance(value, kind)), type(value).__name__)
 
@@ -164,9 +166,9 @@ def _name(pointer: Pointer) -> str:
     *_, last = pointer
     if isinstance(last, int):
         return f"entry {last + 1} of `{pointer[-2]}`" if len(pointer) > 1 else f"entry {last + 1}"
-    return f"`{last}`"
+    return f"`{_short(last)}`"
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value)[:100])
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -22,10 +23,11 @@ from campledger.problems import Pointer, Problem
 MAX_BYTES = 4 * 1024 * 1024
 """A definition of 10,000 groups stays below half of this."""
 MAX_DEPTH = 40
-MAX_ALIASES = 100
+MAX_REPEATED = 1000
+"""How many values aliases may write out again: enough for a section that a few steps share, too few for a bomb."""
 
 _STRING = "tag:yaml.org,2002:str"
-_TAGS = {_STRING, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_TAGS = {ScalarNode: _STRING, MappingNode: "tag:yaml.org,2002:map", SequenceNode: "tag:yaml.org,2002:seq"}
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
 _SUSPECT = re.compile(r"[-+.0-9~=<ntfyoNTFYO]")
@@ -40,12 +42,13 @@ _NOT_PLAIN = re.compile(
     """,
     re.VERBOSE,
 )
-_COMPACT = re.compile(r"^[ \t]*(?:[-?][ \t]+){20}", re.MULTILINE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-_CONFLICT = re.compile(rb"^(<{7}( |$)|={7}$|>{7}( |$)|\|{7}( |$))", re.MULTILINE)
+_INDENTED = re.compile(r"^[ \t?:-]{100}", re.MULTILINE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What YAML forbids, and the line breaks of YAML 1.1 that are none to YAML 1.2 or to an editor."""
+_CONFLICT = re.compile(r"^(?:<{7}(?: |$)|={7}\r?$|>{7}(?: |$)|\|{7}(?: |$))", re.MULTILINE)
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """The file is no YAML: nothing after this place can be judged."""
 
     def __init__(self, rule: str, message: str, line: int, column: int, hint: str = ""):
@@ -60,9 +63,7 @@ class _Composer(CParser):
         super().__init__(text)
 
     def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
-        if kind is ScalarNode:
-            return "" if implicit[0] else _STRING
-        return "tag:yaml.org,2002:map" if kind is MappingNode else "tag:yaml.org,2002:seq"
+        return "" if kind is ScalarNode and implicit[0] else _TAGS[kind]
 
     def descend_resolver(self, parent: Node | None, index: Any) -> None:
         pass
@@ -104,7 +105,7 @@ def read(path: str, data: bytes) -> Document:
     """Read one document; everything wrong with it is in its ``problems``, under this path."""
     try:
         root = _compose(decode(data))
-    except _Stop as stop:
+    except _StopError as stop:
         return Document(path, None, None, (replace(stop.problem, path=path),))
     builder = _Builder(path)
     value = builder.build(root, 0)
@@ -125,21 +126,24 @@ def _compose(text: str) -> Node:
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         message = str(error.problem or error.context)
         hint = "indent with spaces" if "cannot start any token" in message else ""
-        raise _Stop("yaml-syntax", message, line, column, hint) from None
+        raise _StopError("yaml-syntax", message, line, column, hint) from None
     except yaml.YAMLError as error:
-        raise _Stop("yaml-syntax", str(error).partition("\n")[0], 0, 0) from None
+        raise _StopError("yaml-syntax", str(error).partition("\n")[0], 0, 0) from None
     except RecursionError:
-        raise _Stop("yaml-unsafe", f"more than {MAX_DEPTH} levels deep", 0, 0) from None
+        raise _StopError("yaml-unsafe", f"more than {MAX_DEPTH} levels deep", 0, 0) from None
     if root is None:
-        raise _Stop("schema", "the file is empty", 1, 1)
+        raise _StopError("schema", "the file is empty", 1, 1)
     if "&" in text:
         _count_aliases(root)
     return root
 
 
 def _may_be_deep(text: str) -> bool:
-    """Whether the nesting may be deep enough to exhaust the C stack, on which the composer recurses."""
-    return text.count("[") + text.count("{") > 500 or _COMPACT.search(text) is not None
+    """Whether the nesting may be deep enough to exhaust the C stack, on which the composer recurses.
+
+    Without brackets, each column of indentation (blanks and `-`, `?`, `:`) opens two levels at most.
+    """
+    return text.count("[") + text.count("{") > 500 or _INDENTED.search(text) is not None
 
 
 def _measure_depth(text: str) -> None:
@@ -155,39 +159,41 @@ def _measure_depth(text: str) -> None:
         parser.dispose()
 
 
-def _composer_error(error: yaml.composer.ComposerError) -> _Stop:
+def _composer_error(error: yaml.composer.ComposerError) -> _StopError:
     mark = error.problem_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     if "single document" in str(error.context or ""):
-        return _Stop("yaml-unsafe", "several documents in one file", line, column, "keep the first")
-    return _Stop("yaml-syntax", str(error.problem), line, column)
+        return _StopError("yaml-unsafe", "several documents in one file", line, column, "keep the first")
+    if "duplicate anchor" in str(error.context or ""):
+        return _StopError("yaml-syntax", "an anchor stands here a second time", line, column)
+    return _StopError("yaml-syntax", str(error.problem), line, column)
 
 
 def decode(data: bytes) -> str:
     """Return the text of a file: UTF-8, of bounded size, without control characters or conflict markers.
 
-    Raise _Stop for the first of them.
+    Raise _StopError for the first of them.
     """
     if len(data) > MAX_BYTES:
-        raise _Stop("unreadable", f"{len(data):,} bytes; {MAX_BYTES:,} are the limit", 0, 0)
+        raise _StopError("unreadable", f"{len(data):,} bytes; {MAX_BYTES:,} are the limit", 0, 0)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
-        raise _Stop("unreadable", "not UTF-8 text", line, column, "save the file as UTF-8") from None
+        before = data[: error.start].decode("utf-8")
+        line, column = place(before, len(before))
+        raise _StopError("unreadable", "not UTF-8 text", line, column, "save the file as UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise _StopError("unreadable", "a byte order mark", 1, 1, "save the file as UTF-8 without one")
     control = _CONTROL.search(text)
     if control:
         line, column = place(text, control.start())
         message = f"control character U+{ord(control[0]):04X}"
-        raise _Stop("unreadable", message, line, column, "remove it")
-    if text.startswith("\ufeff"):
-        raise _Stop("unreadable", "a byte order mark", 1, 1, "save the file as UTF-8 without one")
-    marker = _CONFLICT.search(data)
+        raise _StopError("unreadable", message, line, column, "remove it")
+    marker = _CONFLICT.search(text)
     if marker:
-        line, column = place(data.decode(), len(data[: marker.start()].decode()))
+        line, column = place(text, marker.start())
         hint = "settle the merge, then remove the markers"
-        raise _Stop("conflict-marker", "a merge left its conflict marker here", line, column, hint)
+        raise _StopError("conflict-marker", "a merge left its conflict marker here", line, column, hint)
     return text
 
 
@@ -199,12 +205,10 @@ def place(text: str, offset: int) -> tuple[int, int]:
 def _count_aliases(root: Node) -> None:
     """Refuse a document whose aliases, written out, would be more than a few: a bomb, or unreadable."""
     shared: set[int] = set()
-    budget = MAX_ALIASES
+    budget = MAX_REPEATED
     stack: list[tuple[Node, frozenset[int]]] = [(root, frozenset())]
     while stack:
         node, above = stack.pop()
-        if isinstance(node, ScalarNode):
-            continue
         if id(node) in above:
             raise _unsafe(node, "an anchor that contains itself is not allowed here")
         if len(above) > MAX_DEPTH:
@@ -212,10 +216,13 @@ def _count_aliases(root: Node) -> None:
         if id(node) in shared:
             budget -= 1
             if budget < 0:
-                raise _unsafe(node, f"more than {MAX_ALIASES} uses of aliases are not allowed here")
+                raise _unsafe(node, f"aliases write out more than {MAX_REPEATED:,} values again")
         shared.add(id(node))
+        if isinstance(node, ScalarNode):
+            continue
         below = [one for pair in node.value for one in pair] if isinstance(node, MappingNode) else node.value
-        stack += [(one, above | {id(node)}) for one in below]
+        inside = above | {id(node)}
+        stack += [(one, inside) for one in below]
 
 
 class _Builder:
@@ -230,7 +237,7 @@ class _Builder:
         self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, rule, message, hint))
 
     def build(self, node: Node, depth: int) -> Any:
-        if node.tag not in _TAGS and node.tag:
+        if node.tag and node.tag != _TAGS[type(node)]:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             self.problem(node, "yaml-unsafe", f"the tag `{tag}` is not allowed here", "write the plain value")
             return None
@@ -246,14 +253,15 @@ class _Builder:
     def mapping(self, node: Node, depth: int) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         for name, value in node.value:
-            if not isinstance(name, ScalarNode):
+            if not isinstance(name, ScalarNode) or (name.tag and name.tag != _STRING):
                 self.problem(name, "yaml-unsafe", "a key that is no text is not allowed here")
                 continue
             key = name.value
             if not name.tag and key == "<<":
                 self.problem(name, "yaml-unsafe", "a merge key is not allowed here", "write the keys out")
-            elif not name.tag and _SUSPECT.match(key) and not isinstance(_plain(key), str):
-                self.ambiguous(name)
+            elif not name.tag and not isinstance(self.scalar(name), str):  # which tells what is ambiguous
+                if _plain(key) is not _AMBIGUOUS:
+                    self.problem(name, "yaml-ambiguous", f"the key `{key}` is no text", f'quote it: "{key}"')
             elif key in mapping:
                 message = f"the key `{key}` stands here a second time"
                 self.problem(name, "yaml-duplicate-key", message, "keep one of them")
@@ -287,14 +295,23 @@ def _plain(text: str) -> Any:
         return _WORDS[text]
     if _INTEGER.fullmatch(text) and text != "-0" and len(text) < 20:
         return int(text)
-    if _FLOAT.fullmatch(text) and repr(float(text)) == text:
+    if _FLOAT.fullmatch(text) and print_float(float(text)) == text:
         return float(text)
     return _AMBIGUOUS if _NOT_PLAIN.fullmatch(text) else text
+
+
+def print_float(number: float) -> str:
+    """Return a number as YAML 1.1 and 1.2 both read it: with digits on both sides of the point, no exponent."""
+    text = repr(number)
+    if "e" not in text:
+        return text
+    text = format(Decimal(text), "f")
+    return text if "." in text else f"{text}.0"
 
 
 _WORDS = {"": None, "null": None, "true": True, "false": False}
 
 
-def _unsafe(node: Any, what: str) -> _Stop:
+def _unsafe(node: Any, what: str) -> _StopError:
     mark = node.start_mark
-    return _Stop("yaml-unsafe", what, mark.line + 1, mark.column + 1)
+    return _StopError("yaml-unsafe", what, mark.line + 1, mark.column + 1)

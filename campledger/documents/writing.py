@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from campledger.documents.schema import schema
-from campledger.documents.strict import read
+from campledger.documents.strict import print_float, read
 from campledger.errors import UsageError
 
 MODELINE = "# yaml-language-server: $schema={schema}\n"
@@ -20,27 +20,35 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    if "\n" in text and not any(line.endswith((" ", "\t")) for line in text.splitlines()):
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
-    node = dumper.represent_scalar("tag:yaml.org,2002:str", text)
-    if read("", f"- {text}\n".encode(errors="replace")).value != [text]:
-        node.style = '"'
-    return node
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+
+
+def _style(text: str) -> str | None:
+    """Return how to write a text: as a block, in double quotes, or (None) as it is."""
+    lines = text.split("\n")
+    ragged = text[0:1].isspace() or any(line.endswith((" ", "\t")) for line in lines)
+    if len(lines) > 1 and not ragged and "".join(lines).replace("\t", "").isprintable():
+        return "|"
+    plain = read("", f"- {text}\n".encode(errors="replace")).value == [text]
+    return None if plain and len(lines) == 1 else '"'
+
+
+def _number(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:float", print_float(number))
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(float, _number)
 
 
 def format_document(value: Mapping[str, Any], name: str, schema_path: str | None = None) -> str:
     """Return a document as YAML, its keys in the schema's order, that the strict loader reads back the same."""
-    text = (MODELINE.format(schema=schema_path) if schema_path else "") + format_value(
-        _ordered(value, schema(name))
-    )
+    text = (MODELINE.format(schema=schema_path) if schema_path else "") + format_value(_ordered(value, schema(name)))
     back = read("", text.encode())
     if back.problems or back.value != value:
         trouble = back.problems[0].message if back.problems else "it does not read back the same"
@@ -97,7 +105,7 @@ def set_value(document: Any, path: str, value: Any) -> None:
             holder = holder[_index(holder, part, path)]
         elif isinstance(holder, dict):
             if not isinstance(holder.get(part), dict | list):
-                _put(holder, part, {}, top=holder is document)
+                _put(holder, part, type(holder)(), top=holder is document)
             holder = holder[part]
         else:
             raise UsageError(f"{path}: {'.'.join(above[:number])} is no mapping")
@@ -114,8 +122,11 @@ def set_value(document: Any, path: str, value: Any) -> None:
 def _put(holder: dict[str, Any], key: str, value: Any, *, top: bool) -> None:
     """Set a key; a new one at the top goes where the schema has it, if the mapping knows places."""
     order = list(schema("campaign")["properties"])
-    if key in holder or not top or key not in order or not hasattr(holder, "insert"):
+    if key in holder or not hasattr(holder, "insert"):
         holder[key] = value
+        return
+    if not top or key not in order:
+        holder[_quoted(key)] = value
         return
     before = set(order[: order.index(key)])
     position = max((n + 1 for n, one in enumerate(holder) if one in before), default=0)
@@ -127,11 +138,10 @@ def _quoted(value: Any) -> Any:
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
     if isinstance(value, str):
-        if "\n" in value:
-            return LiteralScalarString(value)
-        return value if read("", f"- {value}\n".encode()).value == [value] else DoubleQuotedScalarString(value)
+        kinds = {"|": LiteralScalarString, '"': DoubleQuotedScalarString, None: str}
+        return kinds[_style(value)](value)
     if isinstance(value, Mapping):
-        return {key: _quoted(below) for key, below in value.items()}
+        return {_quoted(key): _quoted(below) for key, below in value.items()}
     return [_quoted(one) for one in value] if isinstance(value, list) else value
 
 
@@ -146,5 +156,5 @@ def _index(holder: list[Any], part: str, path: str) -> int:
 
 def parse_value(text: str) -> Any:
     """Read the value of ``--set path=value``: YAML by the strict rules, where that is unambiguous, else text."""
-    document = read("", text.encode())
+    document = read("", text.encode(errors="surrogatepass"))
     return text if document.problems else document.value

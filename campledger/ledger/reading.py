@@ -23,6 +23,7 @@ from campledger.repository.trees import Files
 
 DEFINITION = "campaign.yaml"
 EVENTS = "events.yaml"
+_OF_CAMPAIGN = (f"/{DEFINITION}", f"/{EVENTS}")
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,18 @@ class Ledger:
             message = "there is no such file, and without it no ledger"
             hint = "`campledger init` makes a ledger; `--ledger PATH` names one elsewhere"
             return Settings(), (Problem(SETTINGS_FILE, 0, 0, "missing-file", message, hint),)
+        if self.files.paths[SETTINGS_FILE]:
+            message = f"{SETTINGS_FILE} is a symbolic link"
+            return Settings(), (Problem(SETTINGS_FILE, 0, 0, "path-outside", message, "copy the file"),)
         document = strict.read(SETTINGS_FILE, self.files.read([SETTINGS_FILE])[SETTINGS_FILE])
         if document.problems:
             return Settings(), document.problems
         found = schema.findings(document.value, "settings")
         problems = tuple(locate(document, finding) for finding in found)
-        return (Settings() if problems else Settings(document.value)), problems
+        if problems:
+            return Settings(), problems
+        settings = Settings(document.value)
+        return settings, tuple(locate(document, finding) for finding in settings.findings())
 
     @property
     def settings(self) -> Settings:
@@ -80,20 +87,30 @@ class Ledger:
     @cached_property
     def directories(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
         """Each campaign's directory and the files in it, by id, newest first."""
-        homes = {}
-        for path in self.files.paths:
-            if path.endswith(("/campaign.yaml", "/events.yaml")) and path.startswith("campaigns/"):
-                home = posixpath.dirname(path)
-                homes[home] = posixpath.basename(home)
-        # What a campaign keeps of another tool may be called campaign.yaml too.
-        homes = {home: name for home, name in homes.items() if self._home(home, homes) is None}
+        homes = {home: name for name, home in self._homes.items()}
         inside: dict[str, list[str]] = {home: [] for home in homes}
         for path in self.files.paths:
             owner = self._home(path, homes)
             if owner is not None:
                 inside[owner].append(path[len(owner) + 1 :])
-        ordered = sorted(homes.items(), key=lambda item: (item[1], item[0]), reverse=True)
-        return {name: (home, tuple(sorted(inside[home]))) for home, name in ordered}
+        ordered = sorted(self._homes.items(), reverse=True)
+        return {name: (home, tuple(sorted(inside[home]))) for name, home in ordered}
+
+    @cached_property
+    def _homes(self) -> Mapping[str, str]:
+        """Each campaign's directory, by id. Of two that claim one id, the one where it belongs is the campaign."""
+        claimed = {}
+        for path in self.files.paths:
+            if path.endswith(_OF_CAMPAIGN) and path.startswith("campaigns/"):
+                home = posixpath.dirname(path)
+                claimed[home] = posixpath.basename(home)
+        homes: dict[str, str] = {}
+        for home, name in sorted(claimed.items()):
+            # What a campaign keeps of another tool may be called campaign.yaml too.
+            nested = self._home(home, claimed) is not None
+            if not nested and (name not in homes or home == directory_of(name)):
+                homes[name] = home
+        return homes
 
     @staticmethod
     def _home(path: str, homes: Mapping[str, str]) -> str | None:
@@ -106,14 +123,25 @@ class Ledger:
 
     @cached_property
     def strays(self) -> tuple[Problem, ...]:
-        """Files below campaigns/ that belong to no campaign."""
-        homes = {home: name for name, (home, _) in self.directories.items()}
-        hint = "a campaign is a directory campaigns/YEAR/MONTH/ID with a campaign.yaml"
+        """Files below campaigns/ that belong to no campaign, and links where there should be files."""
+        homes = {home: name for name, home in self._homes.items()}
         return tuple(
-            Problem(path, 0, 0, "id-directory", "this file belongs to no campaign", hint, Severity.WARNING)
-            for path in self.files.paths
-            if path.startswith("campaigns/") and self._home(path, homes) is None and not _is_furniture(path)
+            self._stray(path, link)
+            for path, link in self.files.paths.items()
+            if path.startswith(("campaigns/", "dataids/")) or path in {"campaigns", "dataids"}
+            if self._home(path, homes) is None
+            if link or (path.startswith("campaigns/") and not _is_furniture(path))
         )
+
+    def _stray(self, path: str, link: bool) -> Problem:
+        if link:
+            return Problem(path, 0, 0, "path-outside", "a symbolic link outside of campaigns", "copy what it names")
+        name = posixpath.basename(posixpath.dirname(path))
+        if path.endswith(_OF_CAMPAIGN) and name in self._homes:
+            message = f"the campaign {name} is in {self._homes[name]} already"
+            return Problem(path, 0, 0, "id-directory", message, "remove one of the two directories")
+        hint = "a campaign is a directory campaigns/YEAR/MONTH/ID with a campaign.yaml"
+        return Problem(path, 0, 0, "id-directory", "this file belongs to no campaign", hint, Severity.WARNING)
 
     def records(self, ids: Iterable[str] | None = None) -> Iterator[Record]:
         """Yield the campaigns, newest first, or those with the ids."""
@@ -138,27 +166,31 @@ class Ledger:
         directory, files = self.directories[campaign_id]
         record = Record(campaign_id, directory, files)
         problems = self._file_problems(record)
-        data = contents.get(record.path(DEFINITION))
-        if data is None or self.files.paths[record.path(DEFINITION)]:
-            problems.append(
-                Problem(record.path(DEFINITION), 0, 0, "missing-file", "a campaign has no definition")
-            )
-            return Record(campaign_id, directory, files, problems=tuple(problems))
-        document = strict.read(record.path(DEFINITION), data)
-        problems += document.problems
-        if document.value is None:
-            return Record(campaign_id, directory, files, problems=tuple(problems))
-        found = schema.findings(document.value, "campaign")
-        if found:
-            problems += [locate(document, finding) for finding in found]
+        events = self._events(record, contents, problems)
+        document = self._definition(record, contents, problems)
+        if document is None:
             return Record(campaign_id, directory, files, problems=tuple(problems))
         campaign = Campaign(campaign_id, document.value)
-        events = self._events(record, contents, problems)
         history = replay(campaign, events)
         problems += [_fault_problem(record, fault) for fault in history.faults]
         found = [*rules.findings(document.value), *self._local_findings(record, document.value)]
         problems += [locate(document, finding, history.state) for finding in found]
         return Record(campaign_id, directory, files, campaign, history, tuple(problems))
+
+    def _definition(
+        self, record: Record, contents: Mapping[str, bytes], problems: list[Problem]
+    ) -> strict.Document | None:
+        """Return the definition if it has the form that it should have, and add to the problems if not."""
+        path = record.path(DEFINITION)
+        if path not in contents:
+            problems.append(Problem(path, 0, 0, "missing-file", "a campaign has no definition"))
+            return None
+        if self.files.paths[path]:
+            return None
+        document = strict.read(path, contents[path])
+        found = [] if document.problems else schema.findings(document.value, "campaign")
+        problems += [*document.problems, *(locate(document, finding) for finding in found)]
+        return None if document.problems or found else document
 
     def _events(self, record: Record, contents: Mapping[str, bytes], problems: list[Problem]) -> list[Event]:
         path = record.path(EVENTS)
@@ -195,19 +227,13 @@ class Ledger:
         named = definition.get("id")
         if named is not None and named != record.id:
             message = f"the directory is {record.id}, the id in it {named}"
-            yield Finding(
-                ("id",), "id-directory", message, "an id never changes: put back the one of the directory"
-            )
+            yield Finding(("id",), "id-directory", message, "an id never changes: put back the one of the directory")
         present = set(record.files)
         for pointer, path in rules.references(definition):
             if rules.leaves_directory(path):
-                yield Finding(
-                    pointer, "path-outside", f"`{path}` leaves the campaign's directory", "copy the file"
-                )
+                yield Finding(pointer, "path-outside", f"`{path}` leaves the campaign's directory", "copy the file")
             elif posixpath.normpath(path) not in present:
-                yield Finding(
-                    pointer, "missing-file", f"there is no file `{path}` in the campaign's directory"
-                )
+                yield Finding(pointer, "missing-file", f"there is no file `{path}` in the campaign's directory")
         shared = self._shared_sets
         for pointer, name in rules.set_references(definition):
             if rules.leaves_directory(name) or name.startswith("/"):
@@ -218,15 +244,13 @@ class Ledger:
         yield from self._settings_findings(definition)
 
     def _settings_findings(self, definition: Mapping[str, object]) -> Iterator[Finding]:
-        if self.settings_problems:
-            return
         settings = self.settings
+        if not settings.document:
+            return  # they cannot be read, which is told once
         production = definition["production"]
         if production not in settings.productions:
             hint = f"known are {', '.join(settings.productions)}"
-            yield Finding(
-                ("production",), "unknown-production", f"there is no production `{production}`", hint
-            )
+            yield Finding(("production",), "unknown-production", f"there is no production `{production}`", hint)
         for pointer, handle in rules.people(definition):
             if settings.people and handle not in settings.people:
                 hint = "add them to `people` in campledger.yaml"
@@ -242,9 +266,7 @@ class Ledger:
     def _shared_sets(self) -> frozenset[str]:
         names = [path[len("dataids/") :] for path in self.files.paths if path.startswith("dataids/")]
         endings = (".json", ".csv", ".ecsv")
-        return frozenset(
-            name.removesuffix(ending) for name in names for ending in endings if name.endswith(ending)
-        )
+        return frozenset(name.removesuffix(ending) for name in names for ending in endings if name.endswith(ending))
 
 
 def _is_furniture(path: str) -> bool:

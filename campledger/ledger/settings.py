@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from campledger.model.rules import url_complaint
+from campledger.problems import Finding
+
 SETTINGS_FILE = "campledger.yaml"
+_PASSWORD = re.compile(r"[^/]*://[^/]*:[^/]*@")
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,23 @@ class Settings:
     def links(self) -> Mapping[str, str]:
         """Templates of addresses: ticket, run, commit."""
         return dict(self.document.get("links", {}))
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is wrong with settings that have passed the schema."""
+        for role, handles in self.document.get("roles", {}).items():
+            for index, handle in enumerate(handles):
+                if self.people and handle not in self.people:
+                    message = f"nobody has the handle `{handle}`"
+                    yield Finding(("roles", role, index), "unknown-person", message, "add them to `people`")
+        for key, template in self.links.items():
+            complaint = url_complaint(re.sub(r"\{\w+\}", "x", template))
+            if complaint:
+                yield Finding(("links", key), "url-scheme", complaint, "link to an http or https address")
+        for alias, butler in self.butlers.items():
+            for index, uri in enumerate(butler.get("uris", ())):
+                if _PASSWORD.match(uri):
+                    where = ("butlers", alias, "uris", index)
+                    yield Finding(where, "url-scheme", "an address with a password in it", "take it out")
 
     def handle_of(self, name: str, email: str) -> str:
         """Return the handle of who commits under this address, or else the name."""

@@ -6,11 +6,13 @@ never fails: an event that does not follow from the state reached is reported an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from campledger.model.campaign import Campaign
+from campledger.model.rules import url_complaint
 from campledger.model.states import (
     State,
     SubmissionState,
@@ -116,16 +118,29 @@ class History:
         at_fault = {fault.event.id for fault in self.faults}
         return [event for event in self.events if event.id not in self.dropped | at_fault]
 
+    @cached_property
+    def _by_group(self) -> dict[str, list[Submission]]:
+        found: dict[str, list[Submission]] = {}
+        for submission in self.submissions.values():
+            for group in submission.groups:
+                found.setdefault(group, []).append(submission)
+        return found
+
     def covering(self, group: str) -> list[Submission]:
         """Return the submissions that cover a group, STEP/GROUP, oldest first."""
-        return [submission for submission in self.submissions.values() if group in submission.groups]
+        return self._by_group.get(group, [])
 
     def group_state(self, group: str) -> str:
-        """Return `accepted` once a submission in force is; else its latest submission's state, or `waiting`."""
+        """Return `accepted` once a submission in force is; else its latest submission's state, or `waiting`.
+
+        One that is only planned does not hide what came of the one before.
+        """
         live = [one for one in self.covering(group) if group not in one.superseded]
         if any(one.state is SubmissionState.ACCEPTED for one in live):
             return str(SubmissionState.ACCEPTED)
-        return str(live[-1].state) if live else "waiting"
+        started = [one for one in live if one.state is not SubmissionState.PLANNED]
+        latest = (started or live)[-1:]
+        return str(latest[0].state) if latest else "waiting"
 
 
 def replay(campaign: Campaign, events: Iterable[Event]) -> History:
@@ -140,14 +155,27 @@ def replay(campaign: Campaign, events: Iterable[Event]) -> History:
 
 def _dropped(ordered: tuple[Event, ...]) -> frozenset[str]:
     """Return the ids taken back. A retraction can itself be retracted, so the latest word comes first."""
+    places = _places(ordered)
     dropped: set[str] = set()
-    for event in reversed(ordered):
+    for place, event in reversed(tuple(enumerate(ordered))):
         if event.id not in dropped:
-            if event.type == "retracted":
-                dropped.add(event.data["event"])
-            elif event.type == "reconciled":
-                dropped.update(event.data["dropped"])
+            dropped.update(one for one in _taken_back(event) if places.get(one, place) < place)
     return frozenset(dropped)
+
+
+def _places(ordered: tuple[Event, ...]) -> dict[str, int]:
+    return {event.id: place for place, event in enumerate(ordered)}
+
+
+def _taken_back(event: Event) -> Sequence[str]:
+    """Return the ids of the events that this one takes back, whether or not they exist."""
+    match event.type:
+        case "retracted":
+            return (event.data["event"],)
+        case "reconciled":
+            return tuple(event.data["dropped"])
+        case _:
+            return ()
 
 
 class _Replay:
@@ -156,11 +184,13 @@ class _Replay:
     def __init__(self, campaign: Campaign, ordered: tuple[Event, ...], dropped: frozenset[str]):
         self.campaign = campaign
         self.ordered = ordered
+        self.places = _places(ordered)
         self.dropped = dropped
-        self.known: set[str] = set()
+        self.known = {"", *campaign.groups, *(step.name for step in campaign.steps)}
         self.state = State.DEFINED
         self.since: Event | None = None
         self.submissions: dict[str, Submission] = {}
+        self.children: dict[str, list[str]] = {}
         self.operators: dict[str, tuple[str, ...]] = {}
         self.faults: list[Fault] = []
         planned = {"": campaign.definition.get("operators", ())}
@@ -168,6 +198,19 @@ class _Replay:
             planned[step.name] = step.definition.get("operators", ())
             planned |= {group.path: group.definition.get("operators", ()) for group in step.groups}
         self.operators = {place: tuple(people) for place, people in planned.items() if people}
+
+        self.handlers: dict[str, Callable[[Event], object]] = {
+            "status": self._status,
+            "submission": self._submission,
+            "outcome": self._outcome,
+            "decision": self._decision,
+            "assigned": self._assigned,
+            "unassigned": self._assigned,
+            "retracted": self._all_earlier,
+            "reconciled": self._reconciled,
+            "note": self._place_known,
+            "link": self._link,
+        }
 
     def history(self) -> History:
         return History(
@@ -181,20 +224,7 @@ class _Replay:
         )
 
     def take(self, event: Event) -> None:
-        handlers: dict[str, Callable[[Event], None]] = {
-            "status": self._status,
-            "submission": self._submission,
-            "outcome": self._outcome,
-            "decision": self._decision,
-            "assigned": self._assigned,
-            "unassigned": self._assigned,
-            "retracted": self._retracted,
-            "reconciled": self._reconciled,
-            "note": self._place,
-            "link": self._place,
-        }
-        handlers[event.type](event)
-        self.known.add(event.id)
+        self.handlers[event.type](event)
 
     def _fault(self, event: Event, rule: str, message: str, hint: str = "") -> None:
         self.faults.append(Fault(event, rule, message, hint))
@@ -237,51 +267,39 @@ class _Replay:
                 facts=_facts(data),
                 events=(event,),
             )
-            if state is SubmissionState.SUBMITTED:
-                self._supersede(event, parents, data["groups"])
+            for parent in parents:
+                self.children.setdefault(parent, []).append(event.id)
+            self._follow(event, self.submissions[event.id])
 
-    def _supersede(self, event: Event, parents: Iterable[str], groups: Iterable[str]) -> None:
-        """Take over the groups of the parents."""
-        for parent in parents:
-            one = self.submissions[parent]
-            superseded = one.superseded | (frozenset(groups) & frozenset(one.groups))
-            self.submissions[parent] = replace(one, superseded=superseded, events=(*one.events, event))
-            self._settle(parent)
-
-    def _settle(self, submission_id: str) -> None:
-        """A submission that has ended, and whose groups were all taken over, is rescued."""
-        one = self.submissions[submission_id]
-        rescuable = submission_transition(one.state, SubmissionState.RESCUED) is not None
-        if rescuable and one.superseded == frozenset(one.groups):
-            self.submissions[submission_id] = replace(one, state=SubmissionState.RESCUED)
-
-    def _give_back(self, submission: Submission) -> None:
-        """A submission that came to nothing no longer stands in for its parents."""
-        for parent in submission.parents:
-            one = self.submissions[parent]
-            siblings = [
-                other
-                for other in self.submissions.values()
-                if parent in other.parents and other.id != submission.id and _stands(other)
-            ]
-            taken = frozenset(group for other in siblings for group in other.groups)
-            self.submissions[parent] = replace(one, superseded=one.superseded & taken)
+    def _follow(self, event: Event, child: Submission) -> None:
+        """Work out anew what the submission that changed, and others beside it, took over from their parents."""
+        waiting = [child]
+        while waiting:
+            one = waiting.pop()
+            for parent in one.parents:
+                before = self.submissions[parent]
+                others = [self.submissions[one] for one in self.children[parent]]
+                taken = frozenset(group for other in others if _stands(other) for group in other.groups)
+                superseded = taken & frozenset(before.groups)
+                if superseded == before.superseded:
+                    continue
+                taken_over = one is child and superseded > before.superseded and event.type != "decision"
+                events = (*before.events, event) if taken_over else before.events
+                after = _settled(replace(before, superseded=superseded, events=events))
+                self.submissions[parent] = after
+                if _stands(after) is not _stands(before):
+                    waiting.append(after)
 
     def _outcome(self, event: Event) -> None:
         one = self._move(event, SubmissionState(event.data["state"]))
-        if one is None:
-            return
-        if one.state is SubmissionState.SUBMITTED:
-            self._supersede(event, one.parents, one.groups)
-        elif one.state is SubmissionState.ENDED:
-            self._settle(one.id)
-        elif one.state is SubmissionState.CANCELLED:
-            self._give_back(one)
+        if one is not None:
+            self.submissions[one.id] = _settled(one)
+            self._follow(event, one)
 
     def _decision(self, event: Event) -> None:
         one = self._move(event, SubmissionState(event.data["decision"]))
-        if one is not None and one.state is SubmissionState.REJECTED:
-            self._give_back(one)
+        if one is not None:
+            self._follow(event, one)
 
     def _move(self, event: Event, target: SubmissionState) -> Submission | None:
         """Change a submission's state; an outcome that repeats the state only adds facts."""
@@ -319,27 +337,27 @@ class _Replay:
         others = tuple(handle for handle in self.operators.get(place, ()) if handle != person)
         self.operators[place] = (*others, person) if event.type == "assigned" else others
 
-    def _place(self, event: Event) -> None:
-        self._place_known(event)
+    def _link(self, event: Event) -> None:
+        complaint = url_complaint(event.data["link"]["url"])
+        if self._place_known(event) and complaint:
+            self._fault(event, "url-scheme", complaint, "link to an http or https address")
 
     def _place_known(self, event: Event) -> bool:
-        place = event.data.get("on")
-        if place is None or self.campaign.groups_of(place):
+        place = event.data.get("on", "")
+        if place in self.known:
             return True
         self._fault(event, "unknown-step", f"the campaign has no step or group {place}")
         return False
 
-    def _retracted(self, event: Event) -> None:
-        self._earlier(event, [event.data["event"]])
-
     def _reconciled(self, event: Event) -> None:
-        if self._earlier(event, event.data["dropped"]) and event.data["state"] != self.state:
+        if self._all_earlier(event) and event.data["state"] != self.state:
             message = f"says that the campaign is {event.data['state']}, but it is {self.state}"
             self._fault(event, "illegal-transition", message)
 
-    def _earlier(self, event: Event, named: list[str]) -> bool:
-        seen = {other.id for other in self.ordered if other.time < event.time}
-        unknown = [one for one in named if one not in seen]
+    def _all_earlier(self, event: Event) -> bool:
+        """Whether the events that this one takes back came before it."""
+        place = self.places[event.id]
+        unknown = [one for one in _taken_back(event) if self.places.get(one, place) >= place]
         if unknown:
             self._fault(event, "unknown-event", f"no event {', '.join(unknown)} before it")
         return not unknown
@@ -352,7 +370,20 @@ def _facts(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: data[name] for name in names if name in data}
 
 
+def _settled(one: Submission) -> Submission:
+    """Return the submission as rescued, if it has ended and all its groups were taken over, or no longer as that."""
+    everything = one.superseded == frozenset(one.groups)
+    if everything and submission_transition(one.state, SubmissionState.RESCUED) is not None:
+        return replace(one, state=SubmissionState.RESCUED)
+    if not everything and one.state is SubmissionState.RESCUED:
+        decisions = [event.data for event in one.events if event.type == "decision"]
+        rejected = bool(decisions) and decisions[-1]["decision"] == "rejected"
+        return replace(one, state=SubmissionState.REJECTED if rejected else SubmissionState.ENDED)
+    return one
+
+
 def _stands(submission: Submission) -> bool:
+    """Whether the submission stands in for its parents, as one that came to nothing does not."""
     return submission.state not in {
         SubmissionState.PLANNED,
         SubmissionState.REJECTED,

@@ -10,7 +10,7 @@ from datetime import date
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Characters of the random parts: no 0, 1, i, l, o, which people misread."""
 
-CAMPAIGN_ID = re.compile(r"(\d{4})-(\d{2})-\d{2}-([a-z0-9]+(?:-[a-z0-9]+)*)-([a-z0-9]{4})")
+CAMPAIGN_ID = re.compile(r"([0-9]{4})-([0-9]{2})-[0-9]{2}-([a-z0-9]+(?:-[a-z0-9]+)*)-([a-z0-9]{4})")
 EVENT_ID_LENGTH = 12
 
 

@@ -56,9 +56,11 @@ ATTRIBUTES: dict[str, str] = {
 }
 """The attributes, each with what it is."""
 
-_TERM = re.compile(
-    r"""(?P<not>-)?(?:(?P<key>[A-Za-z_]+)(?P<op>>=|<=|:|=|>|<))?(?P<value>(?:"[^"]*"?|[^\s"])+)"""
-)
+FIRST_DAY, LAST_DAY = 0, 99999999
+"""Ends of a range of days that has none."""
+
+_HALF_TERM = re.compile(r"(?P<key>[A-Za-z_]+)(?P<op>[!:=<>]+)(?P<value>.*)", re.DOTALL)
+_TERM = re.compile(r"""(?P<not>-)?(?:(?P<key>[A-Za-z_]+)(?P<op>>=|<=|:|=|>|<)(?!=))?(?P<value>(?:"[^"]*"?|[^\s"])+)""")
 
 
 class QueryError(ValueError):
@@ -117,6 +119,7 @@ def _compare(value: str | int, op: str, bound: str) -> bool:
 
 
 NUMBERS = frozenset({"tract", "detector", "day_obs"})
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
@@ -127,6 +130,7 @@ def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
     for match in _TERM.finditer(expression):
         key, op, raw = match["key"], match["op"], match["value"]
         if key is None:
+            _refuse_half_term(raw)
             terms.append(Term("text", ":", (raw.replace('"', "").lower(),), bool(match["not"])))
             continue
         key = key.lower()
@@ -141,11 +145,20 @@ def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
                 raise QueryError("who is `me`? git has no user.email, or it is not in the settings' people")
             values = tuple(me.lower() if value == "me" else value for value in values)
         if key in NUMBERS:
-            strange = [value for value in values if not value.isdecimal()]
+            strange = [value for value in values if not _NUMBER.fullmatch(value)]
             if strange:
                 raise QueryError(f"`{key}` is compared with numbers, and `{strange[0]}` is none")
         terms.append(Term(key, op, values, bool(match["not"])))
     return tuple(terms)
+
+
+def _refuse_half_term(word: str) -> None:
+    """Raise QueryError for `state:` without a value, `state!=running` and the like: no text that people look for."""
+    match = _HALF_TERM.match(word)
+    if match:
+        key, op, value = match["key"], match["op"], match["value"] or "VALUE"
+        advice = f"-{key}:{value}" if op == "!=" else f"{key}:{value}"
+        raise QueryError(f"`{word}` is not understood: write `{advice}`, or quote it to look for it as text")
 
 
 def matches(terms: tuple[Term, ...], facts: Facts) -> bool:
@@ -164,15 +177,13 @@ def facts_of(campaign: Campaign, history: History) -> dict[str, tuple[str | int,
         for layer in layers:
             value = layer.get(section, {}).get(key)
             for one in value if isinstance(value, list) else [] if value is None else [value]:
-                values[one] = None
+                values[int(one) if isinstance(one, float) else one] = None  # JSON Schema takes 3.0 for whole
         return tuple(values)
 
     days = [layer["scope"]["day_obs"] for layer in layers if "day_obs" in layer.get("scope", {})]
-    bounds = [bound for day in days for bound in day.values()]
+    days = [day for day in days if day]
     operators = dict.fromkeys(handle for handles in history.operators.values() for handle in handles)
-    starts = [
-        event for event in history.effective if event.type == "status" and event.data["to"] == "running"
-    ]
+    starts = [event for event in history.effective if event.type == "status" and event.data["to"] == "running"]
     tickets = [*document.get("tickets", ())]
     tickets += [ticket for step in document.get("steps", ()) for ticket in step.get("tickets", ())]
     texts = [campaign.id, campaign.name, campaign.title, document["description"], *document.get("tags", ())]
@@ -192,7 +203,12 @@ def facts_of(campaign: Campaign, history: History) -> dict[str, tuple[str | int,
         "tract": collect("scope", "tracts"),
         "band": collect("scope", "bands"),
         "detector": collect("scope", "detectors"),
-        "day_obs": (min(bounds), max(bounds)) if bounds else (),
+        "day_obs": (
+            int(min(day.get("from", FIRST_DAY) for day in days)),
+            int(max(day.get("to", LAST_DAY) for day in days)),
+        )
+        if days
+        else (),
         "program": collect("scope", "science_program"),
         "stack": collect("software", "stack"),
         "image": collect("software", "image"),

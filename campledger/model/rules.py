@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ def findings(definition: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _links(definition)
     for pointer, part in parts(definition):
         yield from _collections(pointer, part.get("data", {}))
+        yield from _days(pointer, part)
         yield from _ranges(pointer, part)
 
 
@@ -62,19 +64,15 @@ def texts(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
 
 def _strings(definition: Mapping[str, Any]) -> Iterator[Finding]:
     for pointer, text in texts(definition):
-        if pointer[0] == "extra":
+        if "extra" in pointer:
             continue
         placeholder = PLACEHOLDER.search(text)
         if placeholder and not _is_prose(pointer):
-            yield Finding(
-                pointer, "placeholder", f"`{placeholder[0]}` is a placeholder", "fill it in before the start"
-            )
+            yield Finding(pointer, "placeholder", f"`{placeholder[0]}` is a placeholder", "fill it in before the start")
         missing = MISSING_SLASH.search(text)
-        if missing:
+        if missing and pointer[-1] != "description":
             message = f"no slash after the path variable {missing[1]}"
-            yield Finding(
-                pointer, "missing-slash", message, f"write ${{{missing[1]}}}/{text[missing.end() :]}"
-            )
+            yield Finding(pointer, "missing-slash", message, f"write ${{{missing[1]}}}/")
 
 
 def _is_prose(pointer: Pointer) -> bool:
@@ -114,9 +112,7 @@ def _links(definition: Mapping[str, Any]) -> Iterator[Finding]:
     for index, link in enumerate(definition.get("links", ())):
         complaint = url_complaint(link["url"])
         if complaint:
-            yield Finding(
-                ("links", index, "url"), "url-scheme", complaint, "link to an http or https address"
-            )
+            yield Finding(("links", index, "url"), "url-scheme", complaint, "link to an http or https address")
 
 
 def url_complaint(url: str) -> str | None:
@@ -125,20 +121,18 @@ def url_complaint(url: str) -> str | None:
         return "an address holds no spaces, backslashes or control characters"
     try:
         parts = urlsplit(url)
-        host, password = parts.hostname, parts.password
+        host = parts.hostname
     except ValueError as error:
         return f"not an address: {error}"
     if parts.scheme.lower() not in {"http", "https"}:
         return f"`{parts.scheme or url[:20]}` is not a scheme that a page may link to"
     if not host:
         return "an address without a host"
-    return "an address with a password in it" if password is not None else None
+    return "an address with a user name or password in it" if "@" in parts.netloc else None
 
 
 def _collections(pointer: Pointer, data: Mapping[str, Any]) -> Iterator[Finding]:
-    named: list[tuple[Pointer, str]] = [
-        (("data", key), data[key]) for key in ("output", "run") if key in data
-    ]
+    named: list[tuple[Pointer, str]] = [(("data", key), data[key]) for key in ("output", "run") if key in data]
     for key in ("inputs", "ancillary"):
         named += [(("data", key, index), name) for index, name in enumerate(data.get(key, ()))]
     for where, name in named:
@@ -172,15 +166,38 @@ def collection_complaint(name: str, *, pattern: bool = False) -> tuple[str, str,
 
 def run_collections(definition: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
     """Yield the RUN collections that the definition fixes: patterns without a time stamp, filled in."""
-    output = definition.get("data", {}).get("output", "")
+    in_force: dict[Pointer, Mapping[str, Any]] = {(): {}}
     for pointer, part in parts(definition):
-        data = part.get("data", {})
-        pattern = data.get("run")
-        if pattern is None or any(f"{{{name}}}" in pattern for name in TIME_FIELDS):
+        own = part.get("data", {})
+        in_force[pointer] = data = {**in_force[pointer[:-2]], **own}
+        pattern = data.get("run", "{timestamp}")
+        key = "run" if "run" in own or "{output}" not in pattern else "output"
+        if key not in own or any(f"{{{name}}}" in pattern for name in TIME_FIELDS):
             continue
         # A pattern of the whole campaign that names steps stands for as many collections as there are groups;
         # two campaigns clash in all of them or in none.
-        yield (*pointer, "data", "run"), pattern.replace("{output}", data.get("output", output))
+        yield (*pointer, "data", key), pattern.replace("{output}", data.get("output", ""))
+
+
+def _days(pointer: Pointer, part: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the days that no calendar has; the schema knows their form only."""
+    days = part.get("scope", {}).get("day_obs", {})
+    for key, number in days.items():
+        text = str(int(number))
+        if not _is_day(f"{text[:4]}-{text[4:6]}-{text[6:]}"):
+            yield Finding((*pointer, "scope", "day_obs", key), "schema", f"`{key}` is {number}, which is no day")
+    for key in ("start", "deadline"):
+        day = part.get("plan", {}).get(key)
+        if day is not None and not _is_day(day):
+            yield Finding((*pointer, "plan", key), "schema", f"`{key}` is {day}, which is no day")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _ranges(pointer: Pointer, part: Mapping[str, Any]) -> Iterator[Finding]:
@@ -204,9 +221,7 @@ def references(definition: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
             (("processing", "pipelines", index), uri.partition("#")[0])
             for index, uri in enumerate(processing.get("pipelines", ()))
         ]
-        named += [
-            (("processing", key), processing[key]) for key in ("clustering", "memory") if key in processing
-        ]
+        named += [(("processing", key), processing[key]) for key in ("clustering", "memory") if key in processing]
         if "file" in processing.get("bps", {}):
             named.append((("processing", "bps", "file"), processing["bps"]["file"]))
         for index, override in enumerate(processing.get("config_overrides", ())):

@@ -54,9 +54,7 @@ def _table(rows: str, states: type[StateT]) -> tuple[Transition[StateT], ...]:
     transitions = []
     for row in rows.strip().splitlines():
         act, sources, target, *reason = row.split()
-        transitions += [
-            Transition(act, states(source), states(target), bool(reason)) for source in sources.split(",")
-        ]
+        transitions += [Transition(act, states(source), states(target), bool(reason)) for source in sources.split(",")]
     return tuple(transitions)
 
 
@@ -101,8 +99,6 @@ def campaign_transition(source: State, target: State) -> Transition[State] | Non
     return next((row for row in CAMPAIGN_TABLE if (row.source, row.target) == (source, target)), None)
 
 
-def submission_transition(
-    source: SubmissionState, target: SubmissionState
-) -> Transition[SubmissionState] | None:
+def submission_transition(source: SubmissionState, target: SubmissionState) -> Transition[SubmissionState] | None:
     """Return the table's row for this change of a submission's state, or None where it is illegal."""
     return next((row for row in SUBMISSION_TABLE if (row.source, row.target) == (source, target)), None)

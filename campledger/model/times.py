@@ -10,20 +10,31 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 def recorded(moment: datetime) -> str:
     """Return an event's `time`: UTC with microseconds, such as 2026-11-22T08:01:02.123456Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _plain(moment).isoformat(timespec="microseconds") + "Z"
 
 
 def happened(moment: datetime) -> str:
     """Return an event's `at`: UTC to the second, such as 2026-11-22T08:01:02Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _plain(moment).isoformat(timespec="seconds") + "Z"
+
+
+def _plain(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def parse(text: str) -> datetime:
     """Read an ISO 8601 date or date and time; one without a zone is UTC. Raise ValueError for anything else."""
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text} is out of range") from None
 
 
 def next_after(now: datetime, last: str | None) -> datetime:
     """Return the time of a new event: now, or just after the last event where the clock has not passed it."""
-    return now if last is None else max(now, parse(last) + timedelta(microseconds=1))
+    if last is None:
+        return now
+    before = parse(last)
+    end = datetime.max.replace(tzinfo=UTC)
+    return max(now, before + timedelta(microseconds=1) if before < end else end)

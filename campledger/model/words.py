@@ -72,8 +72,8 @@ def _names(names: list[str]) -> str:
 
 
 def count_words(counts: Mapping[str, Any], what: str) -> str:
-    """Return counts by state as text: 1,200 succeeded, 3 failed jobs."""
-    return ", ".join(f"{number:,} {state}" for state, number in counts.items()) + f" {what}"
+    """Return counts by state as text: jobs: 1,200 succeeded, 3 failed."""
+    return f"{what}: " + ", ".join(f"{number:,} {state}" for state, number in counts.items())
 
 
 def remark(event: Event) -> str:
