@@ -49,7 +49,9 @@ class Problem:
     def as_text(self) -> str:
         """Return ``path:line:column: rule: message``, with the hint on a line of its own."""
         word = "" if self.severity is Severity.ERROR else "warning: "
-        text = f"{self.path}:{self.line}:{self.column}: {word}{self.rule}: {self.message}"
+        # A file name may hold anything; what is printed is one line all the same.
+        path = "".join(char if char.isprintable() else repr(char)[1:-1] for char in self.path)
+        text = f"{path}:{self.line}:{self.column}: {word}{self.rule}: {self.message}"
         return f"{text}\n    {self.hint}" if self.hint else text
 
     def as_dict(self) -> dict[str, str | int]:
@@ -97,6 +99,7 @@ RULES: dict[str, str] = {
     # events
     "event-line": "A line of events.yaml is not `- ` and one JSON object.",
     "duplicate-event": "One event stands twice in events.yaml, alike or in two versions.",
+    "changed-event": "An event that was recorded before is not there any more, or says something else.",
     "illegal-transition": "An event does not follow from the state reached: a fork, or an act that the tables forbid.",
     "unknown-event": "An event refers to one that is not there.",
     "event-clock": "An event is dated more than five minutes after the moment of the check.",

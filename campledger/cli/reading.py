@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--staged", is_flag=True, help="Check what is staged, not the work tree; the hook does.")
 @click.option("--commit", metavar="REV", help="Check a commit.")
+@click.option("--since", metavar="REV", help="With --commit: find recorded events of REV that were changed or removed.")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @ledger_option
-def check(paths: tuple[Path, ...], staged: bool, commit: str | None, strict: bool, form: str) -> None:
+def check(
+    paths: tuple[Path, ...], staged: bool, commit: str | None, since: str | None, strict: bool, form: str
+) -> None:
     """Check definitions and histories: form, rules, and what lies between campaigns.
 
     Exit code 1 if there are errors (with --strict, warnings too).
@@ -33,15 +36,17 @@ def check(paths: tuple[Path, ...], staged: bool, commit: str | None, strict: boo
     Examples:
       campledger check
       campledger check campaigns/2026/11
-      campledger check --commit origin/main --format json
+      campledger check --commit origin/main --since v1 --format json
     """
     from campledger.operations import checking
     from campledger.problems import Severity, report_json, report_text
 
     if staged + (commit is not None) + bool(paths) > 1:
         raise click.UsageError("PATHS, --staged and --commit exclude each other")
+    if since is not None and commit is None:
+        raise click.UsageError("--since goes with --commit")
     if commit is not None:
-        problems = checking.check_commit(start(in_hook=True), commit)
+        problems = checking.check_commit(start(in_hook=True), commit, since)
     else:
         space = workspace(in_hook=True)
         problems = checking.check_staged(space) if staged else checking.check_work_tree(space, paths)

@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from campledger.documents import strict
+from campledger.documents.lines import parse_events
 from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, Record, locate
 from campledger.model import rules, times
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.problems import Finding, Problem
+from campledger.repository.trees import Files
 
 
 def check(ledger: Ledger, now: datetime, only: Collection[str] | None = None, *, across: bool = True) -> list[Problem]:
     """Return every problem, or those of the settings and of the campaigns whose ids are in ``only``.
 
-    Campaigns are held against each other unless ``across`` is False; that reads all of them.
+    Campaigns are held against each other unless ``across`` is False; some are held only against those whose
+    definitions share a word with them that matters.
     """
     problems = list(ledger.settings_problems)
     if only is None:
         problems += ledger.strays
-    records = list(ledger.records(None if across else only))
-    chosen = {record.id for record in records} if only is None else set(only)
+    records = list(ledger.records(only))
     for record in records:
-        if record.id in chosen:
-            problems += record.problems
-            problems += _ahead_of_clock(record, now)
+        problems += record.problems
+        problems += _ahead_of_clock(record, now)
     if across:
-        for record, findings in _between(records):
+        others = [] if only is None else list(ledger.records(_neighbours(ledger, records)))
+        chosen = {record.id for record in records}
+        everybody = [*records, *others]
+        for record, findings in _between(everybody, ledger.directories):
             if record.id in chosen and findings:
                 problems += _located(ledger, record, findings)
+        problems += [problem for record, problem in _between_events(everybody) if record.id in chosen]
     return sorted(set(problems))
+
+
+def _neighbours(ledger: Ledger, records: Sequence[Record]) -> list[str]:
+    """Return the other campaigns that names, keys or RUN collections could clash with, without reading YAML.
+
+    What clashes stands in both definitions as it is: a name, a key, the last word of a RUN collection.
+    """
+    words: set[bytes] = set()
+    for record in records:
+        if record.campaign is not None:
+            definition = record.campaign.definition
+            words |= {str(definition[field]).encode() for field in ("name", "key") if field in definition}
+            words |= {run.rpartition("/")[2].encode() for _, run in rules.run_collections(definition)}
+    own = {record.id for record in records}
+    paths = {f"{home}/{DEFINITION}": name for name, (home, _) in ledger.directories.items() if name not in own}
+    contents = ledger.files.read(paths) if words else {}
+    return [paths[path] for path, data in contents.items() if any(word in data for word in words)]
 
 
 def _located(ledger: Ledger, record: Record, findings: list[Finding]) -> Iterator[Problem]:
@@ -47,10 +69,9 @@ def _ahead_of_clock(record: Record, now: datetime) -> Iterator[Problem]:
             yield Problem(record.path(EVENTS), event.line, 3, "event-clock", message, "set the clock of who wrote it")
 
 
-def _between(records: Iterable[Record]) -> Iterator[tuple[Record, list[Finding]]]:
-    """Yield each readable campaign with what is wrong between it and the others."""
+def _between(records: Iterable[Record], ids: Collection[str]) -> Iterator[tuple[Record, list[Finding]]]:
+    """Yield each readable campaign with what is wrong between its definition and the others'."""
     readable = [(record, record.campaign.definition) for record in records if record.campaign]
-    ids = {record.id for record, _ in readable}
     names: dict[str, list[str]] = {}
     keys: dict[str, list[str]] = {}
     runs: dict[str, list[str]] = {}
@@ -80,6 +101,45 @@ def _between(records: Iterable[Record]) -> Iterator[tuple[Record, list[Finding]]
             hint = "parents are named by their full id"
             findings.append(Finding(("derived_from",), "unknown-parent", f"there is no campaign `{parent}`", hint))
         yield record, findings
+
+
+def _between_events(records: Sequence[Record]) -> Iterator[tuple[Record, Problem]]:
+    """Yield what is wrong between the histories of campaigns: one event in two, one RUN collection written by two."""
+    events: dict[str, str] = {}
+    runs: dict[str, str] = {}
+    for record in records:
+        for event in record.history.events if record.history else ():
+            path = record.path(EVENTS)
+            owner = events.setdefault(event.id, record.id)
+            if owner != record.id:
+                message = f"the event {event.id} stands in {owner} too"
+                hint = "remove the line from the campaign that it does not belong to"
+                yield record, Problem(path, event.line, 3, "duplicate-event", message, hint)
+            run = event.data.get("run")
+            owner = record.id if run is None else runs.setdefault(run, record.id)
+            if owner != record.id:
+                message = f"{owner} writes to the RUN collection `{run}` too"
+                yield record, Problem(path, event.line, 3, "shared-run", message, "retract the event that is wrong")
+
+
+def rewritten(old: Files, new: Files, paths: Iterable[str]) -> Iterator[Problem]:
+    """Yield the events that one state of a ledger has and a later one lacks or tells otherwise.
+
+    ``paths`` are the files that differ. A campaign that was removed whole is its remover's affair.
+    """
+    homes = [path for path in paths if path.endswith(f"/{EVENTS}") and path in old.paths and path in new.paths]
+    before, after = old.read(homes), new.read(homes)
+    for path in homes:
+        if after[path].startswith(before[path]):
+            continue
+        present = {event.id: event for event in parse_events(path, after[path])[0]}
+        for event in parse_events(path, before[path])[0]:
+            now = present.get(event.id)
+            if now is None or now.data != event.data:
+                what = "is gone" if now is None else "was changed"
+                message = f"the event {event.id} {what}: history is only added to"
+                hint = "put the line back; `campledger retract` takes an event back"
+                yield Problem(path, now.line if now else 0, 3 if now else 0, "changed-event", message, hint)
 
 
 def _is_open(record: Record) -> bool:

@@ -173,6 +173,7 @@ class Ledger:
         campaign = Campaign(campaign_id, document.value)
         history = replay(campaign, events)
         problems += [_fault_problem(record, fault) for fault in history.faults]
+        problems += _file_faults(record, history)
         found = [*rules.findings(document.value), *self._local_findings(record, document.value)]
         problems += [locate(document, finding, history.state) for finding in found]
         return Record(campaign_id, directory, files, campaign, history, tuple(problems))
@@ -282,6 +283,19 @@ def locate(document: strict.Document, finding: Finding, state: State | None = No
     if finding.rule == "placeholder" and state in {None, State.DEFINED, State.CANCELLED}:
         severity = Severity.WARNING
     return Problem(document.path, line, column, finding.rule, finding.message, finding.hint, severity)
+
+
+def _file_faults(record: Record, history: History) -> Iterator[Problem]:
+    """Yield the submissions whose submit file is not in the campaign's directory."""
+    present = set(record.files)
+    for event in history.effective:
+        file = event.data.get("file")
+        if event.type != "submission" or file is None or posixpath.normpath(file) in present:
+            continue
+        outside = rules.leaves_directory(file) or not rules.is_path(file)
+        rule = "path-outside" if outside else "missing-file"
+        message = f"event {event.id}: there is no file `{file}` in the campaign's directory"
+        yield Problem(record.path(EVENTS), event.line, 3, rule, message, "copy it there, or retract the event")
 
 
 def _fault_problem(record: Record, fault: Fault) -> Problem:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from campledger.errors import UsageError
-from campledger.ledger.checks import campaigns_at, check
+from campledger.ledger.checks import campaigns_at, check, rewritten
 from campledger.ledger.reading import EVENTS, Ledger
 from campledger.operations.workspace import Workspace, find_root
 from campledger.problems import Problem
@@ -38,15 +38,29 @@ def _relative(workspace: Workspace, path: Path) -> str:
 
 def check_staged(workspace: Workspace) -> list[Problem]:
     """Return what is wrong in the index with the campaigns that differ from HEAD."""
-    return _check_some(workspace.staged(), workspace.repository.staged_paths())
+    staged, head = workspace.staged(), workspace.repository.head()
+    paths = workspace.repository.staged_paths()
+    problems = _check_some(staged, paths)
+    if head is not None:
+        problems += rewritten(GitTree(workspace.repository, head), staged.files, paths)
+    return sorted(problems)
 
 
-def check_commit(start: Path, revision: str) -> list[Problem]:
-    """Return what is wrong in a commit; ``start`` is in a ledger, or a bare repository."""
+def check_commit(start: Path, revision: str, since: str | None = None) -> list[Problem]:
+    """Return what is wrong in a commit; ``start`` is in a ledger, or a bare repository.
+
+    With ``since``, an earlier commit, events that it has and this one tells otherwise are problems too.
+    """
     repository = Repository(start)
     if not (repository.exists() and repository.is_bare):
         repository = Workspace(find_root(start)).repository
-    return check(Ledger(GitTree(repository, repository.commit_of(revision))), datetime.now(UTC))
+    commit = repository.commit_of(revision)
+    new = GitTree(repository, commit)
+    problems = check(Ledger(new), datetime.now(UTC))
+    if since is not None:
+        old = repository.commit_of(since)
+        problems += rewritten(GitTree(repository, old), new, repository.changed_paths(old, commit))
+    return sorted(problems)
 
 
 def _check_some(ledger: Ledger, paths: Sequence[str]) -> list[Problem]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +45,26 @@ class Blob:
         return self.mode == "120000"
 
 
+@contextmanager
+def _held_signals() -> Iterator[list[int]]:
+    """Hold back interrupts while a process starts, so that one which is not in hand yet is not left running unseen.
+
+    What came meanwhile is in the list, for the caller to raise once it can end the process.
+    """
+    held: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield held  # signals reach the main thread only
+        return
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in kept:
+        signal.signal(number, lambda caught, _: held.append(caught))
+    try:
+        yield held
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
 class Repository:
     """A git repository, asked from one directory inside it: the ledger's root."""
 
@@ -57,13 +80,16 @@ class Repository:
             stream.seek(0)
             try:
                 # Kept in a variable: GitPython ends the process of a handle that is collected.
-                handle = self._git.execute(["git", *arguments], istream=stream, as_process=True, env=variables)
+                with _held_signals() as held:
+                    handle = self._git.execute(["git", *arguments], istream=stream, as_process=True, env=variables)
             except git.GitCommandNotFound as error:
                 raise GitError("git is not installed, or not on PATH: install it") from error
             process = handle.proc
             if process is None:
                 raise GitError("git did not start")
             try:
+                if held:
+                    signal.raise_signal(signal.Signals(held[0]))
                 out, err = process.communicate()
             except BaseException:
                 # Interrupted: git must not go on, or it would commit what the caller now puts back.

@@ -37,7 +37,7 @@ class WorkTree:
         """Every file, and whether it is a symbolic link. A directory that is a link counts as a file."""
         found: dict[str, bool] = {}
         with os.scandir(self.root) as entries:
-            found |= {entry.name: entry.is_symlink() for entry in entries if not entry.is_dir()}
+            found |= {entry.name: entry.is_symlink() for entry in entries if _is_file(entry)}
         for top in self.tops:
             if (self.root / top).is_symlink():
                 found[top] = True
@@ -52,7 +52,7 @@ class WorkTree:
                     path = f"{directory}/{entry.name}"
                     if entry.is_dir(follow_symlinks=False):
                         self._walk(path, found)
-                    else:
+                    elif _is_file(entry):
                         found[path] = entry.is_symlink()
         except FileNotFoundError:
             return
@@ -71,6 +71,11 @@ class WorkTree:
             except OSError as error:
                 raise DataError(f"{path} cannot be read: {error.strerror}") from None
         return contents
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether git could hold it: no pipe, socket or device, from which reading would never end."""
+    return entry.is_symlink() or entry.is_file()
 
 
 @dataclass(frozen=True)

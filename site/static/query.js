@@ -6,8 +6,8 @@
 /** @typedef {{key: string, op: string, values: string[], negated: boolean}} Term  One word of an expression. */
 
 (function () {
-  const NO_VALUE = /^[A-Za-z_]+(?:>=|<=|!=|[:=<>])/;
-  const TERM = /(-)?(?:([A-Za-z_]+)(>=|<=|:|=|>|<))?((?:"[^"]*"?|[^\s"])+)/g;
+  const HALF_TERM = /^([A-Za-z_]+)([!:=<>]+)(.*)$/s;
+  const TERM = /(-)?(?:([A-Za-z_]+)(>=|<=|:|=|>|<)(?!=))?((?:"[^"]*"?|[^\s"])+)/g;
 
   /**
    * Read an expression. Throws an Error whose message says what is wrong with it.
@@ -48,13 +48,11 @@
 
   /** @param {string} word */
   function refuseHalf(word) {
-    const match = NO_VALUE.exec(word);
-    if (match && match[0].endsWith("!=")) {
-      const [key, value] = word.split(/!=(.*)/s);
-      throw new Error(`“${word}” is not understood: write -${key}:${value}, or quote it to look for it as text.`);
-    }
+    const match = HALF_TERM.exec(word);
     if (match) {
-      throw new Error(`“${word}” lacks a value: write one after it, or quote it to look for it as text.`);
+      const [, key, op, value] = match;
+      const advice = `${op === "!=" ? "-" : ""}${key}:${value || "VALUE"}`;
+      throw new Error(`“${word}” is not understood: write ${advice}, or quote it to look for it as text.`);
     }
   }
 

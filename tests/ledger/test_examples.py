@@ -50,7 +50,8 @@ def test_a_message_stands_in_one_line_and_ends_without_a_stop(example: Path) -> 
         assert not problem.message.endswith(".")
 
 
-@pytest.mark.parametrize("rule", RULES)
+# What was recorded before is not in one state of a ledger: tests/operations/test_checking.py shows `changed-event`.
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - {"changed-event"}))
 def test_every_rule_has_an_invalid_example(rule: str) -> None:
     shown = {line.rpartition(": ")[2] for example in INVALID for line in expected(example)}
     assert rule in shown
@@ -70,3 +71,8 @@ def test_no_place_is_reported_under_two_rules() -> None:
         # What is missing from a mapping and its first key stand at one place.
         twice = {place: found for place, found in rules.items() if len(found - {"unknown-key"}) > 1}
         assert twice == {}, example.name
+
+
+def test_a_newline_in_a_file_name_forges_no_line_of_the_report() -> None:
+    problem = Problem("campaigns/x\ny.yaml:1:1: fake: wrong", 2, 3, "schema", "it is wrong")
+    assert problem.as_text() == "campaigns/x\\ny.yaml:1:1: fake: wrong:2:3: schema: it is wrong"

@@ -232,3 +232,45 @@ def test_conflict_markers_are_named_and_nothing_is_added_to_them(
     done = campledger("check")
     assert (done.returncode, done.stdout.count("conflict-marker")) == (1, 3)
     assert campledger("note", "hello", "y").returncode == 1
+
+
+@pytest.fixture
+def recorded(ledger: Path, git: Git, campledger: Run) -> Path:
+    """The events of a campaign with two committed notes."""
+    for text in ("one", "two"):
+        campledger("note", "hello", text)
+    return next(ledger.glob("campaigns/*/*/*/events.yaml"))
+
+
+def test_a_recorded_event_that_was_changed_is_found_in_what_is_staged(
+    recorded: Path, git: Git, campledger: Run
+) -> None:
+    recorded.write_text(recorded.read_text().replace('"one"', '"other"'))
+    git("add", "-A")
+    done = campledger("check", "--staged")
+    assert done.returncode == 1
+    assert "events.yaml:1:3: changed-event: the event " in done.stdout
+    assert "was changed: history is only added to" in done.stdout
+
+
+def test_a_recorded_event_that_was_removed_is_found_since_a_commit(recorded: Path, git: Git, campledger: Run) -> None:
+    before = git("rev-parse", "HEAD")
+    recorded.write_text(recorded.read_text().splitlines(keepends=True)[1])
+    git("commit", "--quiet", "--no-verify", "--all", "--message=remove one")
+    assert campledger("check", "--commit", "HEAD").returncode == 0
+    done = campledger("check", "--commit", "HEAD", "--since", before)
+    assert done.returncode == 1
+    assert "events.yaml:0:0: changed-event: the event " in done.stdout
+    assert " is gone: history is only added to" in done.stdout
+
+
+def test_lines_in_another_order_are_no_change(recorded: Path, git: Git, campledger: Run) -> None:
+    recorded.write_text("".join(reversed(recorded.read_text().splitlines(keepends=True))))
+    git("add", "-A")
+    assert campledger("check", "--staged").returncode == 0
+
+
+def test_since_needs_a_commit(recorded: Path, campledger: Run) -> None:
+    done = campledger("check", "--since", "HEAD")
+    assert done.returncode == 2
+    assert "--since goes with --commit" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,3 +47,10 @@ def test_an_overlay_adds_replaces_and_hides(ledger: Path) -> None:
         "campledger.yaml": b"other",
         "new": b"new",
     }
+
+
+def test_a_pipe_among_the_files_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "campaigns").mkdir()
+    os.mkfifo(tmp_path / "campaigns/campaign.yaml")
+    os.mkfifo(tmp_path / "campledger.yaml")
+    assert WorkTree(tmp_path).paths == {}
