@@ -8,6 +8,7 @@ from datetime import datetime
 from campledger.documents import strict
 from campledger.documents.lines import parse_events
 from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, Record, locate
+from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import rules, times
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.problems import Finding, Problem
@@ -152,16 +153,20 @@ def _other(sharing: list[str], record: Record) -> list[str]:
 
 
 def campaigns_at(ledger: Ledger, paths: Iterable[str]) -> set[str] | None:
-    """Return the ids of the campaigns that the paths belong to; None (all) where one concerns the ledger."""
+    """Return the ids of the campaigns that the paths lie in or hold; None (all) where one concerns the ledger.
+
+    Files beside the ledger's own, such as a README, concern nobody.
+    """
     homes = {directory: name for name, (directory, _) in ledger.directories.items()}
     chosen: set[str] = set()
     for path in paths:
         parts = path.strip("/").split("/")
-        found = [homes[home] for home in ("/".join(parts[: n + 1]) for n in range(len(parts))) if home in homes]
-        if found:
-            chosen.update(found)
-        elif len(parts) > 1 and any(CAMPAIGN_ID.fullmatch(part) for part in parts):
+        above = {homes[home] for home in ("/".join(parts[: n + 1]) for n in range(len(parts))) if home in homes}
+        below = {name for home, name in homes.items() if home.startswith(f"{path}/")} if not above else set()
+        if above or (below and path != "campaigns"):
+            chosen |= above | below
+        elif any(CAMPAIGN_ID.fullmatch(part) for part in parts):
             continue  # a campaign that is gone
-        else:
+        elif path in {SETTINGS_FILE, ".", ""} or parts[0] in {"campaigns", "dataids"}:
             return None
     return chosen

@@ -65,10 +65,9 @@ def check_commit(start: Path, revision: str, since: str | None = None) -> list[P
 
 def _check_some(ledger: Ledger, paths: Sequence[str]) -> list[Problem]:
     """Check the campaigns that paths lie in; against each other only where a definition is among them."""
-    relevant = [path for path in paths if path not in {"", "."}]
-    chosen = campaigns_at(ledger, relevant) if len(relevant) == len(paths) else None
+    chosen = campaigns_at(ledger, paths)
     now = datetime.now(UTC)
     if chosen is None:
         return check(ledger, now)
-    across = not all(path.endswith(f"/{EVENTS}") for path in relevant)
+    across = not all(path.endswith(f"/{EVENTS}") for path in paths)
     return check(ledger, now, chosen, across=across)

@@ -108,7 +108,10 @@ def test_the_report_is_the_same_in_whatever_order_files_were_made(tmp_path: Path
         ([f"{HOME[GAMMA]}/campaign.yaml"], set()),
         ([], set()),
         (["campledger.yaml"], None),
-        (["campaigns/2026"], None),
+        (["campaigns/2026/11"], {ALPHA, BETA}),
+        (["campaigns"], None),
+        (["campaigns/stray.txt"], None),
+        (["README.md", "docs/campaigns/x.md"], set()),
         (["dataids/x.csv", HOME[ALPHA]], None),
     ],
 )
