@@ -95,7 +95,9 @@ class Started:
 
 
 def init(directory: Path, *, example: bool = False, branch: str = "main") -> Started:
-    """Make a ledger: settings, attributes, schemas, hook and a first commit, in a repository of its own or in yours.
+    """Make a ledger: settings, attributes, schemas, hook and a first commit.
+
+    In a folder of a repository it becomes part of that repository, else it gets one of its own.
 
     Raise UsageError if there is a ledger already.
     """
@@ -103,7 +105,8 @@ def init(directory: Path, *, example: bool = False, branch: str = "main") -> Sta
         raise UsageError(f"{directory} is a ledger already: it has a {SETTINGS_FILE}")
     root = directory.resolve()
     repository = Repository(next(one for one in (root, *root.parents) if one.is_dir()))
-    inside = repository.exists()
+    # A folder that the repository around it ignores is no part of it.
+    inside = repository.exists() and not repository.is_ignored(root)
     name, email = repository.identity()
     contents = _first_files(name, email, (repository.branch() if inside else None) or branch)
     attributes = root / ATTRIBUTES_FILE

@@ -139,6 +139,10 @@ class Repository:
                 return False
             raise  # no git, or a repository that belongs to somebody else
 
+    def is_ignored(self, path: Path) -> bool:
+        """Whether the user's ignore files name a path."""
+        return self.ask("check-ignore", "--quiet", "--", str(path)).status == 0
+
     def commit_of(self, revision: str) -> str:
         """Return the full hash of the commit that a revision names. Raise UsageError if there is none."""
         answer = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")

@@ -40,6 +40,14 @@ def test_the_example_passes_with_warnings_as_errors(guarded: Path, campledger: R
     assert git("log", "--format=%s").splitlines() == ["define hello-campledger", "start a ledger of campaigns"]
 
 
+def test_a_folder_that_the_repository_around_it_ignores_gets_one_of_its_own(tmp_path: Path, git: Git) -> None:
+    git("init", "--quiet", cwd=tmp_path)
+    (tmp_path / ".gitignore").write_text("/scratch/\n")
+    root = init(tmp_path / "scratch/ledger").root
+    assert (root / ".git").is_dir()
+    assert git("status", "--porcelain", cwd=root) == ""
+
+
 def test_a_second_init_is_refused(guarded: Path, campledger: Run, git: Git) -> None:
     before = git("rev-parse", "HEAD")
     done = campledger("init", ".")
