@@ -32,19 +32,18 @@ def push() -> None:
         raise RefusedError(tell(result.withdrawn))
 
 
+_out = click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("public"), show_default=True, help="The site's folder."
+)
+
+
 @click.group()
 def site() -> None:
     """Make the ledger's web site: static pages that need no server."""
 
 
 @site.command()
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("public"),
-    show_default=True,
-    help="The folder to write.",
-)
+@_out
 @click.option("--commit", metavar="REV", help="Build from a commit.  [default: HEAD]")
 @click.option("--worktree", is_flag=True, help="Build from the files on disk, committed or not.")
 @ledger_option
@@ -74,13 +73,7 @@ def build(out: Path, commit: str | None, worktree: bool) -> None:
 
 
 @site.command()
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("public"),
-    show_default=True,
-    help="The folder to serve.",
-)
+@_out
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 def serve(out: Path, port: int) -> None:
     """Serve a built site on this machine, until interrupted.

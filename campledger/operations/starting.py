@@ -10,6 +10,7 @@ from pathlib import Path
 
 from campledger.documents import writing
 from campledger.errors import GitError, UsageError
+from campledger.files import replace
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.operations.defining import Wish, define
 from campledger.operations.workspace import Workspace
@@ -183,7 +184,7 @@ def install_hook(workspace: Workspace) -> tuple[Path | None, str]:
                 raise GitError(f"{hook} and {kept} are both not ours: remove one of them")
             hook.rename(kept)
             sentence += f"; the hook that was there is kept as {kept.name} and runs first"
-        _put_hook(hook, text)
+        replace(hook, text.encode(), 0o755)
     except OSError as error:
         raise GitError(f"cannot write {hook}: {error.strerror}") from None
     return hook, sentence
@@ -202,14 +203,7 @@ def install_server_hook(directory: Path) -> Path:
         if hook.exists() and SERVER_MARK not in hook.read_text("utf-8", "replace"):
             raise GitError(f"{hook} is not ours: call `{SERVER_MARK} NEW` from it")
         hook.parent.mkdir(exist_ok=True)
-        _put_hook(hook, files("campledger").joinpath("hooks", "pre-receive").read_text("utf-8"))
+        replace(hook, files("campledger").joinpath("hooks", "pre-receive").read_bytes(), 0o755)
     except OSError as error:
         raise GitError(f"cannot write {hook}: {error.strerror}") from None
     return hook
-
-
-def _put_hook(hook: Path, text: str) -> None:
-    temporary = hook.with_name(f"{hook.name}.campledger-new")
-    temporary.write_text(text, "utf-8")
-    temporary.chmod(0o755)
-    temporary.replace(hook)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from campledger.errors import UsageError
+from campledger.files import replace
 
 MARKER = ".campledger-site.json"
 MARKER_FORMAT = 1
@@ -97,17 +97,10 @@ def _put(out: Path, path: str, data: bytes, folders: set[Path]) -> bool:
         folders.add(file.parent)
     if _holds(file, data):
         return False
-    handle, name = tempfile.mkstemp(prefix=".campledger-", suffix=".tmp", dir=file.parent)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).chmod(0o644)  # mkstemp's 0600 would hide the page from a web server
-        Path(name).replace(file)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise UsageError(f"cannot write {file}: {error.strerror}") from error
-        raise
+        replace(file, data, 0o644)  # whatever the umask, a web server has to read it
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}") from error
     return True
 
 

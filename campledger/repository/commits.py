@@ -6,7 +6,6 @@ import fcntl
 import os
 import random
 import signal
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campledger.errors import GitError
+from campledger.files import replace
 from campledger.repository.commands import Answer, Repository, explain, literal
 
 INDEX_LOCK_PATIENCE = 30.0
@@ -117,20 +117,10 @@ def _write(file: Path, content: bytes | None) -> list[Path]:
         parent = parent.parent
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".campledger-")
+        mode = file.stat().st_mode if file.exists() else 0o666 & ~_umask()
+        replace(file, content, mode & 0o777)
     except OSError as error:
         raise GitError(f"cannot write {file.name}: {file.parent}: {error.strerror}") from None
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        mode = file.stat().st_mode if file.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode & 0o777)
-        Path(temporary).replace(file)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise GitError(f"cannot write {file.name}: {file.parent}: {error.strerror}") from None
-        raise
     return missing
 
 
