@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campledger.errors import GitError, UsageError
-from campledger.ledger.reading import Ledger, Record
+from campledger.ledger.reading import Record
 from campledger.model import query
 from campledger.model.history import Event, History
 from campledger.model.states import SubmissionState
@@ -119,10 +119,10 @@ def row_of(record: Record, facts: query.Facts) -> dict[str, Any]:
     return row
 
 
-def show(workspace: Workspace, reference: str, revision: str | None = None) -> tuple[Record, Ledger]:
-    """Return a campaign and the ledger that it is from."""
+def show(workspace: Workspace, reference: str, revision: str | None = None) -> Record:
+    """Return a campaign, by what people call it, as it is on disk or in a commit."""
     ledger = workspace.ledger(revision)
-    return ledger.record(resolve(ledger, reference)), ledger
+    return ledger.record(resolve(ledger, reference))
 
 
 def log(workspace: Workspace, references: Sequence[str]) -> Iterator[tuple[Record, Event]]:

@@ -1,0 +1,109 @@
+"""A campaign and its events, as lines for people and as a value for JSON.
+
+What others wrote is cleaned of control characters here, piece by piece, since the lines are coloured.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campledger.cli.shared import clean, coloured
+
+if TYPE_CHECKING:
+    from campledger.ledger.reading import Record
+    from campledger.model.history import Event
+
+
+def as_json_value(record: Record) -> dict[str, Any]:
+    """Return all of a campaign: definition, state, groups, submissions, events; less where it cannot be read."""
+    history = record.history
+    result: dict[str, Any] = {
+        "id": record.id,
+        "path": record.directory,
+        "problems": [p.as_dict() for p in record.problems],
+    }
+    if record.campaign is None or history is None:
+        return result
+    result |= {
+        "state": str(history.state),
+        "definition": record.campaign.definition,
+        "operators": history.operators,
+    }
+    result["groups"] = {group: history.group_state(group) for group in record.campaign.groups}
+    result["submissions"] = [
+        {
+            "id": one.id, "state": str(one.state), "relation": one.relation, "groups": list(one.groups),
+            "parents": list(one.parents), **one.facts,
+        }
+        for one in history.submissions.values()
+    ]  # fmt: skip
+    result["events"] = [dict(event.data) for event in history.events]
+    return result
+
+
+def as_lines(record: Record) -> list[str]:
+    """Return a campaign on one screen: head, problems, steps with their submissions, the last events."""
+    campaign, history = record.campaign, record.history
+    lines = [clean(problem.as_text()) for problem in record.problems]
+    if campaign is None or history is None:
+        return [f"{clean(record.id)} cannot be read", *lines]
+    definition = campaign.definition
+    since = (
+        f" since {history.since.at[:16].replace('T', ' ')} UTC by {clean(history.since.by)}" if history.since else ""
+    )
+    reason = f": {clean(history.since.data['reason'])}" if history.since and "reason" in history.since.data else ""
+    head = [
+        click.style(clean(campaign.title), bold=True),
+        f"{clean(record.id)}  {coloured(str(history.state))}{since}{reason}",
+        f"{definition['kind']} of {definition['production']}"
+        + (f", owner {campaign.owner}" if campaign.owner else "")
+        + "".join(f", {clean(ticket['key'])}" for ticket in definition.get("tickets", ())),
+    ]
+    for place, people in history.operators.items():
+        head += [f"operated by {', '.join(people)}" + (f" ({place})" if place else "")] if people else []
+    body = _steps(record)
+    events = history.events[-8:]
+    tail = ["", f"last events (of {len(history.events)}; `campledger log {record.id}` shows all):"] if events else []
+    tail += [event_line(event, faulty=event not in history.effective) for event in reversed(events)]
+    return [*head, *(["", *lines] if lines else []), *body, *tail]
+
+
+def _steps(record: Record) -> list[str]:
+    from campledger.model.words import count_words, places
+
+    campaign, history = record.campaign, record.history
+    lines: list[str] = []
+    if campaign is None or history is None:
+        return lines
+    for step in campaign.steps:
+        states = [history.group_state(group.path) for group in step.groups]
+        counts = ", ".join(f"{states.count(one)} {coloured(one)}" for one in dict.fromkeys(states))
+        lines += [
+            "",
+            f"{click.style(step.name, bold=True)}  {counts}"
+            + (f"  {clean(step.definition['title'])}" if "title" in step.definition else ""),
+        ]
+        inside = {group.path for group in step.groups}
+        for one in history.submissions.values():
+            if not inside.isdisjoint(one.groups):
+                facts = [clean(str(one.facts[key])) for key in ("result", "run_id") if key in one.facts]
+                facts += [count_words(one.facts["jobs"], "jobs")] if "jobs" in one.facts else []
+                facts += [f"of {', '.join(one.parents)}"] if one.parents else []
+                words = "  ".join(
+                    [f"  {one.id}", f"{one.relation} {coloured(str(one.state))}", places(one.groups), *facts]
+                )
+                lines.append(words)
+    return lines
+
+
+def event_line(event: Event, *, faulty: bool = False, name: str = "") -> str:
+    """Return an event in a line: when, of what, who, what; and whether it counts."""
+    from campledger.model.words import describe, remark
+
+    text = remark(event)
+    mark = " (does not count)" if faulty else ""
+    prefix = f"{name}  " if name else ""
+    line = f"  {event.at[:16].replace('T', ' ')}  {prefix}{clean(event.by)}: {clean(describe(event))}{mark}"
+    return f"{line}: {' '.join(clean(text).split())}" if text else line
