@@ -17,12 +17,18 @@ from campledger.operations.workspace import Workspace
 from campledger.repository.commands import Repository, initialise
 from campledger.repository.commits import Change, commit, locked
 
-ATTRIBUTES_FILE = ".gitattributes"
-ATTRIBUTES = """\
+ADDED = {
+    ".gitattributes": """\
 # Two branches that both append to a history merge without a conflict; `campledger check` checks the result.
 campaigns/**/events.yaml merge=union
 dataids/*.events.yaml merge=union
-"""
+""",
+    ".gitignore": """\
+# Where `campledger site build` puts the site.
+/public/
+""",
+}
+"""Files of git's that may be there already, and are added to."""
 
 SETTINGS = """\
 # yaml-language-server: $schema=schemas/settings.schema.json
@@ -110,10 +116,9 @@ def init(directory: Path, *, example: bool = False, branch: str = "main") -> Sta
     inside = repository.exists() and not repository.is_ignored(root)
     name, email = repository.identity()
     contents = _first_files(name, email, (repository.branch() if inside else None) or branch)
-    attributes = root / ATTRIBUTES_FILE
-    before = attributes.read_text("utf-8") if attributes.is_file() else None
-    contents[ATTRIBUTES_FILE] = f"{before}\n{ATTRIBUTES}" if before else ATTRIBUTES
-    taken = [path for path in contents if (root / path).exists() and path != ATTRIBUTES_FILE]
+    before = {path: (root / path).read_text("utf-8") for path in ADDED if (root / path).is_file()}
+    contents |= {path: f"{before[path]}\n{text}" if before.get(path) else text for path, text in ADDED.items()}
+    taken = [path for path in contents if (root / path).exists() and path not in before]
     if taken:
         raise UsageError(
             f"{directory} has {', '.join(taken)} already, and nothing is overwritten: choose another folder"
@@ -126,9 +131,8 @@ def init(directory: Path, *, example: bool = False, branch: str = "main") -> Sta
         initialise(root, branch)
     repository = Repository(root)
     with locked(repository):
-        changes = [Change(path, None, text.encode()) for path, text in contents.items() if path != ATTRIBUTES_FILE]
-        kept = None if before is None else before.encode()
-        changes.append(Change(ATTRIBUTES_FILE, kept, contents[ATTRIBUTES_FILE].encode()))
+        kept = {path: text.encode() for path, text in before.items()}
+        changes = [Change(path, kept.get(path), text.encode()) for path, text in contents.items()]
         made = commit(repository, changes, "start a ledger of campaigns\n")
     workspace = Workspace(root)
     defined = None
