@@ -4,7 +4,7 @@ A YAML mapping, every key optional::
 
     production: data-release         # of all campaigns (default: data-release)
     kind: rehearsal                  # (default: rehearsal)
-    owner: hchiang2                  # a handle from campledger.yaml
+    owner: vrubin                  # a handle from campledger.yaml
     tags: [dp02]
     butlers:                         # butlerConfig, with wildcards: alias in campledger.yaml
       "s3://*/dc2/butler*.yaml": dc2
