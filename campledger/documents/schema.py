@@ -115,6 +115,9 @@ def _explain(error: Any) -> Iterator[Finding]:
             yield Finding(pointer, "schema", f"{_name(pointer)} cannot be `{_short(value)}`", _pattern_hint(error))
         case "minLength" | "minItems" | "minProperties":
             yield Finding(pointer, "schema", f"{_name(pointer)} is empty", "fill it in, or take the key out")
+        case "maxLength":
+            message = f"{_name(pointer)} is {len(value):,} characters long; {constraint:,} are the limit"
+            yield Finding(pointer, "schema", message)
         case "const":
             yield Finding(pointer, "schema", f"{_name(pointer)} is `{_short(value)}`, not `{constraint}`")
         case "uniqueItems":

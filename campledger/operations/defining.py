@@ -11,7 +11,7 @@ from typing import Any
 
 from campledger.documents import strict, writing
 from campledger.documents.schema import findings, schema
-from campledger.errors import DataError, RefusedError, UsageError
+from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger.reading import DEFINITION, Ledger, locate
 from campledger.model.ids import directory_of, new_campaign_id
 from campledger.operations.workspace import Draft, Workspace, Written, resolve, write
@@ -55,6 +55,8 @@ def define(workspace: Workspace, wish: Wish, *, dry_run: bool = False) -> Define
         existing = find_key(ledger, wish.key) if wish.key else None
         if existing is not None:
             path = f"{ledger.directories[existing][0]}/{DEFINITION}"
+            if workspace.repository.dirty_paths([path]):
+                raise GitError(f"{path} has this key, and is not committed: commit or remove it, then try again")
             text = ledger.files.read([path])[path].decode()
             result.append(Defined(existing, path, created=False, commit=None, text=text))
             return None

@@ -225,6 +225,10 @@ def _in_order(one: Submission) -> list[str]:
     return [group for group in one.groups if group in one.superseded]
 
 
+MOST_NAMED = 6
+"""A rescue of more groups than these is seldom one of all of them: no command is proposed."""
+
+
 def what_now(progress: Progress) -> list[dict[str, Any]]:
     """Return what waits for somebody, the most pressing first, each with the commands that settle it."""
     waiting = [_awaiting(one, progress) for one in progress.awaiting]
@@ -235,10 +239,14 @@ def _awaiting(one: Submission, progress: Progress) -> dict[str, Any]:
     groups = text.coverage(progress.campaign, one.groups)
     if one.state is SubmissionState.HELD:
         words = f"{groups}: held{f', {one.reason}' if one.reason else ''}. It goes on once the workflow system lets it."
-        return {"state": "held", "submission": one.id, "words": words, "commands": []}
+        commands = [f"campledger outcome {one.id} running", f'campledger outcome {one.id} cancelled --reason "..."']
+        return {"state": "held", "submission": one.id, "words": words, "commands": commands}
     result = {"succeeded": "ended, succeeded", "failed": "ended, failed"}.get(one.result or "", "ended")
     commands = [f"campledger accept {one.id}", f'campledger reject {one.id} --reason "..."']
     state = "ended-failed" if one.result == "failed" else "ended"
+    if one.result == "failed" and len(one.groups) <= MOST_NAMED:
+        where = f"{progress.campaign.id} {' '.join(one.groups)}"
+        commands.append(f"campledger record {where} --parent {one.id} --run-id RESCUE")
     return {
         "state": state,
         "submission": one.id,

@@ -275,6 +275,18 @@ def test_a_key_written_by_hand_is_found(
     assert snapshot() == before
 
 
+def test_a_key_of_a_campaign_that_was_never_committed_is_told(
+    ledger: Path, campaign: Path, campledger: Run, snapshot: Snapshot
+) -> None:
+    with (campaign / "campaign.yaml").open("a") as file:
+        file.write("key: nightly/1\n")
+    before = snapshot()
+    done = campledger("define", "other", *BASICS, "--key", "nightly/1")
+    assert done.returncode == 4
+    assert "has this key, and is not committed" in done.stderr
+    assert snapshot() == before
+
+
 # The editor
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from campledger.ledger.reading import Ledger
 from campledger.ledger.settings import Settings
-from campledger.pages import gather, text
+from campledger.model.campaign import Campaign
+from campledger.model.history import Event, replay
+from campledger.pages import gather, steps, text
 from campledger.pages.links import Directory, address, filled, link
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree, WorkTree
@@ -87,7 +89,7 @@ def test_what_now_says_how_to_decide(rescues: Page) -> None:
     assert failed["words"] == "step1: 41\N{EN DASH}50: ended, failed, and awaits a decision."
     assert failed["commands"][0] == f"campledger accept {failed['submission']}"
     assert "quota of the scratch disk" in held["words"]
-    assert held["commands"] == []
+    assert held["commands"][0] == f"campledger outcome {held['submission']} running"
 
 
 def test_what_now_of_every_state(pages: dict[str, Page]) -> None:
@@ -260,3 +262,21 @@ def test_settings_that_cannot_be_read_are_a_problem_of_the_list(tmp_path: Path) 
     page = gather.list_page(gather.Survey(Ledger(WorkTree(tmp_path)), None))
     assert page["problems"][0]["rule"] == "yaml-syntax"
     assert page["page_title"] == "Campaigns"
+
+
+@pytest.mark.parametrize(("count", "offered"), [(2, True), (7, False)])
+def test_a_failed_run_of_few_groups_is_offered_a_rescue(count: int, offered: bool) -> None:
+    names = [f"g{number}" for number in range(count)]
+    steps_of = [{"name": "a", "groups": [{"name": name} for name in names]}]
+    campaign = Campaign("2026-11-22-x-aaaa", {"name": "x", "steps": steps_of})
+    run = {"type": "submission", "state": "submitted", "relation": "first", "groups": [f"a/{name}" for name in names]}
+    events = [
+        {"id": "s" * 12, "type": "status", "from": "defined", "to": "running"},
+        {"id": "r" * 12, **run},
+        {"id": "e" * 12, "type": "outcome", "submission": "r" * 12, "state": "ended", "result": "failed"},
+    ]
+    timed = [{"time": f"2026-11-22T08:00:0{n}.000000Z", "by": "x", **event} for n, event in enumerate(events)]
+    history = replay(campaign, [Event(event) for event in timed])
+    (failed, *_) = steps.what_now(steps.Progress(campaign, history))
+    rescue = f"campledger record {campaign.id} a/g0 a/g1 --parent {'r' * 12} --run-id RESCUE"
+    assert (rescue in failed["commands"]) is offered
