@@ -269,8 +269,9 @@ def test_a_failed_run_of_few_groups_is_offered_a_rescue(count: int, offered: boo
     names = [f"g{number}" for number in range(count)]
     steps_of = [{"name": "a", "groups": [{"name": name} for name in names]}]
     campaign = Campaign("2026-11-22-x-aaaa", {"name": "x", "steps": steps_of})
-    run = {"type": "submission", "state": "submitted", "relation": "first", "groups": [f"a/{name}" for name in names]}
-    events = [
+    covered = [f"a/{name}" for name in names]
+    run: dict[str, Any] = {"type": "submission", "state": "submitted", "relation": "first", "groups": covered}
+    events: list[dict[str, Any]] = [
         {"id": "s" * 12, "type": "status", "from": "defined", "to": "running"},
         {"id": "r" * 12, **run},
         {"id": "e" * 12, "type": "outcome", "submission": "r" * 12, "state": "ended", "result": "failed"},
