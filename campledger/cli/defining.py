@@ -137,7 +137,7 @@ def define(
     known |= {"owner": owner} if owner else {}
     wish = Wish({**known, **values}, text, parent, key)
     with editor.keeping():
-        done, landed = maybe_pushed(space, lambda: operation(space, wish, dry_run=dry_run), push and not dry_run)
+        done, landed, told = maybe_pushed(space, lambda: operation(space, wish, dry_run=dry_run), push and not dry_run)
     commit = landed or done.commit
     if as_json:
         result = {
@@ -150,7 +150,7 @@ def define(
     elif dry_run and done.created:
         click.echo(done.text, nl=False)
     elif done.created:
-        click.echo(f"{done.campaign}: defined" + (f", commit {commit[:10]}" if commit else ""))
+        click.echo(f"{done.campaign}: defined" + (f", commit {commit[:10]}{told}" if commit else ""))
         click.echo(f"  {done.path}\nnext: campledger edit {done.campaign}, then campledger start {done.campaign}")
     else:
         click.echo(f"{done.campaign}: was defined with this key already; nothing was changed")
@@ -233,13 +233,15 @@ def edit(campaign: str, values: dict[str, Any], push: bool, dry_run: bool) -> No
     change = set_values(values) if values else editor
     do_push = push and not dry_run
     with editor.keeping():
-        written, landed = maybe_pushed(space, lambda: operation(space, campaign, change, dry_run=dry_run), do_push)
+        written, landed, told = maybe_pushed(
+            space, lambda: operation(space, campaign, change, dry_run=dry_run), do_push
+        )
     if written is None:
         click.echo("nothing was changed")
     elif dry_run:
         click.echo(b"".join(content or b"" for content in written.draft.files.values()).decode(), nl=False)
     else:
-        click.echo(f"{written.draft.campaigns[0]}: edited, commit {(landed or written.commit or '')[:10]}")
+        click.echo(f"{written.draft.campaigns[0]}: edited, commit {(landed or written.commit or '')[:10]}{told}")
 
 
 @click.group()

@@ -111,7 +111,7 @@ def act(
 
     space = workspace()
     how = How(at, dry_run)
-    done, commit = maybe_pushed(space, lambda: perform(space, how), push and not dry_run)
+    done, commit, told = maybe_pushed(space, lambda: perform(space, how), push and not dry_run)
     commit = commit or done.commit
     if as_json:
         result = {
@@ -130,7 +130,7 @@ def act(
     click.echo(
         f"  it {verb} the state {done.state}; event {done.event['id']}"
         + (f", commit {commit[:10]}" if commit else "")
-        + (", pushed" if push and not dry_run else "")
+        + told
     )
     if dry_run:
         from campledger.documents.lines import format_event
@@ -138,14 +138,14 @@ def act(
         click.echo(f"  {format_event(done.event)}", nl=False)
 
 
-def maybe_pushed(space: Workspace, operation: Callable[[], T], push: bool) -> tuple[T, str | None]:
-    """Run an operation, pushed if asked for; return its result and, if pushed, the commit on the other side."""
+def maybe_pushed(space: Workspace, operation: Callable[[], T], push: bool) -> tuple[T, str | None, str]:
+    """Run an operation, pushed if asked for; return its result, the commit on the other side, and words for people."""
     if not push:
-        return operation(), None
+        return operation(), None, ""
     from campledger.operations.pushing import pushed
 
     result, made = pushed(space, operation)
-    return result, made.commit
+    return result, made.commit, f", pushed to {made.where}" if made.commit else ""
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from campledger.repository.trees import Files
 
 DEFINITION = "campaign.yaml"
 EVENTS = "events.yaml"
+_ADD = "put it there, then `git add` and commit it before the definition"
 _OF_CAMPAIGN = (f"/{DEFINITION}", f"/{EVENTS}")
 
 
@@ -234,7 +235,7 @@ class Ledger:
             if rules.leaves_directory(path):
                 yield Finding(pointer, "path-outside", f"`{path}` leaves the campaign's directory", "copy the file")
             elif posixpath.normpath(path) not in present:
-                yield Finding(pointer, "missing-file", f"there is no file `{path}` in the campaign's directory")
+                yield Finding(pointer, "missing-file", f"there is no file `{path}` in the campaign's directory", _ADD)
         shared = self._shared_sets
         for pointer, name in rules.set_references(definition):
             if rules.leaves_directory(name) or name.startswith("/"):

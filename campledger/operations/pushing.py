@@ -36,6 +36,9 @@ T = TypeVar("T")
 class Pushed:
     """What became of a push."""
 
+    where: str = ""
+    """Remote and branch: origin/main."""
+
     commit: str | None = None
     """The tip on the other side; None where there was nothing to push."""
     landed: int = 0
@@ -49,13 +52,13 @@ def pushed(workspace: Workspace, act: Callable[[], T]) -> tuple[T, Pushed]:
     Raise RefusedError if it had to be withdrawn, GitError if it cannot be pushed; then it stays committed here.
     """
     earlier = bring_up_to_date(workspace).withdrawn
-    with _telling(earlier):
-        done = act()
-        result = push(workspace)
-        if result.withdrawn:
-            raise RefusedError(tell(result.withdrawn))
     if earlier:
-        raise RefusedError(f"the act is pushed, but not those made before: {tell(earlier)}")
+        # What is asked for now may rest on what is gone.
+        raise RefusedError(f"not done, since acts made before had to be {tell(earlier)}\nlook at them, then try again")
+    done = act()
+    result = push(workspace)
+    if result.withdrawn:
+        raise RefusedError(tell(result.withdrawn))
     return done, result
 
 
@@ -100,6 +103,7 @@ def push(workspace: Workspace) -> Pushed:
 def _push(workspace: Workspace, result: Pushed) -> None:
     repository = workspace.repository
     upstream = remote.upstream_of(repository)
+    result.where = f"{upstream.remote}/{upstream.branch.removeprefix('refs/heads/')}"
     tip = remote.fetch(repository, upstream)
     for attempt in range(ATTEMPTS):
         _require_only_acts(workspace, tip)
@@ -142,37 +146,61 @@ def _land(workspace: Workspace, tip: str | None) -> Pushed:
         if operation:
             raise GitError(f"a {operation} is in progress: finish it, then try again")
         new = tip
+        lost: set[str] = set()
         for one in remote.unpushed(repository, tip) if head is not None else []:
+            paths = repository.changed_paths(one.parents[0], one.commit)
+            campaigns = {part for path in paths for part in path.split("/") if CAMPAIGN_ID.fullmatch(part)}
             try:
-                new = _again(workspace, one, new)
+                new = _again(workspace, one, new, paths, campaigns, rests_on_lost=not lost.isdisjoint(campaigns))
                 result.landed += 1
             except CampledgerError as error:
+                lost |= campaigns
                 result.withdrawn.append(f"{one.subject} ({one.commit[:10]}): {error}")
         remote.move_branch(repository, head, new)
     return result
 
 
-def _again(workspace: Workspace, act: remote.Unpushed, tip: str) -> str:
-    """Make one act again on a tip; return the new commit."""
+INDEPENDENT = {"note", "link", "assigned", "unassigned"}
+"""Events that are true whatever became of the acts before them."""
+
+
+def _again(
+    workspace: Workspace,
+    act: remote.Unpushed,
+    tip: str,
+    paths: Sequence[str],
+    campaigns: set[str],
+    *,
+    rests_on_lost: bool,
+) -> str:
+    """Make one act, which changed these files of these campaigns, again on a tip; return the new commit."""
     repository = workspace.repository
-    paths = repository.changed_paths(act.parents[0], act.commit)
     before = remote.contents_at(repository, act.parents[0], paths)
     after = remote.contents_at(repository, act.commit, paths)
     present = remote.contents_at(repository, tip, paths)
+    if rests_on_lost and not all(_is_independent(path, before[path], after[path]) for path in paths):
+        raise RefusedError("an earlier act on the campaign was withdrawn, on which it may rest")
     files = {path: _merged(path, before[path], after[path], present[path]) for path in paths}
     ledger = Ledger(GitTree(repository, tip))
-    campaigns = {part for path in paths for part in path.split("/") if CAMPAIGN_ID.fullmatch(part)}
     across = any(not path.endswith(f"/{EVENTS}") for path in paths)
     validate(ledger, Draft(files, act.message, tuple(sorted(campaigns)), across))
     return remote.commit_on(repository, tip, files, act)
+
+
+def _is_independent(path: str, before: bytes | None, after: bytes | None) -> bool:
+    """Whether only events were appended that rest on nothing."""
+    if not path.endswith(f"/{EVENTS}") or after is None:
+        return False
+    appended = parse_events(path, after[len(before or b"") :])[0]
+    return all(event.type in INDEPENDENT for event in appended)
 
 
 def _merged(path: str, before: bytes | None, after: bytes | None, present: bytes | None) -> bytes | None:
     if present in (before, after):
         return after
     appended = after is not None and after.startswith(before or b"")
-    if path.endswith(f"/{EVENTS}") and appended and after is not None and present is not None:
-        return present + _stamped_again(path, after[len(before or b"") :], present)
+    if path.endswith(f"/{EVENTS}") and appended and after is not None:
+        return (present or b"") + _stamped_again(path, after[len(before or b"") :], present or b"")
     raise RefusedError(f"{path} was changed by others too")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger import checks
-from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, Record
+from campledger.ledger.reading import EVENTS, Ledger, Record
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model.ids import CAMPAIGN_ID, slug
 from campledger.problems import Problem, Severity, report_text
@@ -178,7 +178,9 @@ def write(workspace: Workspace, prepare: Callable[[Ledger], Draft | None], *, dr
         draft = prepare(ledger)
         if draft is None:
             return None
-        validate(ledger, draft)
+        # What counts is what will be committed: a file that is on disk only would be missing for everybody else.
+        head = workspace.repository.head()
+        validate(ledger if head is None else workspace.ledger(head), draft)
         if dry_run:
             return Written(draft, None)
         before = ledger.files.read(draft.files)
@@ -225,8 +227,3 @@ def require_readable(record: Record) -> None:
 def read_bytes(ledger: Ledger, path: str) -> bytes:
     """Return a file's content, or nothing where it is not there."""
     return ledger.files.read([path]).get(path, b"")
-
-
-def definition_path(record: Record) -> str:
-    """Return the path of the campaign's definition from the ledger's root."""
-    return record.path(DEFINITION)

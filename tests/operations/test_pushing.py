@@ -52,7 +52,7 @@ def test_an_act_is_pushed(clone: Clone, hub: Path, campledger: Run, git: Git, so
     a = clone("a")
     done = campledger("start", "hello", "--push", cwd=a)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith(", pushed\n")
+    assert done.stdout.endswith(", pushed to origin/main\n")
     assert git("rev-parse", "main", cwd=hub) == git("rev-parse", "HEAD", cwd=a)
     sound(cwd=a)
 
@@ -129,12 +129,12 @@ def test_a_withdrawn_act_is_told_by_the_next_pushed_act_too(
     assert campledger("cancel", "hello", "--reason", "no data", "--push", cwd=b).returncode == 0
     done = campledger("note", "hello", "why?", "--push", cwd=a)
     assert done.returncode == 3
-    assert "the act is pushed, but not those made before: withdrawn" in done.stderr
+    assert "not done, since acts made before had to be withdrawn" in done.stderr
     assert "start hello-campledger" in done.stderr
-    assert subjects(git, hub)[0] == "note on hello-campledger: why?"
+    assert subjects(git, hub)[0] == "cancel hello-campledger: no data"
     done = campledger("resume", "hello", "--push", cwd=c)
     assert done.returncode == 3
-    assert "it cannot resume" in done.stderr
+    assert "not done" in done.stderr
     assert "start hello-campledger" in done.stderr
     sound(cwd=a)
     sound(cwd=c)
@@ -371,3 +371,22 @@ def test_six_clones_push_five_notes_each_at_once(
     assert times == sorted(set(times))
     assert campledger("check", "--strict", cwd=clones[0]).returncode == 0
     assert git("fsck", "--no-dangling", "--no-progress", cwd=hub) == ""
+
+
+def test_what_may_rest_on_a_withdrawn_act_is_withdrawn_with_it(
+    clone: Clone, hub: Path, campledger: Run, git: Git, sound: Sound
+) -> None:
+    a, b = clone("a"), clone("b")
+    for title in ("mine", "yours"):
+        where = a if title == "mine" else b
+        assert campledger("edit", "hello", "--set", f"title={title}", cwd=where).returncode == 0
+    assert campledger("start", "hello", cwd=b).returncode == 0
+    assert campledger("note", "hello", "stays", cwd=b).returncode == 0
+    assert campledger("push", cwd=a).returncode == 0
+    done = campledger("push", cwd=b)
+    assert done.returncode == 3
+    assert "start hello-campledger" in done.stderr
+    assert "an earlier act on the campaign was withdrawn, on which it may rest" in done.stderr
+    assert subjects(git, hub)[0] == "note on hello-campledger: stays"
+    assert "defined" in campledger("list", cwd=b).stdout
+    sound(cwd=b)
