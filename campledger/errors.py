@@ -33,9 +33,3 @@ class GitError(CampledgerError):
     """Git failed, or the repository's state forbids the act (exit 4)."""
 
     exit_code = 4
-
-
-class BpsError(CampledgerError):
-    """Butler or the Batch Production Service failed (exit 5)."""
-
-    exit_code = 5

@@ -176,7 +176,7 @@ def record(
 
     \b
     Examples:
-      campledger record k7mq step1 --run-id 4242 --submit-dir /work/submit/x/20261122T080000Z
+      campledger record k7mq step1 --run-id 4242 --submit-dir submit/u/vrubin/20261122T080000Z
       campledger record k7mq step1/7 --relation rescue --run-id 4243 --deviation memory=16384
     """
     from campledger.operations.acts import Run, record_run

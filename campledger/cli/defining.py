@@ -63,7 +63,7 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 
 _set = click.option(
     "--set", "values", metavar="PATH=VALUE", multiple=True, callback=_pairs,
-    help="Set a value: --set scope.tracts='[3828, 3829]'; null takes it out; repeat for several.",
+    help="Set a value: --set scope.tracts='[3828, 3829]'; null takes a key out; repeat for several.",
 )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ for module in (defining, reading, acting, sites):
 
 
 def run() -> None:
-    """Run the command line. Exit codes: docs/design.md lists them."""
+    """Run the command line. The README lists the exit codes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no bug

@@ -87,7 +87,7 @@ def list_(
     \b
     Examples:
       campledger list state:running owner:me
-      campledger list instrument:LSSTCam tract:3828 'day_obs>=20260101' -kind:nightly
+      campledger list instrument:LSSTCam tract:3828 'day_obs>=20260101' -kind:nightly-validation
       campledger list --sort -changed --columns id,state,groups --limit 10
     """
     from campledger.operations import finding

@@ -258,6 +258,11 @@ def _require_free(record: Record, groups: Sequence[str]) -> None:
     gone = {SubmissionState.REJECTED, SubmissionState.CANCELLED}
     for group in groups:
         live = [one for one in _history(record).covering(group) if one.state not in gone]
+        if live and live[-1].state is SubmissionState.PLANNED:
+            raise RefusedError(
+                f"{group} has the planned submission {live[-1].id} already: "
+                f"`campledger outcome {live[-1].id} submitted --run-id RUN` says that it was submitted"
+            )
         if live:
             raise RefusedError(
                 f"{group} has the {live[-1].state} submission {live[-1].id} already: "

@@ -19,6 +19,9 @@ from campledger.repository.commands import Answer, Repository, explain, literal
 INDEX_LOCK_PATIENCE = 30.0
 """Seconds to wait for another git process that holds the index."""
 
+_FOR_COMMITS = {"GIT_OPTIONAL_LOCKS": "1", "CAMPLEDGER_CHECKED": "1"}
+"""The second tells our own hook that the draft was checked already, in an overlay over the same commit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -162,7 +165,7 @@ def _patiently(repository: Repository, *arguments: str, stdin: bytes | None = No
     deadline = time.monotonic() + INDEX_LOCK_PATIENCE
     pause = 0.02
     while True:
-        answer = repository.ask(*arguments, stdin=stdin, environment={"GIT_OPTIONAL_LOCKS": "1"})
+        answer = repository.ask(*arguments, stdin=stdin, environment=_FOR_COMMITS)
         if answer.status == 0:
             return answer
         if "index.lock" not in answer.err or time.monotonic() > deadline:

@@ -336,3 +336,13 @@ def test_a_campaign_from_definition_to_completion(guarded: Path, campaign: Path,
     assert [one["state"] for one in shown["submissions"]] == ["rescued", "accepted", "rescued", "accepted"]
     assert campledger("check", "--strict").returncode == 0
     sound()
+
+
+def test_a_planned_submission_is_not_recorded_twice(ledger: Path, campledger: Run) -> None:
+    assert campledger("start", "hello").returncode == 0
+    planned = json.loads(campledger("record", "hello", "step1/g", "--planned", "--json").stdout)["event"]["id"]
+    done = campledger("record", "hello", "step1/g", "--run-id", "5")
+    assert done.returncode == 3
+    command = f"campledger outcome {planned} submitted --run-id"
+    assert command in done.stderr
+    assert campledger("outcome", planned, "submitted", "--run-id", "5").returncode == 0

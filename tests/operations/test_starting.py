@@ -275,3 +275,17 @@ def test_the_entry_for_the_pre_commit_framework_runs(guarded: Path, campaign: Pa
     assert campledger(*command[1:]).returncode == 0
     git("add", "--all")
     assert campledger(*command[1:]).returncode == 1
+
+
+def test_a_definition_may_not_refer_to_a_file_that_is_on_disk_only(
+    ledger: Path, campaign: Path, campledger: Run, git: Git
+) -> None:
+    (campaign / "bps.yaml").write_text("a: b\n")
+    refer = ("edit", "hello", "--set", "processing.bps.file=bps.yaml")
+    done = campledger(*refer)
+    assert done.returncode == 3
+    assert "missing-file: there is no file `bps.yaml`" in done.stderr
+    assert "`git add` and commit it" in done.stderr
+    git("add", "--all")
+    git("commit", "--quiet", "--message=bps file")
+    assert campledger(*refer).returncode == 0

@@ -499,3 +499,18 @@ def test_a_bare_repository_takes_no_commit(ledger: Path, git: Git, tmp_path: Pat
     git("clone", "--quiet", "--bare", ledger, tmp_path / "bare.git")
     with pytest.raises(GitError, match="no work tree"):
         commit(Repository(tmp_path / "bare.git"), [Change("x", None, b"x")], "m\n")
+
+
+def test_two_errors_are_mended_one_after_the_other_in_spite_of_the_hook(
+    guarded: Path, campledger: Run, git: Git
+) -> None:
+    (definition,) = guarded.glob("campaigns/*/*/*/campaign.yaml")
+    broken = (
+        definition.read_text().replace("kind: development", "kind: wrong").replace("production: other", "production: X")
+    )
+    definition.write_text(broken)
+    git("commit", "--quiet", "--no-verify", "--all", "--message=two errors")
+    assert campledger("edit", definition.parent.name, "--set", "kind=rehearsal").returncode == 0
+    assert campledger("check").returncode == 1
+    assert campledger("edit", definition.parent.name, "--set", "production=other").returncode == 0
+    assert campledger("check").returncode == 0

@@ -1,0 +1,77 @@
+"""Imports point one way, and each outside library has one home: docs/design.md draws it, this keeps it so."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "campledger"
+
+BELOW = {
+    "errors": set(),
+    "problems": set(),
+    "files": set(),
+    "model": {"problems"},
+    "documents": {"errors", "model", "problems"},
+    "repository": {"errors", "files"},
+    "ledger": {"documents", "errors", "model", "problems", "repository"},
+    "bps": {"documents", "errors", "model", "problems"},
+    "pages": {"documents", "errors", "files", "ledger", "model", "problems", "repository"},
+    "operations": {
+        "bps", "documents", "errors", "files", "ledger", "model", "pages", "problems", "repository"
+    },
+    "cli": {"documents", "errors", "ledger", "model", "operations", "problems", "repository"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}  # fmt: skip
+"""What each part of the package may import of the others."""
+
+HOMES = {
+    "click": "cli",
+    "git": "repository",
+    "jinja2": "pages",
+    "jsonschema": "documents",
+    "jsonschema_rs": "documents",
+    "referencing": "documents",
+    "ruamel": "documents",
+    "yaml": "documents",
+}
+"""The one part that may import an outside library."""
+
+
+def imports_of(file: Path) -> set[str]:
+    tree = ast.parse(file.read_text("utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= (
+                {f"{node.module}.{alias.name}" for alias in node.names}
+                if node.module == "campledger"
+                else {node.module}
+            )
+    return found
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_is_below_it(file: Path) -> None:
+    own = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for name in imports_of(file):
+        first, _, rest = name.partition(".")
+        if first == "campledger":
+            part = rest.split(".")[0]
+            assert part in {own, "__version__"} | BELOW[own], f"{own} may not import {name}"
+        elif first in HOMES:
+            assert HOMES[first] == own, f"{first} is imported in {HOMES[first]} only"
+        assert first != "lsst", "nothing needs lsst yet"
+
+
+def test_the_table_names_every_part() -> None:
+    parts = {file.relative_to(PACKAGE).parts[0].removesuffix(".py") for file in FILES}
+    assert parts == set(BELOW)
