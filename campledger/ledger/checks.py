@@ -65,7 +65,8 @@ def _located(ledger: Ledger, record: Record, findings: list[Finding]) -> Iterato
 def _ahead_of_clock(record: Record, now: datetime) -> Iterator[Problem]:
     limit = times.recorded(now + times.CLOCK_TOLERANCE)
     for event in record.history.events if record.history else ():
-        if event.time > limit:
+        taken_back = record.history is not None and event.id in record.history.dropped
+        if event.time > limit and not taken_back and event.type != "retracted":
             message = f"event {event.id} is dated {event.time}, which is still to come"
             yield Problem(record.path(EVENTS), event.line, 3, "event-clock", message, "set the clock of who wrote it")
 

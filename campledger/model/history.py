@@ -113,6 +113,15 @@ class History:
         return self.events[-1] if self.events else None
 
     @property
+    def last_time(self) -> str | None:
+        """The latest time that the next event has to be after.
+
+        What was taken back does not count, nor does the taking back: both may carry the date of a wrong clock.
+        """
+        counting = (event for event in self.events if event.id not in self.dropped and event.type != "retracted")
+        return max((event.time for event in counting), default=None)
+
+    @property
     def effective(self) -> list[Event]:
         """The events that count: neither taken back nor at fault."""
         at_fault = {fault.event.id for fault in self.faults}

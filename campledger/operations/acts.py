@@ -81,13 +81,17 @@ def perform(workspace: Workspace, find: Callable[[Ledger], str], compose: Compos
 def new_event(record: Record, by: str, own: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:
     """Return an event with identity and time. Raise RefusedError if clock and ledger disagree too much."""
     now = datetime.now(UTC)
-    last = _history(record).last
-    moment = times.next_after(now, last.time if last else None)
-    if moment - now > times.CLOCK_TOLERANCE:
-        raise RefusedError(
-            f"the last event is dated {last.time if last else ''}, but the clock says {times.recorded(now)}: "
-            "one of the two clocks is wrong; set it, or retract that event"
-        )
+    history = _history(record)
+    if own["type"] == "retracted":
+        # It is later than what it takes back even if that was dated by a wrong clock.
+        moment = times.next_after(now, history.last.time if history.last else None)
+    else:
+        moment = times.next_after(now, history.last_time)
+        if moment - now > times.CLOCK_TOLERANCE:
+            raise RefusedError(
+                f"the last event is dated {history.last_time}, but the clock says {times.recorded(now)}: "
+                "one of the two clocks is wrong; set it, or retract that event"
+            )
     if at is not None and at > now + times.CLOCK_TOLERANCE:
         raise UsageError(f"--at {times.happened(at)} is still to come")
     stamps = {"id": random_id(), "time": times.recorded(moment)}

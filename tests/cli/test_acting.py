@@ -346,3 +346,21 @@ def test_a_planned_submission_is_not_recorded_twice(ledger: Path, campledger: Ru
     command = f"campledger outcome {planned} submitted --run-id"
     assert command in done.stderr
     assert campledger("outcome", planned, "submitted", "--run-id", "5").returncode == 0
+
+
+def test_an_event_of_a_wrong_clock_can_be_retracted_and_the_campaign_goes_on(
+    ledger: Path, campaign: Path, campledger: Run, git: Git
+) -> None:
+    wrong = '- {"id": "wrongclock22", "time": "2999-01-01T00:00:00.000000Z", "by": "x", "type": "note", "text": "x"}\n'
+    with (campaign / "events.yaml").open("a") as file:
+        file.write(wrong)
+    git("add", "--all")
+    git("commit", "--quiet", "--no-verify", "--message=a wrong clock")
+    assert campledger("note", "hello", "x").returncode == 3
+    assert campledger("check").returncode == 1
+    assert campledger("retract", "wrongclock22", "--reason", "the clock was wrong").returncode == 0
+    assert campledger("check").returncode == 0
+    for words in (("start", "hello"), ("note", "hello", "goes on"), ("pause", "hello", "--reason", "x")):
+        assert campledger(*words).returncode == 0
+    assert campledger("check").returncode == 0
+    assert "paused" in campledger("list").stdout
