@@ -19,6 +19,9 @@ from campledger.repository.commands import Answer, Repository, explain, literal
 INDEX_LOCK_PATIENCE = 30.0
 """Seconds to wait for another git process that holds the index."""
 
+_BUSY = ("index.lock", "but expected", ".lock': File exists")
+"""What git says where another git process is at the index, or has just moved the branch."""
+
 _FOR_COMMITS = {"GIT_OPTIONAL_LOCKS": "1", "CAMPLEDGER_CHECKED": "1"}
 """The second tells our own hook that the draft was checked already, in an overlay over the same commit."""
 
@@ -70,13 +73,21 @@ def commit(repository: Repository, changes: Sequence[Change], message: str) -> s
         )  # fmt: skip
     except BaseException:
         with _uninterrupted():
-            if repository.head() == base:  # else an interrupt came after the commit
+            if not _landed(repository, base, changes):  # else an interrupt came after the commit
                 _restore(repository, changes, made)
         raise
     head = repository.head()
     if head is None:
         raise GitError("git reported a commit, but the branch has none")
     return head
+
+
+def _landed(repository: Repository, base: str | None, changes: Sequence[Change]) -> bool:
+    """Whether the commit was made after all. That HEAD moved is not enough: somebody else may have moved it."""
+    if repository.head() == base or not changes:
+        return False
+    answer = repository.ask("cat-file", "blob", f"HEAD:./{changes[0].path}")
+    return answer.status == 0 and answer.out == changes[0].after
 
 
 def _require_ready(repository: Repository) -> None:
@@ -168,7 +179,7 @@ def _patiently(repository: Repository, *arguments: str, stdin: bytes | None = No
         answer = repository.ask(*arguments, stdin=stdin, environment=_FOR_COMMITS)
         if answer.status == 0:
             return answer
-        if "index.lock" not in answer.err or time.monotonic() > deadline:
+        if not any(mark in answer.err for mark in _BUSY) or time.monotonic() > deadline:
             raise GitError(_refusal(arguments[0], answer))
         time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
         pause = min(pause * 2, 1.0)
