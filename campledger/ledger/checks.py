@@ -78,7 +78,7 @@ def _between(records: Iterable[Record], ids: Collection[str]) -> Iterator[tuple[
     keys: dict[str, list[str]] = {}
     runs: dict[str, list[str]] = {}
     for record, definition in readable:
-        if _is_open(record):
+        if record.is_open:
             names.setdefault(definition["name"], []).append(record.id)
         if "key" in definition:
             keys.setdefault(definition["key"], []).append(record.id)
@@ -88,7 +88,7 @@ def _between(records: Iterable[Record], ids: Collection[str]) -> Iterator[tuple[
         sharing.sort()
     for record, definition in readable:
         findings = []
-        for other in _other(names[definition["name"]] if _is_open(record) else [], record):
+        for other in _other(names[definition["name"]] if record.is_open else [], record):
             message = f"{other} has the name `{definition['name']}` too, and neither is final"
             findings.append(Finding(("name",), "duplicate-name", message, "choose another name, or finish one"))
         for other in _other(keys.get(definition.get("key", ""), []), record):
@@ -142,10 +142,6 @@ def rewritten(old: Files, new: Files, paths: Iterable[str]) -> Iterator[Problem]
                 message = f"the event {event.id} {what}: history is only added to"
                 hint = "put the line back; `campledger retract` takes an event back"
                 yield Problem(path, now.line if now else 0, 3 if now else 0, "changed-event", message, hint)
-
-
-def _is_open(record: Record) -> bool:
-    return record.history is not None and not record.history.state.is_final
 
 
 def _other(sharing: list[str], record: Record) -> list[str]:

@@ -41,6 +41,11 @@ class Record:
     problems: tuple[Problem, ...] = ()
 
     @property
+    def is_open(self) -> bool:
+        """Whether it can be read and is not final: its name is taken."""
+        return self.history is not None and not self.history.state.is_final
+
+    @property
     def errors(self) -> list[Problem]:
         """The problems that block."""
         return [problem for problem in self.problems if problem.severity is Severity.ERROR]

@@ -20,7 +20,7 @@ from campledger.ledger.reading import DEFINITION, EVENTS, Ledger
 from campledger.model import times
 from campledger.model.ids import directory_of, new_campaign_id, random_id
 from campledger.model.states import CAMPAIGN_TABLE, State, Transition
-from campledger.operations.defining import SCHEMA_FROM_CAMPAIGN, find_key
+from campledger.operations.defining import SCHEMA_FROM_CAMPAIGN
 from campledger.operations.workspace import Draft, Workspace, write
 from campledger.problems import Problem, Severity, report_text
 from campledger.repository.trees import Overlay
@@ -129,10 +129,13 @@ def _mapping(path: Path | None) -> Mapping[str, Any] | None:
 def _identify(ledger: Ledger, planned: ImportPlan, arrival: Arrival, result: Imported) -> dict[str, str]:
     """Sort the planned campaigns into new and known ones; return the id of each by its key."""
     day = (arrival.at or datetime.now(UTC)).date()
-    taken = _open_names(ledger)
+    present = [(record, record.campaign) for record in ledger.records() if record.campaign]
+    taken = {campaign.name for record, campaign in present if record.is_open}
+    # Of two that have one key, which `check` tells, the newest counts, as it does for `define --key`.
+    known = {campaign.definition.get("key"): record.id for record, campaign in reversed(present)}
     ids: dict[str, str] = {}
     for campaign in planned.campaigns:
-        existing = find_key(ledger, campaign.key)
+        existing = known.get(campaign.key)
         if existing is not None:
             ids[campaign.key] = existing
             result.known[existing] = campaign
@@ -142,15 +145,6 @@ def _identify(ledger: Ledger, planned: ImportPlan, arrival: Arrival, result: Imp
         ids[campaign.key] = new_campaign_id(day, own.name, campaign.key)
         result.created[ids[campaign.key]] = own
     return ids
-
-
-def _open_names(ledger: Ledger) -> set[str]:
-    """Return the names that campaigns which are not final have now."""
-    return {
-        record.campaign.name
-        for record in ledger.records()
-        if record.campaign and record.history and not record.history.state.is_final
-    }
 
 
 def _renamed(campaign: PlannedCampaign, taken: set[str]) -> PlannedCampaign:
