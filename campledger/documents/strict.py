@@ -153,6 +153,11 @@ def _measure_depth(text: str) -> None:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise _unsafe(event, f"more than {MAX_DEPTH} levels deep")
+    except yaml.MarkedYAMLError as error:
+        # Newer parsers count levels themselves, ahead of the events that they give out.
+        if error.problem_mark and "nesting depth" in str(error.problem):
+            line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
+            raise _StopError("yaml-unsafe", f"more than {MAX_DEPTH} levels deep", line, column) from None
     except yaml.YAMLError:
         return  # the composer meets it too, and says where
     finally:
