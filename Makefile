@@ -26,7 +26,7 @@ $(VENV)/.runtime: pyproject.toml
 	@touch $@
 
 $(VENV)/.development: $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --editable '.[dev,bps]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,butler,bps]'
 	@touch $@
 
 # The tests of the site look at it in a real browser.

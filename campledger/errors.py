@@ -33,3 +33,9 @@ class GitError(CampledgerError):
     """Git failed, or the repository's state forbids the act (exit 4)."""
 
     exit_code = 4
+
+
+class ButlerError(CampledgerError):
+    """A Butler registry or BPS failed, is not reachable, or is not installed (exit 5)."""
+
+    exit_code = 5

@@ -96,6 +96,17 @@ RULES: dict[str, str] = {
     "missing-slash": "A path variable is not followed by a slash.",
     "url-scheme": "A link that is not http or https, or that holds a password.",
     "reversed-range": "A range that ends before it begins.",
+    # DataId sets
+    "duplicate-set": "Two files hold a shared DataId set of one name.",
+    "duplicate-member": "A set has a data ID twice; a warning, since it counts once.",
+    "member-order": "The data IDs of a set are out of order; a warning, since order says nothing.",
+    "mixed-dimensions": "The data IDs of a set do not all have the same dimensions.",
+    "member-type": "A value of a data ID is not of its dimension's type: a number as text, true, nothing, 1.5.",
+    "unknown-dimension": "A column of a set is no dimension, or a dimension that it needs is missing.",
+    "unknown-instrument": "The instrument is not in the settings' list.",
+    "alternate-key": "A set names exposures or detectors by something else than their keys.",
+    "unknown-set": "A set is made from one that is not there, or from itself.",
+    "stale-pin": "A set is made from another that has changed since, or that is not pinned; a warning.",
     # events
     "event-line": "A line of events.yaml is not `- ` and one JSON object.",
     "duplicate-event": "One event stands twice in events.yaml, alike or in two versions.",
