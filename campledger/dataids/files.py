@@ -43,7 +43,7 @@ def read(path: str, data: bytes) -> SetFile:
             value = json.loads(data)
         elif ending == ".csv":
             value = [
-                {k: int(v) if DIMENSIONS[k].type is int else v for k, v in row.items()}
+                {k: int(v) if k in DIMENSIONS and DIMENSIONS[k].type is int else v for k, v in row.items() if v}
                 for row in csv.DictReader(io.StringIO(data.decode()))
             ]
         else:
@@ -72,7 +72,7 @@ def read(path: str, data: bytes) -> SetFile:
         )
         rows = [tuple(e[n] for n in names) for e in entries]
         said = {
-            r: {k: v for k, v in e.items() if k not in names}
+            r: {k: v for k, v in e.items() if k not in names and v not in (None, '')}
             for r, e in zip(rows, entries, strict=True)
             if len(e) > len(names)
         }
