@@ -105,6 +105,7 @@ RULES: dict[str, str] = {
     "unknown-dimension": "A column of a set is no dimension, or a dimension that it needs is missing.",
     "unknown-instrument": "The instrument is not in the settings' list.",
     "alternate-key": "A set names exposures or detectors by something else than their keys.",
+    "set-name": "A set calls itself something else than its file.",
     "unknown-set": "A set is made from one that is not there, or from itself.",
     "stale-pin": "A set is made from another that has changed since, or that is not pinned; a warning.",
     # events

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import Moment, Words, clean, counted, ledger_option, maybe_pushed, start, workspace
-from campledger.errors import DataError, GitError, UsageError
+from campledger.cli.editing import Editor
+from campledger.cli.shared import Moment, Words, clean, ledger_option, maybe_pushed, start, workspace
+from campledger.errors import GitError, UsageError
+from campledger.model.words import counted
 
 if TYPE_CHECKING:
     from campledger.operations.workspace import Workspace
@@ -119,7 +119,7 @@ def define(
     if (file is not None) + (parent is not None) + by_hand > 1:
         raise click.UsageError("--file, --from and --edit exclude each other")
     space = workspace()
-    editor = _Editor(space)
+    editor = _editor(space)
     known: dict[str, Any] = {key: value for key, value in {"name": name, **given}.items() if value is not None}
     known |= {"tickets": [{"key": one} for one in tickets]} if tickets else {}
     known |= {"tags": list(tags)} if tags else {}
@@ -156,6 +156,12 @@ def define(
         click.echo(f"{done.campaign}: was defined with this key already; nothing was changed")
 
 
+def _editor(space: Workspace) -> Editor:
+    from campledger.operations.defining import check_text
+
+    return Editor(space, check_text, ".yaml")
+
+
 def _require(known: dict[str, Any]) -> None:
     missing = [f"--{one}" for one in ("production", "kind", "description") if one not in known]
     if "name" not in known:
@@ -164,7 +170,7 @@ def _require(known: dict[str, Any]) -> None:
         raise click.UsageError(f"missing: {', '.join(missing)}; or use --edit, --file or --from")
 
 
-def _compose(editor: _Editor, values: dict[str, Any]) -> str:
+def _compose(editor: Editor, values: dict[str, Any]) -> str:
     from campledger.operations.defining import template
 
     with editor.keeping():
@@ -172,43 +178,6 @@ def _compose(editor: _Editor, values: dict[str, Any]) -> str:
     if text is None:
         raise UsageError("nothing was written in the editor, and nothing is defined")
     return text
-
-
-class _Editor:
-    """The user's editor, on a definition. What was typed in it is never lost."""
-
-    def __init__(self, space: Workspace):
-        self.space = space
-        self.typed = ""
-
-    def __call__(self, text: str) -> str | None:
-        """Open the editor until the format has nothing against the text; None if nothing was changed."""
-        from campledger.operations.defining import check_text
-
-        while True:
-            edited = click.edit(text, extension=".yaml")
-            if edited is None or not edited.strip():
-                return None
-            self.typed = text = edited
-            report = check_text(edited)
-            if not report:
-                return edited
-            if sys.stdin.isatty():
-                click.echo(clean(report), err=True)
-            if not sys.stdin.isatty() or not click.confirm("Edit again?", default=True):
-                raise DataError(f"not saved:\n{report}")
-
-    @contextmanager
-    def keeping(self) -> Iterator[None]:
-        """Keep what was typed if it cannot be committed."""
-        try:
-            yield
-        except BaseException:
-            if self.typed:
-                kept = self.space.repository.git_dir / "campledger-rejected.yaml"
-                kept.write_text(self.typed, "utf-8")
-                click.echo(f"what you wrote is kept in {kept}", err=True)
-            raise
 
 
 @click.command()
@@ -229,7 +198,7 @@ def edit(campaign: str, values: dict[str, Any], push: bool, dry_run: bool) -> No
     from campledger.operations.defining import set_values
 
     space = workspace()
-    editor = _Editor(space)
+    editor = _editor(space)
     change = set_values(values) if values else editor
     do_push = push and not dry_run
     with editor.keeping():

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import clean, counted, ledger_option, start, table, workspace
+from campledger.cli.shared import clean, ledger_option, start, table, workspace
 from campledger.cli.showing import as_json_value, as_lines, event_line
+from campledger.model.words import counted
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Sequence
+
+    from campledger.problems import Problem
 
 
 @click.command()
@@ -40,7 +43,6 @@ def check(
       campledger check --commit origin/main --since v1 --format json
     """
     from campledger.operations import checking
-    from campledger.problems import Severity, report_json, report_text
 
     if staged + (commit is not None) + bool(paths) > 1:
         raise click.UsageError("PATHS, --staged and --commit exclude each other")
@@ -51,6 +53,13 @@ def check(
     else:
         space = workspace(in_hook=True)
         problems = checking.check_staged(space) if staged else checking.check_work_tree(space, paths)
+    raise click.exceptions.Exit(tell_problems(problems, form, strict=strict))
+
+
+def tell_problems(problems: Sequence[Problem], form: str, *, strict: bool) -> int:
+    """Print a check's problems as text or JSON; return the exit code that they amount to."""
+    from campledger.problems import Severity, report_json, report_text
+
     errors = [one for one in problems if strict or one.severity is Severity.ERROR]
     if form == "json":
         click.echo(report_json(problems))
@@ -58,7 +67,7 @@ def check(
         if problems:
             click.echo(clean(report_text(problems)))
         click.echo(f"{counted(len(errors), 'error')}, {counted(len(problems) - len(errors), 'warning')}", err=True)
-    raise click.exceptions.Exit(1 if errors else 0)
+    return 1 if errors else 0
 
 
 @click.command(

@@ -164,11 +164,6 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 error, 1,200 errors."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 STATE_COLOURS = {
     "running": "blue", "paused": "yellow", "completed": "green", "failed": "red", "cancelled": "bright_black",
     "accepted": "green", "rejected": "red", "held": "yellow", "ended": "cyan",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from campledger.cli.shared import counted, ledger_option, workspace
+from campledger.cli.shared import ledger_option, workspace
+from campledger.model.words import counted
 
 
 @click.command()

@@ -16,6 +16,9 @@ from campledger.errors import DataError, UsageError
 from campledger.files import replace
 from campledger.problems import Problem, Severity, report_text
 
+ENDINGS = (".json", ".csv", ".ecsv")
+"""What the name of a set's file ends with, by its format."""
+
 
 @dataclass(frozen=True)
 class SetFile:
@@ -72,7 +75,7 @@ def read(path: str, data: bytes) -> SetFile:
         )
         rows = [tuple(e[n] for n in names) for e in entries]
         said = {
-            r: {k: v for k, v in e.items() if k not in names and v not in (None, '')}
+            r: {k: v for k, v in e.items() if k not in names and v not in (None, "")}
             for r, e in zip(rows, entries, strict=True)
             if len(e) > len(names)
         }

@@ -8,6 +8,7 @@ from datetime import datetime
 from campledger.documents import strict
 from campledger.documents.lines import parse_events
 from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, Record, locate
+from campledger.ledger.sets import Sets, is_receipts, is_set_path
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import rules, times
 from campledger.model.ids import CAMPAIGN_ID
@@ -15,8 +16,17 @@ from campledger.problems import Finding, Problem
 from campledger.repository.trees import Files
 
 
-def check(ledger: Ledger, now: datetime, only: Collection[str] | None = None, *, across: bool = True) -> list[Problem]:
-    """Return every problem, or those of the settings and of the campaigns whose ids are in ``only``.
+def check(
+    ledger: Ledger,
+    now: datetime,
+    only: Collection[str] | None = None,
+    *,
+    across: bool = True,
+    files: Collection[str] = (),
+) -> list[Problem]:
+    """Return every problem, or those of the settings, of the campaigns whose ids are in ``only``, and of ``files``.
+
+    The files that matter are those that hold DataId sets: a large one takes longer to read than a campaign.
 
     Campaigns are held against each other unless ``across`` is False; some are held only against those whose
     definitions share a word with them that matters.
@@ -24,6 +34,7 @@ def check(ledger: Ledger, now: datetime, only: Collection[str] | None = None, *,
     problems = list(ledger.settings_problems)
     if only is None:
         problems += ledger.strays
+    problems += Sets(ledger).check(None if only is None else {path for path in files if is_set_path(path)})
     records = list(ledger.records(only))
     for record in records:
         problems += record.problems
@@ -129,7 +140,8 @@ def rewritten(old: Files, new: Files, paths: Iterable[str]) -> Iterator[Problem]
 
     ``paths`` are the files that differ. A campaign that was removed whole is its remover's affair.
     """
-    homes = [path for path in paths if path.endswith(f"/{EVENTS}") and path in old.paths and path in new.paths]
+    histories = [path for path in paths if path.endswith(f"/{EVENTS}") or is_receipts(path)]
+    homes = [path for path in histories if path in old.paths and path in new.paths]
     before, after = old.read(homes), new.read(homes)
     for path in homes:
         if after[path].startswith(before[path]):
@@ -152,7 +164,7 @@ def _other(sharing: list[str], record: Record) -> list[str]:
 def campaigns_at(ledger: Ledger, paths: Iterable[str]) -> set[str] | None:
     """Return the ids of the campaigns that the paths lie in or hold; None (all) where one concerns the ledger.
 
-    Files beside the ledger's own, such as a README, concern nobody.
+    Files beside the ledger's own, such as a README, concern nobody, and neither does what a set holds.
     """
     homes = {directory: name for name, (directory, _) in ledger.directories.items()}
     chosen: set[str] = set()
@@ -164,6 +176,8 @@ def campaigns_at(ledger: Ledger, paths: Iterable[str]) -> set[str] | None:
             chosen |= above | below
         elif any(CAMPAIGN_ID.fullmatch(part) for part in parts):
             continue  # a campaign that is gone
-        elif path in {SETTINGS_FILE, ".", ""} or parts[0] in {"campaigns", "dataids"}:
+        elif path in {SETTINGS_FILE, ".", "", "dataids"} or parts[0] == "campaigns":
             return None
+        elif parts[0] == "dataids" and path not in ledger.files.paths:
+            return None  # a set that is gone, which any campaign may have named
     return chosen

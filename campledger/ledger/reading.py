@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from campledger.dataids.files import ENDINGS
 from campledger.documents import lines, schema, strict
 from campledger.errors import UsageError
 from campledger.ledger.settings import SETTINGS_FILE, Settings
@@ -241,8 +242,9 @@ class Ledger:
                 yield Finding(pointer, "path-outside", f"`{path}` leaves the campaign's directory", "copy the file")
             elif posixpath.normpath(path) not in present:
                 yield Finding(pointer, "missing-file", f"there is no file `{path}` in the campaign's directory", _ADD)
-        shared = self._shared_sets
-        for pointer, name in rules.set_references(definition):
+        shared = self.shared_sets
+        for pointer, text in rules.set_references(definition):
+            name = text.partition("@")[0]  # what follows pins a version
             if rules.leaves_directory(name) or name.startswith("/"):
                 yield Finding(pointer, "path-outside", f"`{name}` leaves the campaign's directory")
             elif name not in shared and posixpath.normpath(name) not in present:
@@ -268,12 +270,21 @@ class Ledger:
                 hint = f"known are {', '.join(settings.butlers) or 'none'}; add it to `butlers` in campledger.yaml"
                 where = (*pointer, "data", "butler")
                 yield Finding(where, "unknown-butler", f"there is no Butler repository `{alias}`", hint)
+            instrument = part.get("scope", {}).get("instrument")
+            known = settings.document.get("instruments")
+            if known is not None and instrument is not None and instrument not in known:
+                hint = f"known are {', '.join(known)}; add it to `instruments` in campledger.yaml"
+                where = (*pointer, "scope", "instrument")
+                yield Finding(where, "unknown-instrument", f"there is no instrument `{instrument}`", hint)
 
     @cached_property
-    def _shared_sets(self) -> frozenset[str]:
-        names = [path[len("dataids/") :] for path in self.files.paths if path.startswith("dataids/")]
-        endings = (".json", ".csv", ".ecsv")
-        return frozenset(name.removesuffix(ending) for name in names for ending in endings if name.endswith(ending))
+    def shared_sets(self) -> Mapping[str, tuple[str, ...]]:
+        """The files of each DataId set in dataids/, by its name; more than one is a problem."""
+        found: dict[str, list[str]] = {}
+        for path in self.files.paths:
+            if path.startswith("dataids/") and path.endswith(ENDINGS):
+                found.setdefault(path[len("dataids/") :].rpartition(".")[0], []).append(path)
+        return {name: tuple(paths) for name, paths in sorted(found.items())}
 
 
 def _is_furniture(path: str) -> bool:

@@ -219,6 +219,9 @@ class _Replay:
             "reconciled": self._reconciled,
             "note": self._place_known,
             "link": self._link,
+            "uploaded": self._place_known,
+            "collected": self._place_known,
+            "executed": self._place_known,
         }
 
     def history(self) -> History:

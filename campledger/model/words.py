@@ -46,6 +46,15 @@ def describe(event: Event) -> str:
             return f"assigned {data['person']}{on}"
         case "unassigned":
             return f"unassigned {data['person']}{on}"
+        case "uploaded":
+            what = f"{data['set']} ({counted(data['count'], 'data ID')})"
+            return f"uploaded {what} to {data['butler']} as {data['name']}, revision {data['revision']}"
+        case "collected":
+            counts = ", ".join(f"{number:,} {name}" for name, number in data["count"].items())
+            return f"collected {counts or 'no datasets'} in {data['collection']} of {data['butler']}"
+        case "executed":
+            end = "" if data["status"] == 0 else f", which ended with status {data['status']}"
+            return f"ran {data['command'][0]}{on}{end}"
         case "retracted":
             return f"retracted event {data['event']}"
         case "reconciled":
@@ -69,6 +78,11 @@ def _names(names: list[str]) -> str:
         if numbers[-1] - numbers[0] == len(numbers) - 1:
             return f"{numbers[0]}…{numbers[-1]}"
     return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 error, 1,200 errors."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def count_words(counts: Mapping[str, Any], what: str) -> str:

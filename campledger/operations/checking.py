@@ -9,6 +9,7 @@ from pathlib import Path
 from campledger.errors import UsageError
 from campledger.ledger.checks import campaigns_at, check, rewritten
 from campledger.ledger.reading import EVENTS, Ledger
+from campledger.ledger.sets import is_set_path
 from campledger.operations.workspace import Workspace, find_root
 from campledger.problems import Problem
 from campledger.repository.commands import Repository
@@ -69,5 +70,11 @@ def _check_some(ledger: Ledger, paths: Sequence[str]) -> list[Problem]:
     now = datetime.now(UTC)
     if chosen is None:
         return check(ledger, now)
-    across = not all(path.endswith(f"/{EVENTS}") for path in paths)
-    return check(ledger, now, chosen, across=across)
+    across = not all(path.endswith(f"/{EVENTS}") or is_set_path(path) for path in paths)
+    return check(ledger, now, chosen, across=across, files=_inside(ledger, paths))
+
+
+def _inside(ledger: Ledger, paths: Sequence[str]) -> list[str]:
+    """Return the files that paths name: themselves, and what is in directories."""
+    below = tuple(f"{path.rstrip('/')}/" for path in paths)
+    return [path for path in ledger.files.paths if path in paths or path.startswith(below)]

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from campledger.documents.lines import format_event, parse_events
 from campledger.errors import CampledgerError, GitError, RefusedError
 from campledger.ledger.reading import EVENTS, Ledger
+from campledger.ledger.sets import is_receipts, is_set_path, set_of_receipts
 from campledger.model import times
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.operations.workspace import Draft, Workspace, validate
@@ -149,18 +150,18 @@ def _land(workspace: Workspace, tip: str | None) -> Pushed:
         lost: set[str] = set()
         for one in remote.unpushed(repository, tip) if head is not None else []:
             paths = repository.changed_paths(one.parents[0], one.commit)
-            campaigns = {part for path in paths for part in path.split("/") if CAMPAIGN_ID.fullmatch(part)}
+            subjects = {_subject(path) for path in paths}
             try:
-                new = _again(workspace, one, new, paths, campaigns, rests_on_lost=not lost.isdisjoint(campaigns))
+                new = _again(workspace, one, new, paths, rests_on_lost=not lost.isdisjoint(subjects))
                 result.landed += 1
             except CampledgerError as error:
-                lost |= campaigns
+                lost |= subjects
                 result.withdrawn.append(f"{one.subject} ({one.commit[:10]}): {error}")
         remote.move_branch(repository, head, new)
     return result
 
 
-INDEPENDENT = {"note", "link", "assigned", "unassigned"}
+INDEPENDENT = {"note", "link", "assigned", "unassigned", "uploaded", "collected", "executed"}
 """Events that are true whatever became of the acts before them."""
 
 
@@ -169,27 +170,37 @@ def _again(
     act: remote.Unpushed,
     tip: str,
     paths: Sequence[str],
-    campaigns: set[str],
     *,
     rests_on_lost: bool,
 ) -> str:
-    """Make one act, which changed these files of these campaigns, again on a tip; return the new commit."""
+    """Make one act, which changed these files, again on a tip; return the new commit."""
     repository = workspace.repository
     before = remote.contents_at(repository, act.parents[0], paths)
     after = remote.contents_at(repository, act.commit, paths)
     present = remote.contents_at(repository, tip, paths)
     if rests_on_lost and not all(_is_independent(path, before[path], after[path]) for path in paths):
-        raise RefusedError("an earlier act on the campaign was withdrawn, on which it may rest")
+        raise RefusedError("an earlier act on the same campaign or set was withdrawn, on which it may rest")
     files = {path: _merged(path, before[path], after[path], present[path]) for path in paths}
     ledger = Ledger(GitTree(repository, tip))
-    across = any(not path.endswith(f"/{EVENTS}") for path in paths)
-    validate(ledger, Draft(files, act.message, tuple(sorted(campaigns)), across))
+    across = not all(_is_history(path) or is_set_path(path) for path in paths)
+    campaigns = sorted({subject for subject in map(_subject, paths) if CAMPAIGN_ID.fullmatch(subject)})
+    validate(ledger, Draft(files, act.message, tuple(campaigns), across))
     return remote.commit_on(repository, tip, files, act)
+
+
+def _subject(path: str) -> str:
+    """Return what a file belongs to: the id of its campaign, or the path of its set without the ending."""
+    campaign = next((part for part in path.split("/") if CAMPAIGN_ID.fullmatch(part)), None)
+    return campaign or (set_of_receipts(path) if is_receipts(path) else path.rpartition(".")[0])
+
+
+def _is_history(path: str) -> bool:
+    return path.endswith(f"/{EVENTS}") or is_receipts(path)
 
 
 def _is_independent(path: str, before: bytes | None, after: bytes | None) -> bool:
     """Whether only events were appended that rest on nothing."""
-    if not path.endswith(f"/{EVENTS}") or after is None:
+    if not _is_history(path) or after is None:
         return False
     appended = parse_events(path, after[len(before or b"") :])[0]
     return all(event.type in INDEPENDENT for event in appended)
@@ -199,7 +210,7 @@ def _merged(path: str, before: bytes | None, after: bytes | None, present: bytes
     if present in (before, after):
         return after
     appended = after is not None and after.startswith(before or b"")
-    if path.endswith(f"/{EVENTS}") and appended and after is not None:
+    if _is_history(path) and appended and after is not None:
         return (present or b"") + _stamped_again(path, after[len(before or b"") :], present or b"")
     raise RefusedError(f"{path} was changed by others too")
 

@@ -193,12 +193,12 @@ def validate(ledger: Ledger, draft: Draft) -> None:
     now = datetime.now(UTC)
     within = None if draft.across else tuple({path.rpartition("/")[0] for path in draft.files})
     future = Ledger(Overlay(ledger.files, draft.files, within))
-    after = checks.check(future, now, draft.campaigns, across=draft.across)
+    after = checks.check(future, now, draft.campaigns, across=draft.across, files=draft.files)
     errors = [problem for problem in after if problem.severity is Severity.ERROR]
     if not errors:
         return
     present = [one for one in draft.campaigns if one in ledger.directories]
-    known = {_same(one) for one in checks.check(ledger, now, present, across=draft.across)}
+    known = {_same(one) for one in checks.check(ledger, now, present, across=draft.across, files=draft.files)}
     # A definition that can be read again shows errors that were hidden behind those which are mended.
     opened = [one for one in present if not ledger.record(one).campaign and future.record(one).campaign]
     hidden = tuple(f"{ledger.directories[one][0]}/" for one in opened)

@@ -8,6 +8,7 @@ from typing import Any
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, History
 from campledger.model.states import State, campaign_transition
+from campledger.model.words import describe
 from campledger.pages import text
 from campledger.pages.links import Directory, link
 
@@ -146,6 +147,10 @@ def _assigned(event: Event, _campaign: Campaign, directory: Directory) -> Words:
     return [_say(f"made {name} operator of {where}" if event.type == "assigned" else f"took {name} off {where}")]
 
 
+def _described(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
+    return [_say(describe(event))]
+
+
 def _retracted(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
     return [_say("took back the event "), *_listed([event.data["event"]], "e")]
 
@@ -164,6 +169,9 @@ _SAYINGS: dict[str, Callable[[Event, Campaign, Directory], Words]] = {
     "link": _link,
     "assigned": _assigned,
     "unassigned": _assigned,
+    "uploaded": _described,
+    "collected": _described,
+    "executed": _described,
     "retracted": _retracted,
     "reconciled": _reconciled,
 }

@@ -212,6 +212,12 @@ class Repository:
         command = ("diff-tree", "-r", "--name-only", "-z", "--no-renames", "--relative", base, commit)
         return _paths(self.run(*command).out)
 
+    def commits_of(self, paths: Iterable[str]) -> list[str]:
+        """Return the commits of HEAD's history that changed one of the paths, the latest first."""
+        if self.head() is None:
+            return []
+        return self.run("log", "--format=%H", "--no-renames", "--", *literal(paths)).text.split()
+
     def identity(self) -> tuple[str, str]:
         """Return name and address with which the user commits. Raise GitError if git does not know them."""
         answer = self.ask("var", "GIT_AUTHOR_IDENT")

@@ -10,7 +10,7 @@ from pathlib import Path
 from campledger.errors import GitError
 from campledger.repository.commands import Answer, Repository, explain
 
-ACT_TRAILER = "Campledger-Campaign:"
+ACT_TRAILERS = ("Campledger-Campaign:", "Campledger-Set:")
 """What tells a commit that campledger made, and may therefore make again on newer history, from the user's own."""
 
 
@@ -93,7 +93,7 @@ class Unpushed:
     @property
     def is_act(self) -> bool:
         """Whether campledger made it."""
-        return ACT_TRAILER in self.message and len(self.parents) == 1
+        return any(trailer in self.message for trailer in ACT_TRAILERS) and len(self.parents) == 1
 
 
 def unpushed(repository: Repository, tip: str | None) -> list[Unpushed]:

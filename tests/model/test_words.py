@@ -39,6 +39,23 @@ def words(kind: str, **own: Any) -> str:
         ("unassigned", {"person": "v", "on": "s"}, "unassigned v on s"),
         ("retracted", {"event": "b"}, "retracted event b"),
         ("reconciled", {"dropped": ["b", "c"], "state": "paused"}, "settled a fork as paused, dropping b, c"),
+        (
+            "uploaded",
+            {"set": "bad", "count": 1200, "butler": "main", "name": "bad", "revision": 2},
+            "uploaded bad (1,200 data IDs) to main as bad, revision 2",
+        ),
+        (
+            "collected",
+            {"collection": "u/v/good", "butler": "main", "count": {"raw": 1, "calexp": 1000}},
+            "collected 1 raw, 1,000 calexp in u/v/good of main",
+        ),
+        ("collected", {"collection": "c", "butler": "main", "count": {}}, "collected no datasets in c of main"),
+        ("executed", {"on": "s/1", "command": ["pipetask", "run"], "status": 0}, "ran pipetask on s/1"),
+        (
+            "executed",
+            {"on": "s", "command": ["pipetask"], "status": 2},
+            "ran pipetask on s, which ended with status 2",
+        ),
         ("outcome", {"submission": "b", "state": "running"}, "submission b running"),
         ("outcome", {"submission": "b", "state": "ended", "result": "failed"}, "submission b failed"),
     ],
@@ -75,6 +92,9 @@ def test_every_type_of_event_can_be_told() -> None:
         "retracted",
         "reconciled",
         "outcome",
+        "uploaded",
+        "collected",
+        "executed",
     }
     assert set(event_types()) == told
 

@@ -386,7 +386,7 @@ def test_what_may_rest_on_a_withdrawn_act_is_withdrawn_with_it(
     done = campledger("push", cwd=b)
     assert done.returncode == 3
     assert "start hello-campledger" in done.stderr
-    assert "an earlier act on the campaign was withdrawn, on which it may rest" in done.stderr
+    assert "an earlier act on the same campaign or set was withdrawn, on which it may rest" in done.stderr
     assert subjects(git, hub)[0] == "note on hello-campledger: stays"
     assert "defined" in campledger("list", cwd=b).stdout
     sound(cwd=b)

@@ -1,0 +1,338 @@
+"""The DataId sets of a ledger: found by name, read, made from others, and checked.
+
+A shared set is a file in dataids/, named by its path there without the ending; a campaign's own is named by its path
+in the campaign's directory. ``NAME@sha256:HEX`` is the version with that digest, ``NAME@COMMIT`` the one of a commit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from campledger.dataids import DataIdSet
+from campledger.dataids.files import ENDINGS, SetFile, read
+from campledger.documents.lines import parse_events
+from campledger.documents.strict import place
+from campledger.errors import DataError, UsageError
+from campledger.ledger.reading import Ledger, Record
+from campledger.model import rules
+from campledger.model.history import Event
+from campledger.problems import Problem, Severity, report_text
+from campledger.repository.commands import Repository
+from campledger.repository.trees import GitTree
+
+SHARED = "dataids/"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{8,64}")
+_RECEIPTS = ".events.yaml"
+_OF_SETS = {"uploaded", "collected", "note", "retracted"}
+"""The types of events that can stand in a shared set's history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A set as it is named, and the version that is meant."""
+
+    name: str
+    pin: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Read ``NAME[@PIN]``."""
+        name, _, pin = text.partition("@")
+        return cls(name, pin)
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether the version is named by its digest, whole or the first eight digits of it at least."""
+        return _DIGEST.fullmatch(self.pin) is not None
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A set with its members, wherever they come from."""
+
+    name: str
+    path: str
+    value: DataIdSet
+    file: SetFile
+
+    @property
+    def digest(self) -> str:
+        """The digest of its members."""
+        return self.value.digest
+
+
+class Sets:
+    """The sets of one state of a ledger, read as they are asked for, each once."""
+
+    def __init__(self, ledger: Ledger, repository: Repository | None = None):
+        self.ledger = ledger
+        self.repository = repository
+        """Where versions that a pin names are looked up; without one they are refused."""
+        self._read: dict[str, SetFile] = {}
+        self._evaluated: dict[tuple[str, str, str], Evaluated] = {}
+
+    @property
+    def shared(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths of each shared set, by name; more than one is a problem."""
+        return self.ledger.shared_sets
+
+    @cached_property
+    def own(self) -> Mapping[str, str]:
+        """The campaign's id for each set file that a campaign has in its folder dataids/."""
+        return {
+            f"{directory}/{file}": name
+            for name, (directory, files) in self.ledger.directories.items()
+            for file in files
+            if file.startswith(SHARED) and file.endswith(ENDINGS)
+        }
+
+    def path_of(self, name: str, campaign: str | None = None) -> str | None:
+        """Return the path of a set's file, by the name that the ledger or this campaign has for it."""
+        if campaign is not None:
+            path = f"{self.ledger.directories[campaign][0]}/{name}"
+            if path in self.ledger.files.paths:
+                return path
+        paths = self.shared.get(name, ())
+        return paths[0] if paths else None
+
+    def file(self, path: str) -> SetFile:
+        """Return a set's file as it stands."""
+        if path not in self._read:
+            if self.ledger.files.paths.get(path):
+                problem = Problem(path, 0, 0, "path-outside", "a set is a file, not a symbolic link", "copy the file")
+                self._read[path] = SetFile(path, None, problems=(problem,))
+            else:
+                self._read[path] = read(path, self.ledger.files.read([path])[path])
+        return self._read[path]
+
+    def evaluate(self, text: str, campaign: str | None = None) -> Evaluated:
+        """Return the set that ``NAME[@PIN]`` means, made from others where it is defined so.
+
+        Raise UsageError for a set that is not there, DataError for one that cannot be read or made.
+        """
+        return self._evaluate(Reference.parse(text), campaign, ())
+
+    def _evaluate(self, reference: Reference, campaign: str | None, above: tuple[str, ...]) -> Evaluated:
+        if reference.pin and not reference.is_digest:
+            return self._at(self._commit(reference))._evaluate(Reference(reference.name), campaign, above)
+        path = self.path_of(reference.name, campaign)
+        if path is None:
+            raise UsageError(f"there is no DataId set `{reference.name}`: `campledger dataids list` shows them")
+        key = (path, reference.pin, campaign or "")
+        if key not in self._evaluated:
+            self._evaluated[key] = self._made(reference, path, campaign, above)
+        return self._evaluated[key]
+
+    def _made(self, reference: Reference, path: str, campaign: str | None, above: tuple[str, ...]) -> Evaluated:
+        if path in above:
+            circle = " -> ".join([*above[above.index(path) :], path])
+            raise DataError(f"{path}: sets are made from each other: {circle}")
+        try:
+            file = self.file(path)
+            present = Evaluated(reference.name, path, self._value(file, campaign, (*above, path)), file)
+        except (DataError, UsageError):
+            if not reference.pin:
+                raise
+            present = None  # what the file is now does not matter to who asks for an older version
+        if present is not None and (not reference.pin or present.digest.startswith(reference.pin)):
+            return present
+        for commit in self._commits(path):
+            try:
+                older = self._at(commit)._evaluate(Reference(reference.name), campaign, above)
+            except (DataError, UsageError):
+                continue
+            if older.digest.startswith(reference.pin):
+                return older
+        raise DataError(f"{path}: no version of `{reference.name}` has the digest {reference.pin}")
+
+    def _value(self, file: SetFile, campaign: str | None, above: tuple[str, ...]) -> DataIdSet:
+        errors = [one for one in file.problems if one.severity is Severity.ERROR]
+        if errors:
+            raise DataError(f"the set cannot be read:\n{report_text(errors)}")
+        if file.value is not None:
+            return file.value
+        return derive(
+            file.derived or {}, lambda text: self._evaluate(Reference.parse(text), campaign, above).value, file
+        )
+
+    def _commit(self, reference: Reference) -> str:
+        if self.repository is None:
+            raise DataError(f"`{reference.name}@{reference.pin}` is a version in git, and there is no repository here")
+        return self.repository.commit_of(reference.pin)
+
+    def _commits(self, path: str) -> list[str]:
+        if self.repository is None:
+            return []
+        stem = path.rpartition(".")[0]
+        return self.repository.commits_of([f"{stem}{ending}" for ending in ENDINGS])
+
+    def _at(self, commit: str) -> Sets:
+        if self.repository is None:
+            raise DataError("there is no git repository here to look for older versions in")
+        return Sets(Ledger(GitTree(self.repository, commit)), self.repository)
+
+    def receipts(self, name: str) -> tuple[Event, ...]:
+        """Return what happened to a shared set: uploads and collections, in the order in which they were recorded."""
+        path = receipts_path(name)
+        if path not in self.ledger.files.paths or self.ledger.files.paths[path]:
+            return ()
+        events, _ = parse_events(path, self.ledger.files.read([path])[path])
+        return tuple(sorted(events, key=lambda event: (event.time, event.id)))
+
+    def check(self, only: Collection[str] | None = None) -> Iterator[Problem]:
+        """Yield what is wrong with the sets of a ledger, or with those whose files are in ``only``."""
+        for paths in self.shared.values():
+            for path in paths[1:]:
+                if only is None or any(one in only for one in paths):
+                    message = f"{paths[0]} is a set of this name too"
+                    yield Problem(path, 0, 0, "duplicate-set", message, "keep one of the two files")
+        everything = [path for paths in self.shared.values() for path in paths] + list(self.own)
+        for path in everything if only is None else (path for path in everything if path in only):
+            yield from self._check_file(path)
+        for path in self.ledger.files.paths:
+            if is_receipts(path) and (only is None or path in only):
+                yield from self._check_receipts(path)
+
+    def _check_file(self, path: str) -> Iterator[Problem]:
+        file = self.file(path)
+        yield from file.problems
+        named = file.about.get("name")
+        expected = path.rpartition("/")[2].rpartition(".")[0]
+        if named is not None and named != expected:
+            message = f"the set calls itself `{named}`, its file `{expected}`"
+            yield Problem(path, *self._place_of(path, "name"), "set-name", message, "a set has the name of its file")
+        instruments = self.ledger.settings.document.get("instruments")
+        if instruments is not None and file.value is not None and "instrument" in file.value.dimensions:
+            yield from self._check_instruments(file, file.value, instruments)
+        if file.derived is not None:
+            yield from self._check_derived(file, self.own.get(path))
+
+    def _check_instruments(self, file: SetFile, value: DataIdSet, known: Collection[str]) -> Iterator[Problem]:
+        index = value.dimensions.index("instrument")
+        strange: dict[Any, tuple[int | str, ...]] = {}
+        for row in value.members:
+            if row[index] not in known:
+                strange.setdefault(row[index], row)
+        for name, row in strange.items():
+            hint = f"known are {', '.join(known)}; add it to `instruments` in campledger.yaml"
+            line, column = file.place(row)
+            yield Problem(file.path, line, column, "unknown-instrument", f"there is no instrument `{name}`", hint)
+
+    def _check_derived(self, file: SetFile, campaign: str | None) -> Iterator[Problem]:
+        line, column = self._place_of(file.path, "derived")
+        sound = True
+        for text in sources(file.derived or {}):
+            reference = Reference.parse(text)
+            if not reference.pin:
+                message = f"`{text}` is not pinned: the set changes whenever that one does"
+                hint = "pin it: NAME@sha256:DIGEST or NAME@COMMIT"
+                yield Problem(file.path, line, column, "stale-pin", message, hint, Severity.WARNING)
+            if self.path_of(reference.name, campaign) is None and (not reference.pin or reference.is_digest):
+                message = f"there is no DataId set `{reference.name}`"
+                yield Problem(
+                    file.path, line, column, "unknown-set", message, "sets are named by their file in dataids/"
+                )
+                sound = False
+            elif reference.is_digest:
+                yield from self._check_pin(file, reference, campaign)
+        if sound:
+            try:
+                self.evaluate_file(file, campaign)
+            except (DataError, UsageError) as error:
+                message = " ".join(str(error).split())
+                yield Problem(file.path, line, column, "unknown-set", f"it cannot be made: {message}")
+
+    def _check_pin(self, file: SetFile, reference: Reference, campaign: str | None) -> Iterator[Problem]:
+        try:
+            present = self._evaluate(Reference(reference.name), campaign, (file.path,))
+        except (DataError, UsageError):
+            return  # told at that set
+        if not present.digest.startswith(reference.pin):
+            message = f"`{reference.name}` has changed since: its digest is {present.digest[:23]}…"
+            hint = "pin the new version if it is meant; the old one still counts until then"
+            line, column = self._place_of(file.path, "derived")
+            yield Problem(file.path, line, column, "stale-pin", message, hint, Severity.WARNING)
+
+    def _place_of(self, path: str, key: str) -> tuple[int, int]:
+        """Return where a key of a set's own, which only JSON and the header of ECSV have, stands in its file."""
+        text = self.ledger.files.read([path])[path].decode("utf-8", "replace")
+        found = re.search(rf'"?\b{key}"?\s*:', text)
+        return place(text, found.start()) if found else (1, 1)
+
+    def evaluate_file(self, file: SetFile, campaign: str | None = None) -> DataIdSet:
+        """Return the members of a file of this ledger. Raise as :meth:`evaluate` does."""
+        return self._value(file, campaign, (file.path,))
+
+    def _check_receipts(self, path: str) -> Iterator[Problem]:
+        if self.ledger.files.paths[path]:
+            return  # a link, which is told as a stray
+        events, problems = parse_events(path, self.ledger.files.read([path])[path])
+        yield from problems
+        for event in events:
+            if event.type not in _OF_SETS:
+                message = f"`{event.type}` is no event of a set, only {', '.join(sorted(_OF_SETS))} are"
+                yield Problem(path, event.line, 3, "schema", message)
+
+
+def derive(derived: Mapping[str, Any], find: Any, file: SetFile | None = None) -> DataIdSet:
+    """Return the set that a derivation makes; ``find`` returns the value of a reference. Raise UsageError."""
+    if "filter" in derived:
+        days = derived.get("day_obs")
+        value: DataIdSet = find(derived["filter"]).filter(
+            reason=derived.get("reason"),
+            severity=derived.get("severity"),
+            band=derived.get("band"),
+            day_obs=(days.get("from"), days.get("to")) if days is not None else None,
+            unexpired=derived.get("unexpired"),
+        )
+    else:
+        operation = next(name for name in ("union", "minus", "intersect") if name in derived)
+        first, *others = (find(text) for text in derived[operation])
+        value = getattr(first, operation)(*others)
+    about = file.about if file is not None else {}
+    return DataIdSet(value.dimensions, value.members, value.attributes, value.pending, about)
+
+
+def sources(derived: Mapping[str, Any]) -> list[str]:
+    """Return the references to the sets from which one is made."""
+    return [derived["filter"]] if "filter" in derived else [one for name in derived for one in derived[name]]
+
+
+def receipts_path(name: str) -> str:
+    """Return the path of a shared set's history."""
+    return f"{SHARED}{name}{_RECEIPTS}"
+
+
+def is_receipts(path: str) -> bool:
+    """Whether a path is that of a shared set's history."""
+    return path.startswith(SHARED) and path.endswith(_RECEIPTS)
+
+
+def set_of_receipts(path: str) -> str:
+    """Return the path of the set whose history a file is, without its ending."""
+    return path.removesuffix(_RECEIPTS)
+
+
+def is_set_path(path: str) -> bool:
+    """Whether a file of a ledger holds a set, or the history of one."""
+    inside = path.startswith(SHARED) or f"/{SHARED}" in path
+    return inside and (path.endswith(ENDINGS) or is_receipts(path))
+
+
+def references_of(record: Record) -> Iterable[tuple[str, str]]:
+    """Yield the purpose (include, exclude) and the reference of every set that a campaign names, each once."""
+    definition = record.campaign.definition if record.campaign else {}
+    named = {(str(pointer[-2]), text): None for pointer, text in rules.set_references(definition)}
+    return list(named)
+
+
+def registry_name(reference: str, path: str, campaign: str | None) -> str:
+    """Return the name that a set has in a registry: a shared one's own, else the campaign's id and the path."""
+    name = Reference.parse(reference).name
+    if path.startswith(SHARED) or campaign is None:
+        return name
+    return f"{campaign}/{name.rpartition('.')[0]}"
