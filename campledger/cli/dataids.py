@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campledger.cli.defining import import_
 from campledger.cli.editing import Editor
 from campledger.cli.shared import Words, clean, ledger_option, table, workspace
 from campledger.errors import UsageError
@@ -499,5 +500,51 @@ def edit(name: str, reason: str, dry_run: bool) -> None:
     else:
         _tell(made, dry_run=dry_run)
 
+
+def _import_command(name: str, purpose: str) -> None:
+    words = "leave out" if purpose == "exclude" else "restrict the data to"
+
+    @import_.command(
+        name,
+        short_help=f"Take in a list of data IDs to {words}.",
+        help=f"""Take in a list of data IDs to {words}, as a shared DataId set, and commit it.
+
+        FILE is CSV or ECSV (columns such as exposure and comment), JSON, or plain text with an id a line, also behind a
+        band. Comments and reasons are kept; the report says what was out of order, twice, or left out.
+
+        \b
+        Examples:
+          campledger import {name} bad.ecsv --instrument LSSTComCam --name comcam-bad-exposures
+          campledger import {name} visits.txt --instrument HSC --as visit
+        """,
+    )
+    @click.argument("file", type=click.Path(path_type=Path))
+    @click.option("--instrument", help="The instrument, where no column says it.")
+    @click.option("--skymap", help="The skymap, where no column says it.")
+    @click.option("--as", "dimension", metavar="DIMENSION", help="What is meant by the ids: exposure, visit, tract ...")
+    @click.option("--name", "new", metavar="NAME", help="Name of the set.  [default: the file's]")
+    @click.option("--format", "form", type=click.Choice(list(ENDING)), default="json", show_default=True)
+    @_dry_run
+    @ledger_option
+    def command(
+        file: Path, instrument: str | None, skymap: str | None, dimension: str | None, new: str | None, form: str,
+        dry_run: bool,
+    ) -> None:  # fmt: skip
+        from campledger.operations import lists
+
+        common = {key: value for key, value in (("instrument", instrument), ("skymap", skymap)) if value}
+        meaning = lists.Meaning(purpose, dimension, common)
+        taken = lists.take(lists.read_foreign(file), meaning)
+        change = lists.import_list(
+            workspace(), new or file.stem, taken, file.name, meaning, ENDING[form], dry_run=dry_run
+        )
+        for remark in taken.remarks:
+            click.echo(f"{file}: {clean(remark)}", err=True)
+        _tell(change, dry_run=dry_run)
+        click.echo(f"  from {counted(taken.rows, 'row')} of {clean(str(file))}")
+
+
+_import_command("exclusions", "exclude")
+_import_command("inclusions", "include")
 
 COMMANDS: list[click.Command] = [dataids]

@@ -265,21 +265,25 @@ def _new_path(ledger: Ledger, name: str, ending: str) -> str:
 
 def add(workspace: Workspace, text: str, extra: DataIdSet, purpose: Purpose, *, new: str | None = None) -> Change:
     """Add members, with what is said of them, to a set of the ledger; ``new`` is the ending of one to be made."""
+    if new is not None:
+        about = {} if new == ".csv" else {"name": _stem(text), "why": purpose.reason, "made": today()}
+        return save_new(workspace, text, replace(extra, about=about, pending=()), new, purpose)
+
+    def edit(value: DataIdSet) -> DataIdSet:
+        # What is said now counts more than what was said before.
+        return replace(extra.union(value), about=value.about, pending=value.pending)
+
     words = f"add {_counted(extra)} to the set {text}: {purpose.reason}"
-    if new is None:
+    return _edit(workspace, text, edit, purpose, lambda _before, _after: words)
 
-        def edit(value: DataIdSet) -> DataIdSet:
-            # What is said now counts more than what was said before.
-            return replace(extra.union(value), about=value.about, pending=value.pending)
 
-        return _edit(workspace, text, edit, purpose, lambda _before, _after: words)
+def save_new(workspace: Workspace, name: str, value: DataIdSet, ending: str, purpose: Purpose) -> Change:
+    """Commit a new shared set with its members."""
 
     def prepare(ledger: Ledger, _sets: Sets) -> Prepared:
-        about = {} if new == ".csv" else {"name": _stem(text), "why": purpose.reason, "made": today()}
-        value = replace(extra, about=about, pending=())
-        return _new_path(ledger, text, new), format_set(value, new), value
+        return _new_path(ledger, name, ending), format_set(value, ending), value
 
-    return _change(workspace, text, prepare, purpose, words)
+    return _change(workspace, name, prepare, purpose, f"define the set {name}, {_counted(value)}: {purpose.reason}")
 
 
 def subtract(workspace: Workspace, text: str, less: DataIdSet, purpose: Purpose) -> Change:
