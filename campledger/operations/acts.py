@@ -25,6 +25,7 @@ from campledger.operations.workspace import (
     read_bytes,
     require_readable,
     resolve,
+    subject_line,
     write,
 )
 from campledger.problems import Severity, report_text
@@ -80,18 +81,27 @@ def perform(workspace: Workspace, find: Callable[[Ledger], str], compose: Compos
 
 def new_event(record: Record, by: str, own: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:
     """Return an event with identity and time. Raise RefusedError if clock and ledger disagree too much."""
-    now = datetime.now(UTC)
     history = _history(record)
     if own["type"] == "retracted":
         # It is later than what it takes back even if that was dated by a wrong clock.
-        moment = times.next_after(now, history.last.time if history.last else None)
-    else:
-        moment = times.next_after(now, history.last_time)
-        if moment - now > times.CLOCK_TOLERANCE:
-            raise RefusedError(
-                f"the last event is dated {history.last_time}, but the clock says {times.recorded(now)}: "
-                "one of the two clocks is wrong; set it, or retract that event"
-            )
+        now = datetime.now(UTC)
+        return _stamped(times.next_after(now, history.last.time if history.last else None), now, by, own, at)
+    return next_event(history.last_time, by, own, at)
+
+
+def next_event(last: str | None, by: str, own: Mapping[str, Any], at: datetime | None = None) -> dict[str, Any]:
+    """Return an event that follows on one of the time ``last``. Raise RefusedError if the clock disagrees too much."""
+    now = datetime.now(UTC)
+    moment = times.next_after(now, last)
+    if moment - now > times.CLOCK_TOLERANCE:
+        raise RefusedError(
+            f"the last event is dated {last}, but the clock says {times.recorded(now)}: "
+            "one of the two clocks is wrong; set it, or retract that event"
+        )
+    return _stamped(moment, now, by, own, at)
+
+
+def _stamped(moment: datetime, now: datetime, by: str, own: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:
     if at is not None and at > now + times.CLOCK_TOLERANCE:
         raise UsageError(f"--at {times.happened(at)} is still to come")
     stamps = {"id": random_id(), "time": times.recorded(moment)}
@@ -101,9 +111,7 @@ def new_event(record: Record, by: str, own: Mapping[str, Any], at: datetime | No
 
 
 def _message(words: str, record: Record, event: Mapping[str, Any]) -> str:
-    subject = "".join(char if char.isprintable() else "?" for char in " ".join(words.split()))
-    subject = subject if len(subject) <= 72 else f"{subject[:71]}…"
-    return f"{subject}\n\nCampledger-Campaign: {record.id}\nCampledger-Event: {event['id']}\n"
+    return f"{subject_line(words)}\n\nCampledger-Campaign: {record.id}\nCampledger-Event: {event['id']}\n"
 
 
 def _needs_all(event: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from campledger.files import replace as replace_file
 from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import SHARED, Reference, Sets, derive, references_of, sources
 from campledger.model.history import Event
-from campledger.operations.workspace import Draft, Workspace, Written, resolve, write
+from campledger.operations.workspace import Draft, Workspace, Written, resolve, subject_line, write
 from campledger.problems import Problem, Severity, report_text
 
 _RANGE = re.compile(r"(-?[0-9]+)(?:\.\.(-?[0-9]+)(?::([1-9][0-9]*))?)?")
@@ -484,9 +484,9 @@ def _value(sets: Sets, path: str) -> DataIdSet | None:
 
 
 def _message(words: str, path: str, campaigns: Sequence[str]) -> str:
-    line = "".join(char if char.isprintable() else "?" for char in " ".join(words.split()))
-    subject = line if len(line) <= 72 else f"{line[:71]}…"
-    body = f"{line}\n\n" if line != subject else ""
+    subject = subject_line(words)
+    # A reason that is longer than a subject stands nowhere else.
+    body = f"{words}\n\n" if subject.endswith("…") else ""
     trailers = "".join(f"Campledger-Campaign: {one}\n" for one in campaigns)
     return f"{subject}\n\n{body}{trailers}Campledger-Set: {path.rpartition('.')[0]}\n"
 

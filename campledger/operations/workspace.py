@@ -230,3 +230,9 @@ def require_readable(record: Record) -> None:
 def read_bytes(ledger: Ledger, path: str) -> bytes:
     """Return a file's content, or nothing where it is not there."""
     return ledger.files.read([path]).get(path, b"")
+
+
+def subject_line(words: str) -> str:
+    """Return what a commit does as its subject: one line, of a length that git shows."""
+    line = "".join(char if char.isprintable() else "?" for char in " ".join(words.split()))
+    return line if len(line) <= 72 else f"{line[:71]}…"
