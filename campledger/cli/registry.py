@@ -1,0 +1,145 @@
+"""Commands about DataId sets in Butler registries: upload, verify, gather, run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from campledger.cli.shared import clean, ledger_option, maybe_pushed, workspace
+from campledger.model.words import counted
+
+_butler = click.option("--butler", "alias", metavar="ALIAS", required=True, help="A Butler of campledger.yaml.")
+_push = click.option("--push", is_flag=True, help="Fetch first, and push the receipts after.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Give a function that moves a progress bar, which only a terminal gets to see."""
+    with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(label: str, done: int, total: int) -> None:
+            bar.label = label
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+
+        yield progress
+
+
+@click.command()
+@click.argument("what", metavar="SET|CAMPAIGN")
+@_butler
+@click.option("--allow-pending", is_flag=True, help="Take ids that the registry does not know yet as they are.")
+@click.option("--temporary", metavar="DAYS", type=click.IntRange(1, 3650), help="Let it be removed after so many days.")
+@_push
+@_dry_run
+@_json
+@ledger_option
+def upload(
+    what: str, alias: str, allow_pending: bool, temporary: int | None, push: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Upload a DataId set, or all sets of a campaign, to a Butler registry, and commit the receipt.
+
+    A set that is there already is found by its digest, and nothing is uploaded again; a changed one becomes a new
+    revision, since what was processed points at the old one.
+
+    \b
+    Examples:
+      campledger upload comcam-bad-exposures --butler main --dry-run
+      campledger upload k7mq --butler main
+      campledger upload k7mq:dataids/bad.csv --butler embargo --allow-pending
+    """
+    from campledger.operations import registry
+
+    space = workspace()
+    how = registry.How(allow_pending, temporary, dry_run)
+    with _progress() as progress:
+        (done, receipts), landed, told = maybe_pushed(
+            space, lambda: registry.upload(space, what, alias, how, progress), push and not dry_run
+        )
+    if as_json:
+        result = {
+            "sets": [
+                {
+                    "set": one.named.reference, "name": one.named.name, "action": one.plan.action,
+                    "revision": one.plan.revision, "digest": one.plan.digest, "count": one.plan.count,
+                    "added": one.plan.added, "removed": one.plan.removed,
+                    "unknown": [str(unknown) for unknown in one.plan.unknown],
+                }
+                for one in done
+            ],
+            "events": list(receipts.events),
+            "commit": landed or receipts.commit,
+        }  # fmt: skip
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        return
+    for one in done:
+        _tell_upload(one, alias)
+    if receipts.commit:
+        click.echo(f"receipt: commit {(landed or receipts.commit)[:10]}{told}")
+    elif not dry_run:
+        click.echo("the receipt stands in the ledger already")
+
+
+_ACTIONS = {
+    "create": ("uploaded to", "would be uploaded to"),
+    "revise": ("uploaded as a new revision to", "would become a new revision in"),
+    "adopt": ("is there already, in", "is there already, in"),
+}
+
+
+def _tell_upload(one: Any, alias: str) -> None:
+    from campledger.operations.registry import tell_unknown
+
+    plan = one.plan
+    verb = _ACTIONS[plan.action][one.upload is None]
+    changes = f" ({plan.added:,} added, {plan.removed:,} removed)" if plan.action == "revise" else ""
+    click.echo(
+        clean(f"{one.named.name}: {counted(plan.count, 'data ID')} {verb} {alias}, revision {plan.revision}{changes}")
+    )
+    click.echo(f"  {plan.digest}")
+    if plan.unknown and one.upload is None:
+        click.echo(clean(tell_unknown(one.named, plan)), err=True)
+    elif plan.unknown:
+        click.echo(f"  {counted(len(plan.unknown), 'id')} the registry does not know yet", err=True)
+
+
+@click.command("verify-upload")
+@click.argument("what", metavar="SET|CAMPAIGN")
+@_butler
+@_json
+@ledger_option
+def verify_upload(what: str, alias: str, as_json: bool) -> None:
+    """Recompute the digest of a set from the registry's rows, and compare it with the ledger's.
+
+    Exit code 1 if they differ.
+
+    \b
+    Example:
+      campledger verify-upload comcam-bad-exposures --butler main
+    """
+    from campledger.operations import registry
+
+    found = registry.verify(workspace(), what, alias)
+    if as_json:
+        rows = [{"name": named.name, "good": one.good, **asdict(one)} for named, one in found]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        for named, one in found:
+            stored, size = one.stored, counted(one.stored.count, "data ID")
+            verdict = "is as uploaded" if one.good else f"IS NOT as uploaded: {one.count:,} rows with {one.digest}"
+            click.echo(
+                clean(f"{named.name}, revision {stored.revision}: {counted(stored.count, 'data ID')}, {verdict}")
+            )
+            click.echo(f"  {stored.digest}")
+    raise click.exceptions.Exit(0 if all(one.good for _, one in found) else 1)
+
+
+COMMANDS: list[click.Command] = [upload, verify_upload]

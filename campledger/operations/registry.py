@@ -1,0 +1,312 @@
+"""DataId sets of a ledger in a Butler registry: uploaded, verified, gathered in collections; each with a receipt.
+
+A registry and a git repository share no transaction: the registry comes first, then the receipt is committed. What
+lies between is harmless: an upload that has no receipt is found by its digest, and adopted, when it is asked for again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from campledger.butler.connecting import friendly, open_butler
+from campledger.documents.lines import format_event, parse_events
+from campledger.errors import ButlerError, CampledgerError, RefusedError, UsageError
+from campledger.ledger.reading import EVENTS, Ledger, Record
+from campledger.ledger.sets import Evaluated, Reference, Sets, receipts_path, references_of, registry_name
+from campledger.model import times
+from campledger.operations.acts import next_event
+from campledger.operations.sets import sets_of
+from campledger.operations.workspace import Draft, Workspace, read_bytes, resolve, subject_line, write
+
+if TYPE_CHECKING:
+    from campledger.butler.store import DataIdStore, Plan, StoredSet, Upload, Verification
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, and how many of how many members are."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What people name to be uploaded or gathered: a set, or a campaign with its sets."""
+
+    sets: tuple[Named, ...]
+    campaign: str | None
+    """The campaign whose history the receipts go to; None for a shared set by itself."""
+    receipts: str
+    """The path of that history, or of the shared set's own."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A set with the name that it has in a registry, and what it is for."""
+
+    reference: str
+    name: str
+    found: Evaluated
+    purpose: str
+    """``include`` or ``exclude``."""
+
+
+def subject_of(workspace: Workspace, ledger: Ledger, text: str, place: str | None = None) -> Subject:
+    """Return what a set's or a campaign's name means; of a campaign the sets of a step or group only, if named.
+
+    Raise UsageError if it is neither, DataError if one of the sets cannot be read.
+    """
+    sets = sets_of(workspace, ledger)
+    if place is None and sets.path_of(Reference.parse(text).name) is not None:
+        named = _named(sets, text, None, None)
+        return Subject((named,), None, receipts_path(Reference.parse(text).name))
+    head, colon, path = text.partition(":")
+    campaign = resolve(ledger, head)
+    record = ledger.record(campaign)
+    if colon:
+        chosen = [_named(sets, path, campaign, None)]
+    else:
+        chosen = [_named(sets, one, campaign, purpose) for purpose, one in _references(record, place)]
+    if not chosen:
+        where = f"{campaign} at {place}" if place else campaign
+        raise UsageError(f"{where} names no DataId sets: `data: include` and `exclude` of its definition would")
+    return Subject(tuple(chosen), campaign, record.path(EVENTS))
+
+
+def _references(record: Record, place: str | None) -> list[tuple[str, str]]:
+    if place is None:
+        return list(references_of(record))
+    group = group_of(record, place)
+    data = group.sections.get("data", {})
+    return [(purpose, one) for purpose in ("include", "exclude") for one in data.get(purpose, ())]
+
+
+def group_of(record: Record, place: str) -> Any:
+    """Return the one group that STEP or STEP/GROUP names. Raise UsageError if there is none, or several."""
+    if record.campaign is None:
+        raise UsageError(f"{record.id} cannot be read: `campledger check {record.directory}` tells why")
+    found = record.campaign.groups_of(place)
+    if len(found) != 1:
+        known = ", ".join(found or record.campaign.groups) or "none"
+        what = "no step or group" if not found else "several groups:"
+        raise UsageError(f"{record.id} has {what} `{place}`: name one of {known}")
+    return record.campaign.groups[found[0]]
+
+
+def _named(sets: Sets, reference: str, campaign: str | None, purpose: str | None) -> Named:
+    found = sets.evaluate(reference, campaign)
+    name = registry_name(reference, found.path, campaign)
+    return Named(reference, name, found, purpose or str(found.value.about.get("purpose", "include")))
+
+
+@contextmanager
+def store_of(workspace: Workspace, ledger: Ledger, alias: str, *, writeable: bool = False) -> Iterator[DataIdStore]:
+    """Open the registry that an alias of the settings names. Raise UsageError for an unknown one, ButlerError."""
+    butlers = ledger.settings.butlers
+    if alias not in butlers:
+        known = ", ".join(butlers) or "none"
+        raise UsageError(f"there is no Butler `{alias}`: `butlers` in campledger.yaml has {known}")
+    butler = open_butler(butlers[alias].get("uris", ()), writeable=writeable, root=workspace.root)
+    from campledger.butler.store import DataIdStore
+
+    with friendly(f"use the Butler `{alias}`"):
+        yield DataIdStore(butler)
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A set that was uploaded, found in the registry, or would be uploaded."""
+
+    named: Named
+    plan: Plan
+    upload: Upload | None
+    """None after a dry run."""
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """What was done, and the commit that records it; None where everything was recorded before."""
+
+    events: tuple[dict[str, Any], ...]
+    commit: str | None
+
+
+@dataclass(frozen=True)
+class How:
+    """How sets are uploaded."""
+
+    allow_pending: bool = False
+    """Whether ids that the registry does not know yet are taken as they are."""
+    days: int | None = None
+    """For how many days, where they are only for now."""
+    dry_run: bool = False
+
+
+def upload(
+    workspace: Workspace, text: str, alias: str, how: How, progress: Progress | None = None
+) -> tuple[list[Uploaded], Receipts]:
+    """Upload a set, or all sets of a campaign, and commit the receipts.
+
+    Raise RefusedError where a set is not committed, ButlerError where the registry refuses; sets that were uploaded
+    before it stay, and are recorded.
+    """
+    ledger = workspace.ledger()
+    subject = subject_of(workspace, ledger, text)
+    with store_of(workspace, ledger, alias, writeable=not how.dry_run) as store:
+        if how.dry_run:
+            planned = [Uploaded(one, store.plan(one.found.value, one.name), None) for one in subject.sets]
+            return planned, Receipts((), None)
+        done: list[Uploaded] = []
+        with _recorded(workspace, subject, done, alias) as receipts:
+            for one in subject.sets:
+                done += [_upload(workspace, store, one, subject, how, progress)]
+    return done, receipts[0]
+
+
+@contextmanager
+def _recorded(workspace: Workspace, subject: Subject, done: list[Uploaded], alias: str) -> Iterator[list[Receipts]]:
+    """Commit the receipts of what was done, also where the rest failed; give them in a list that is filled then."""
+    made: list[Receipts] = []
+
+    def write_receipts() -> None:
+        words = f"upload {_words(subject)} to {alias}"
+        made.append(record(workspace, subject, [uploaded_event(one, alias) for one in done], words))
+
+    try:
+        yield made
+    except CampledgerError:
+        write_receipts()
+        raise
+    write_receipts()
+
+
+def _upload(
+    workspace: Workspace, store: DataIdStore, named: Named, subject: Subject, how: How, progress: Progress | None
+) -> Uploaded:
+    value = named.found.value
+    plan = store.plan(value, named.name)
+    if plan.unknown and not how.allow_pending:
+        raise ButlerError(tell_unknown(named, plan))
+
+    def advance(done: int, total: int) -> None:
+        if progress is not None:
+            progress(named.name, done, total)
+
+    expires = datetime.now(UTC) + timedelta(days=how.days) if how.days is not None else None
+    upload = store.upload(
+        value, named.name, by=workspace.user(workspace.ledger()), campaign=subject.campaign,
+        commit=commit_of(workspace, named), expires=expires, allow_unknown=how.allow_pending, progress=advance,
+    )  # fmt: skip
+    return Uploaded(named, plan, upload)
+
+
+SHOWN = 20
+"""How many unknown ids a message lists."""
+
+
+def tell_unknown(named: Named, plan: Plan) -> str:
+    """Return which ids of a set the registry does not know, each with its place in the file."""
+    lines = []
+    for one in plan.unknown[:SHOWN]:
+        line, column = named.found.file.place(one.rows[0]) if named.found.file.derived is None else (0, 0)
+        lines.append(f"{named.found.path}:{line}:{column}: {one}")
+    more = f"\n  and {len(plan.unknown) - SHOWN:,} more" if len(plan.unknown) > SHOWN else ""
+    listed = "\n  ".join(lines)
+    return (
+        f"`{named.name}` was not uploaded: the registry does not know {len(plan.unknown):,} of its ids; "
+        f"take them out, or upload them as they are with --allow-pending:\n  {listed}{more}"
+    )
+
+
+def commit_of(workspace: Workspace, named: Named) -> str:
+    """Return the ledger's commit that holds a set as it is uploaded. Raise RefusedError if none does."""
+    head = workspace.repository.head()
+    if head is None or workspace.repository.dirty_paths([named.found.path]):
+        raise RefusedError(
+            f"{named.found.path} is not committed as it is: commit it first, so that the receipt can name the commit"
+        )
+    return head
+
+
+def uploaded_event(one: Uploaded, alias: str) -> dict[str, Any]:
+    """Return an upload's receipt, but for identity and time."""
+    if one.upload is None:
+        raise AssertionError("a dry run leaves no receipt")
+    stored = one.upload.stored
+    event: dict[str, Any] = {
+        "type": "uploaded", "set": Reference.parse(one.named.reference).name, "name": stored.name,
+        "revision": stored.revision, "digest": stored.digest, "count": stored.count,
+        "dimensions": list(stored.dimensions), "butler": alias, "registry": one.upload.registry,
+        "universe": stored.universe, "table_version": one.upload.version,
+    }  # fmt: skip
+    event |= {"unknown": stored.unknown} if stored.unknown else {}
+    event |= {"commit": stored.commit} if stored.commit else {}
+    event |= {"expires": times.happened(times.parse(stored.expires))} if stored.expires else {}
+    return event
+
+
+_STAMPS = {"id", "time", "at", "by", "butler"}
+"""What two receipts of one thing may differ in: one registry may have several aliases."""
+
+
+def record(workspace: Workspace, subject: Subject, events: Sequence[Mapping[str, Any]], words: str) -> Receipts:
+    """Append receipts to the history of a campaign or shared set, those that do not stand there yet, in one commit."""
+    made: list[dict[str, Any]] = []
+
+    def prepare(ledger: Ledger) -> Draft | None:
+        content = read_bytes(ledger, subject.receipts)
+        present = [event.data for event in parse_events(subject.receipts, content)[0]]
+        known = [_unstamped(data) for data in present]
+        last = max((str(data["time"]) for data in present), default=None)
+        by = workspace.user(ledger)
+        made.clear()
+        for own in events:
+            if _unstamped(own) in known:
+                continue
+            event = next_event(last, by, own)
+            last = event["time"]
+            made.append(event)
+        if not made:
+            return None
+        content += "".join(format_event(event) for event in made).encode()
+        campaigns = (subject.campaign,) if subject.campaign is not None else ()
+        trailer = f"Campledger-Campaign: {subject.campaign}" if campaigns else f"Campledger-Set: {subject.sets[0].name}"
+        named = "".join(f"Campledger-Event: {event['id']}\n" for event in made)
+        return Draft({subject.receipts: content}, f"{subject_line(words)}\n\n{trailer}\n{named}", campaigns)
+
+    written = write(workspace, prepare) if events else None
+    return Receipts(tuple(made), written.commit if written else None)
+
+
+def _unstamped(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key not in _STAMPS}
+
+
+def _words(subject: Subject) -> str:
+    if subject.campaign is None:
+        return f"the set {subject.sets[0].name}"
+    number = len(subject.sets)
+    return f"{number} set{'s' * (number != 1)} of {subject.campaign}"
+
+
+def verify(workspace: Workspace, text: str, alias: str) -> list[tuple[Named, Verification]]:
+    """Hold the sets, as the registry has them, against their digests, recomputed from the registry's rows.
+
+    Raise ButlerError for one that is not there.
+    """
+    ledger = workspace.ledger()
+    subject = subject_of(workspace, ledger, text)
+    with store_of(workspace, ledger, alias) as store:
+        return [(one, store.verify(one.name, _revision(store, one))) for one in subject.sets]
+
+
+def _revision(store: DataIdStore, named: Named) -> int:
+    return stored_of(store, named).revision
+
+
+def stored_of(store: DataIdStore, named: Named) -> StoredSet:
+    """Return the revision in the registry that has a set's digest. Raise ButlerError if there is none."""
+    for head in reversed(store.list(named.name)):
+        if head.digest == named.found.digest:
+            return head
+    raise ButlerError(f"`{named.name}` is not in the registry as it is now: `campledger upload` puts it there")
