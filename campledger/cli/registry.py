@@ -135,9 +135,7 @@ def verify_upload(what: str, alias: str, as_json: bool) -> None:
         for named, one in found:
             stored, size = one.stored, counted(one.stored.count, "data ID")
             verdict = "is as uploaded" if one.good else f"IS NOT as uploaded: {one.count:,} rows with {one.digest}"
-            click.echo(
-                clean(f"{named.name}, revision {stored.revision}: {counted(stored.count, 'data ID')}, {verdict}")
-            )
+            click.echo(clean(f"{named.name}, revision {stored.revision}: {size}, {verdict}"))
             click.echo(f"  {stored.digest}")
     raise click.exceptions.Exit(0 if all(one.good for _, one in found) else 1)
 

@@ -1,0 +1,116 @@
+"""Lists made elsewhere: what they mean as sets, what is refused, and what is remarked on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from campledger.errors import DataError, UsageError
+from campledger.operations.lists import Meaning, Taken, read_foreign, take
+
+SHARED = Path(__file__).parents[2] / "../shared/data"
+HSC = {"instrument": "HSC"}
+
+ECSV = """\
+# %ECSV 1.0
+# ---
+# datatype:
+# - {name: exposure, datatype: uint64}
+# - {name: comment, datatype: string}
+# delimiter: ','
+# schema: astropy-2.0
+exposure,comment
+2024110500234, i donuts
+2024110500236,"r donuts, and more"
+2024110500235, i donuts
+2024110500234, seen twice
+"""
+
+
+def taken(tmp_path: Path, text: str, meaning: Meaning, ending: str = ".csv") -> Taken:
+    file = tmp_path / f"list{ending}"
+    file.write_text(text)
+    return take(read_foreign(file), meaning)
+
+
+def test_rubins_exclusions_keep_their_comments(tmp_path: Path) -> None:
+    found = taken(tmp_path, ECSV, Meaning("exclude", common={"instrument": "LSSTComCam"}), ".ecsv")
+    assert found.value.dimensions == ("exposure", "instrument")
+    assert [row[0] for row in found.value.members] == [2024110500234, 2024110500235, 2024110500236]
+    said = {row[0]: dict(attributes) for row, attributes in found.value.attributes.items()}
+    assert said[2024110500234] == {"comment": "i donuts; seen twice"}
+    assert said[2024110500236] == {"comment": "r donuts, and more"}
+    assert found.rows == 4
+    assert found.remarks == (
+        "1 of 4 rows are there twice: line 12 is line 9 again",
+        "not in order: line 11 is less than the one before it, line 12 is less than the one before it",
+    )
+
+
+def test_plain_ids_mean_what_is_said(tmp_path: Path) -> None:
+    found = taken(tmp_path, "1228\n1230\n\n1232\n", Meaning("include", "visit", HSC), ".txt")
+    assert found.value.dimensions == ("instrument", "visit")
+    assert [row[1] for row in found.value.members] == [1228, 1230, 1232]
+
+
+def test_a_band_before_an_id_is_said_of_it(tmp_path: Path) -> None:
+    found = taken(tmp_path, "z 1472\ny 1474\n", Meaning("include", "exposure", HSC), ".txt")
+    assert found.value.breakdown("band") == {"y": 1, "z": 1}
+
+
+def test_several_dimensions_and_columns_that_a_set_has_no_place_for(tmp_path: Path) -> None:
+    text = "visit,detector,seeing,reason\n1228,1,0.7,slew\n1228,2,0.8,\n"
+    found = taken(tmp_path, text, Meaning("exclude", common=HSC))
+    assert found.value.dimensions == ("detector", "instrument", "visit")
+    assert dict(found.value.attributes) == {(1, "HSC", 1228): {"reason": "slew"}}
+    assert found.remarks == ("left out, since a set has no place for them: seeing",)
+
+
+def test_tracts_of_a_skymap(tmp_path: Path) -> None:
+    found = taken(tmp_path, "9813\n9697\n", Meaning("include", "tract", {"skymap": "hsc_rings_v1"}), ".txt")
+    assert list(found.value.data_ids())[0] == {"skymap": "hsc_rings_v1", "tract": 9697}
+
+
+@pytest.mark.parametrize(
+    ("text", "ending", "meaning", "message"),
+    [
+        ("1228\n", ".txt", Meaning("include", common=HSC), "does not say of what"),
+        ("1228\n", ".txt", Meaning("include", "visit"), "no column says the instrument: give --instrument"),
+        ("exposure\n1\n", ".csv", Meaning("exclude", "visit", HSC), "an exposure is not a visit"),
+        ("visit\n1\n", ".csv", Meaning("exclude", "exposure", HSC), "a visit is not an exposure"),
+        ("exposure\nHSCA1\n", ".csv", Meaning("exclude", common=HSC), "line 2: exposure is `HSCA1`, which is no key"),
+        ("obs_id\nHSCA1\n", ".csv", Meaning("exclude"), "is a dimension: --butler ALIAS looks up"),
+        ("exposure,comment\n1,a\n,b\n", ".csv", Meaning("exclude", common=HSC), "line 3: exposure is empty"),
+        ("tract\n1\n", ".csv", Meaning("exclude", "visit", HSC), "the list has no column `visit`, but tract"),
+    ],
+)
+def test_what_is_not_clear_is_refused(text: str, ending: str, meaning: Meaning, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=message):
+        taken(tmp_path, text, meaning, ending)
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        read_foreign(tmp_path / "nothing.csv")
+    (tmp_path / "empty.csv").write_text("exposure,comment\n")
+    with pytest.raises(DataError, match="no rows"):
+        read_foreign(tmp_path / "empty.csv")
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="shared data is not beside the checkout")
+@pytest.mark.parametrize(
+    ("path", "meaning", "count"),
+    [
+        ("excluded_visits/LSSTComCam/bad.ecsv", Meaning("exclude", common={"instrument": "LSSTComCam"}), 158),
+        ("rc2_subset/g-visits.txt", Meaning("include", "visit", HSC), 17),
+        ("rc2_subset/r-visits.txt", Meaning("include", "visit", HSC), 16),
+        ("rc2_subset/i-visits.txt", Meaning("include", "visit", HSC), 33),
+        ("rc2_subset/z-visits.txt", Meaning("include", "visit", HSC), 31),
+        ("rc2_subset/y-visits.txt", Meaning("include", "visit", HSC), 52),
+        ("prodstatus/tests/data/exposures.txt", Meaning("include", "exposure", {"instrument": "LSSTCam-imSim"}), 200),
+    ],
+)
+def test_real_lists(path: str, meaning: Meaning, count: int) -> None:
+    found = take(read_foreign(SHARED / path), meaning)
+    assert (len(found.value), found.rows) == (count, count)
