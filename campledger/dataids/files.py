@@ -1,23 +1,31 @@
-"""The files that hold sets of data IDs: JSON, CSV and ECSV, read with all their problems and written canonically."""
+"""The files that hold sets of data IDs: JSON, CSV and ECSV.
+
+``docs/dataids.md`` describes them. Reading collects all that is wrong with a file, with line and column; writing is
+canonical: the same set gives the same bytes.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from campledger.dataids.dimensions import DIMENSIONS, keys_of
+from campledger.dataids.json_form import Form, read_json
+from campledger.dataids.members import Columns, Members, first_places, read_members
 from campledger.dataids.sets import DataIdSet, Row
+from campledger.dataids.tables import place_of_meta, read_csv, read_ecsv
+from campledger.dataids.text import MAX_BYTES, Place, Report, decode, shown
+from campledger.dataids.writing import ENDINGS, format_derived, format_set, left_out
+from campledger.documents.schema import findings
 from campledger.errors import DataError, UsageError
 from campledger.files import replace
 from campledger.problems import Problem, Severity, report_text
 
-ENDINGS = (".json", ".csv", ".ecsv")
-"""What the name of a set's file ends with, by its format."""
+__all__ = ["ENDINGS", "SetFile", "format_derived", "format_set", "left_out", "read", "read_file", "write_file"]
 
 
 @dataclass(frozen=True)
@@ -28,109 +36,105 @@ class SetFile:
     value: DataIdSet | None
     """None where errors stand in the way, and where the set is derived from others."""
     derived: Mapping[str, Any] | None = None
-    """How the set is made from others; see schemas/dataids.schema.json."""
+    """How the set is made from others; see schemas/dataids.schema.json. None where that has errors."""
     about: Mapping[str, Any] = field(default_factory=dict)
+    """Name, purpose and origin, of derived sets too; empty where there are errors."""
     problems: tuple[Problem, ...] = ()
-    _place: Callable[[Row], tuple[int, int]] = lambda _: (0, 0)
+    _origin: tuple[Columns, Members] | None = field(default=None, repr=False, compare=False)
 
-    def place(self, row: Row) -> tuple[int, int]:
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stand in the way."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    def place(self, row: Row) -> Place:
         """Return line and column, from 1, of a member in the file; (0, 0) for a row that it does not hold."""
-        return self._place(row)
+        index = self._first.get(row)
+        return (0, 0) if self._origin is None or index is None else self._origin[0].place(index, None)
+
+    @cached_property
+    def _first(self) -> dict[Row, int]:
+        return first_places(self._origin[1]) if self._origin else {}
 
 
 def read(path: str, data: bytes) -> SetFile:
     """Read a file whose format its ending names; everything wrong with it is in ``problems``, under this path."""
-    ending = Path(path).suffix
-    try:
-        if ending == ".json":
-            value = json.loads(data)
-        elif ending == ".csv":
-            value = [
-                {k: int(v) if k in DIMENSIONS and DIMENSIONS[k].type is int else v for k, v in row.items() if v}
-                for row in csv.DictReader(io.StringIO(data.decode()))
-            ]
-        else:
-            from astropy.table import Table
+    report = Report(path)
+    with _no_collection():
+        text = decode(data, report)
+        form = _form(path, text, report) if text is not None else Form()
+        members = read_members(form.columns, form.declared, report) if form.columns is not None else None
+    if form.complaint and not report.has_errors:
+        report.add("unreadable", f"astropy refuses the table: {shown(form.complaint)}", (1, 1))
+    problems = report.problems()
+    if report.has_errors:
+        return SetFile(path, None, problems=problems)
+    if members is None:
+        return SetFile(path, None, form.derived, form.about, problems)
+    value = DataIdSet(members.dimensions, members.rows, members.attributes, form.pending, form.about)
+    origin = (form.columns, members) if form.columns is not None else None
+    return SetFile(path, value, None, form.about, problems, origin)
 
-            table = Table.read(data.decode().splitlines(), format="ascii.ecsv")
-            value = [
-                dict(zip(table.colnames, row, strict=True))
-                for row in zip(*(table[n].tolist() for n in table.colnames), strict=True)
-            ]
-        about: dict[str, Any] = {}
-        entries = value
-        if isinstance(value, dict):
-            about = {
-                k: v for k, v in value.items() if k not in {"format", "dimensions", "members", "derived", "pending"}
-            }
-            if "derived" in value:
-                return SetFile(path, None, value["derived"], about)
-            entries = value["members"]
-        names = keys_of(
-            [
-                k
-                for k in (value["dimensions"] if isinstance(value, dict) and "dimensions" in value else entries[0])
-                if k in DIMENSIONS
-            ]
-        )
-        rows = [tuple(e[n] for n in names) for e in entries]
-        said = {
-            r: {k: v for k, v in e.items() if k not in names and v not in (None, "")}
-            for r, e in zip(rows, entries, strict=True)
-            if len(e) > len(names)
-        }
-        pending = value.get("pending", []) if isinstance(value, dict) else []
-        return SetFile(path, DataIdSet.of(names, rows, said, pending, about), None, about)
-    except (ValueError, KeyError, UsageError) as error:
-        return SetFile(path, None, problems=(Problem(path, 0, 0, "unreadable", str(error)),))
+
+def _form(path: str, text: str, report: Report) -> Form:
+    readers: dict[str, Callable[[str, Report], Form]] = {
+        ".json": read_json,
+        ".csv": lambda text, report: Form(read_csv(text, report)),
+        ".ecsv": _read_ecsv,
+    }
+    reader = readers.get(Path(path).suffix)
+    if reader is None:
+        report.add("unreadable", "no format of sets has this ending", hint=f"use {', '.join(ENDINGS)}")
+        return Form()
+    return reader(text, report)
+
+
+def _read_ecsv(text: str, report: Report) -> Form:
+    columns, meta, complaint = read_ecsv(text, report)
+    for finding in findings(dict(meta), "dataids", "about"):
+        key = str(finding.pointer[0]) if finding.pointer else "meta"
+        report.add(finding.rule, finding.message, place_of_meta(text, key), finding.hint)
+    return Form(columns, about=meta, complaint=complaint)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector from going through millions of new objects again and again: none is garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def read_file(file: Path) -> DataIdSet:
-    """Return the set that a file holds. Raise DataError with the report of its errors, or where it is derived."""
+    """Return the set that a file holds.
+
+    Raise DataError with the report of its errors, or where it cannot be opened or is derived from others.
+    """
     try:
-        data = file.read_bytes()
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise DataError(f"{file}: {error.strerror}") from error
     found = read(str(file), data)
-    errors = [one for one in found.problems if one.severity is Severity.ERROR]
-    if errors:
-        raise DataError(report_text(errors))
+    if found.errors:
+        raise DataError(report_text(found.errors))
     if found.value is None:
-        raise DataError(f"{file}: the set is derived from others: evaluate it in its ledger")
+        raise DataError(f"{file}: the set is made from others, and read in its ledger only")
     return found.value
 
 
-def format_set(value: DataIdSet, ending: str) -> bytes:
-    """Return a set as a file's bytes, canonically: sorted, one member a line. ``ending`` is .json, .csv or .ecsv."""
-    if ending == ".json":
-        lines = [
-            json.dumps({**one, **value.attributes.get(row, {})}, ensure_ascii=False)
-            for row, one in zip(value.members, value.data_ids(), strict=True)
-        ]
-        body = "[\n" + ",\n".join(lines) + "\n]"
-        if value.about or value.pending or not value.members:
-            head = {"format": 1, **value.about, "dimensions": list(value.dimensions)}
-            if value.pending:
-                head["pending"] = list(value.pending)
-            return (json.dumps(head, ensure_ascii=False)[:-1] + ', "members": ' + body + "}\n").encode()
-        return (body + "\n").encode()
-    stream = io.StringIO()
-    names = sorted({k for said in value.attributes.values() for k in said})
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*value.dimensions, *names])
-    for row in value.members:
-        writer.writerow([*row, *(value.attributes.get(row, {}).get(n, "") for n in names)])
-    if ending == ".csv":
-        return stream.getvalue().encode()
-    types = [
-        f"# - {{name: {n}, datatype: {'int64' if n in DIMENSIONS and DIMENSIONS[n].type is int else 'string'}}}"
-        for n in (*value.dimensions, *names)
-    ]
-    head = "\n".join(["# %ECSV 1.0", "# ---", "# datatype:", *types, "# delimiter: ','", "# schema: astropy-2.0"])
-    return f"{head}\n{stream.getvalue()}".encode()
+def write_file(value: DataIdSet, file: Path, *, partly: bool = False) -> None:
+    """Write a set in the format that the file's ending names, atomically.
 
-
-def write_file(value: DataIdSet, file: Path) -> None:
-    """Write a set in the format that the file's ending names, atomically. Raise UsageError where it cannot be."""
-    mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
-    replace(file, format_set(value, file.suffix), mode)
+    Raise UsageError where the format cannot hold it, see :func:`format_set`, or the file cannot be written.
+    """
+    data = format_set(value, file.suffix, partly=partly)
+    try:
+        mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
+        replace(file, data, mode)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter, lt
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ class DataIdSet:
             digest.update(part)
         return f"sha256:{digest.hexdigest()}"
 
-    def canonical(self, chunk: int = 50_000) -> Iterator[bytes]:
+    def canonical(self, chunk: int = 10_000) -> Iterator[bytes]:
         """Yield the canonical form, in pieces: UTF-8 lines, each ended by a newline.
 
         The header, the dimensions in alphabetical order as a JSON array, then each member once as a JSON array,
@@ -126,16 +126,17 @@ class DataIdSet:
         yield f"{DIGEST_HEADER}\n{json.dumps(list(self.dimensions), separators=(',', ':'))}\n".encode()
         texts = [index for index, name in enumerate(self.dimensions) if DIMENSIONS[name].type is str]
         form = ",".join('"%s"' if index in texts else "%d" for index in range(len(self.dimensions)))
-        write: Callable[[Row], str] = f"[{form}]\n".__mod__
-        strange = any('"' in text or "\\" in text for index in texts for text in self._values(index))
-        if strange:
-            write = _write_escaped
+        strange = any('"' in text or "\\" in text for index in texts for text in set(self.column(index)))
         rows = iter(self.members)
-        while part := "".join(map(write, islice(rows, chunk))):
-            yield part.encode()
+        while part := list(islice(rows, chunk)):
+            if strange:
+                yield "".join(map(_write_escaped, part)).encode()
+            else:  # one formatting of many rows takes half the time of many formattings
+                yield (f"[{form}]\n" * len(part) % tuple(chain.from_iterable(part))).encode()
 
-    def _values(self, index: int) -> set[Any]:
-        return set(map(itemgetter(index), self.members))
+    def column(self, index: int) -> list[Any]:
+        """Return the members' values of one dimension, by its place among ``dimensions``."""
+        return list(map(itemgetter(index), self.members))
 
     def data_ids(self) -> Iterator[dict[str, int | str]]:
         """Yield the members as mappings from dimension to value."""
@@ -253,10 +254,13 @@ class DataIdSet:
 
 def in_order(rows: list[Row]) -> tuple[Row, ...]:
     """Return rows sorted, each once."""
-    if all(map(lt, rows, islice(rows, 1, None))):
-        return tuple(rows)
-    rows.sort()  # mostly sorted already, where sorting is quicker than a set
-    return tuple(dict.fromkeys(rows))
+    if not _ascend(rows):
+        rows.sort()  # mostly sorted already, where sorting is quicker than a set
+    return tuple(rows if _ascend(rows) else dict.fromkeys(rows))
+
+
+def _ascend(rows: Sequence[Row]) -> bool:
+    return all(map(lt, rows, islice(rows, 1, None)))
 
 
 def require_keys(dimensions: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ MAX_ALIASES = 1_000
 
 _TAG = "tag:yaml.org,2002:"
 _INCLUDE = "!include"
-_TAGS = {None, "!", f"{_TAG}str", f"{_TAG}seq", f"{_TAG}map", _INCLUDE}
+_TAGS = {None, "!", f"{_TAG}str", f"{_TAG}seq", f"{_TAG}map", f"{_TAG}omap", _INCLUDE}
 
 
 class ForeignError(Exception):

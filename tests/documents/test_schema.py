@@ -85,7 +85,7 @@ def test_every_property_is_described(name: str, rule: dict[str, Any]) -> None:
 def test_every_leaf_has_an_example_that_is_valid(name: str, rule: dict[str, Any]) -> None:
     whole = resolve(rule, name)
     examples = whole.get("examples", [whole["const"]] if "const" in whole else whole.get("enum", []))
-    if whole.get("type") in {"object", "array"} and not examples:
+    if not examples and whole.get("type") in {"object", "array"}:
         below = resolve(whole.get("items", whole), home(rule, name))
         assert "properties" in below or below.get("examples") or whole.get("type") == "object"
         return
@@ -191,7 +191,13 @@ def value_at(document: Any, pointer: Pointer) -> Any:
     return document
 
 
-PARTS = [("campaign", ""), ("settings", ""), *(("event", part) for part in schema.event_types())]
+SETS = ("set", "derived_set", "about", "entry", "pending_entry", "union", "minus", "intersect", "filter")
+PARTS = [
+    ("campaign", ""),
+    ("settings", ""),
+    *(("dataids", part) for part in SETS),
+    *(("event", part) for part in schema.event_types()),
+]
 
 
 def full(name: str, part: str) -> Any:

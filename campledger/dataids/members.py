@@ -1,0 +1,374 @@
+"""From the columns of a file to the members of a set, and to what is wrong with them.
+
+Works column by column with functions that run at C's speed; single values are looked at only in columns that hold
+something else than they should.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import islice, product, repeat
+from math import prod
+from typing import Any
+
+from campledger.dataids.dimensions import ALTERNATE_KEYS, DIMENSIONS, keys_of
+from campledger.dataids.sets import REMARKS, Attributes, Row, in_order
+from campledger.dataids.text import Place, Report, shown
+from campledger.dataids.values import (
+    HIGHEST,
+    LOWEST,
+    MAX_MEMBERS,
+    MAX_TEXT,
+    RESOLVE,
+    Wrong,
+    number,
+    remark,
+    runs_in_spreadsheets,
+    text,
+    text_fault,
+)
+from campledger.problems import Severity
+
+ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing"})()
+"""What a column holds for an entry that says nothing there; null is something else."""
+
+ALTERNATES = frozenset(ALTERNATE_KEYS) | {name for one in DIMENSIONS.values() for name in one.alternates}
+KNOWN = (*DIMENSIONS, *REMARKS)
+_MAX_SHAPES = 1000
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a file says of its members, column by column, in the order in which the columns appear."""
+
+    values: Mapping[str, Sequence[Any]]
+    """The columns with a name of :data:`KNOWN`, all of one length."""
+    count: int
+    place: Callable[[int, str | None], Place]
+    """Where an entry, or its value of a column, stands."""
+    place_of_name: Callable[[str], Place]
+    """Where a column's name stands (first)."""
+    strangers: Sequence[str] = ()
+    """Names of the other columns."""
+    partial: frozenset[str] = frozenset()
+    """Columns in which an entry may be ABSENT."""
+    textual: bool = False
+    """Whether numbers are written as text, as in CSV."""
+    tabular: bool = False
+    """Whether an empty cell says nothing, as in a table."""
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members of a file."""
+
+    dimensions: tuple[str, ...]
+    rows: tuple[Row, ...]
+    """Sorted, each once."""
+    attributes: Mapping[Row, Attributes]
+    found: Sequence[Row]
+    """In the order of the file."""
+    origins: Sequence[int]
+    """The entry from which each of ``found`` comes."""
+
+
+def read_members(columns: Columns, declared: tuple[str, ...] | None, report: Report) -> Members | None:
+    """Return the members, or None where errors stand in the way; ``declared`` is what a file says they are keyed by."""
+    if not columns.values and not columns.count:
+        return Members(declared, (), {}, (), ()) if declared else None
+    reader = _Reader(columns, report)
+    reader.judge_names()
+    keys = reader.find_keys(declared)
+    if keys is None:
+        return None
+    picked = {name: reader.key_column(name) for name in columns.values if name in keys}
+    said = reader.attributes([name for name in columns.values if name not in keys])
+    if columns.strangers or set(picked) != set(keys):
+        return None  # the rows would be no data IDs, and alike
+    origins, natural = reader.rows(picked)
+    if natural is None:
+        return None
+    if not reader.spans:
+        reader.judge_order(natural, origins)
+    elif len(set(natural)) != len(natural):
+        reader.judge_repeats(natural, origins)
+    names = tuple(picked)
+    found = natural if names == keys else list(map(operator.itemgetter(*map(names.index, keys)), natural))
+    # Of what is said of a member twice, the first word counts.
+    attributes: dict[Row, Attributes] = {}
+    if said:
+        for row, origin in zip(found, origins, strict=True):
+            if origin in said:
+                first = attributes.setdefault(row, said[origin])
+                if first is not said[origin]:
+                    attributes[row] = {**said[origin], **first}
+    return Members(keys, in_order(list(found)), attributes, found, origins)
+
+
+@dataclass
+class _Reader:
+    columns: Columns
+    report: Report
+    bad: set[int] = field(default_factory=set)
+    """Entries that are no members."""
+    spans: dict[int, dict[str, Sequence[int | str]]] = field(default_factory=dict)
+    """The ranges and lists of an entry, by column."""
+
+    def judge_names(self) -> None:
+        for name in self.columns.strangers:
+            place = self.columns.place_of_name(name)
+            if name in ALTERNATES:
+                self.report.add("alternate-key", f"`{name}` is no key of a dimension", place, RESOLVE)
+                continue
+            near = get_close_matches(name.lower(), KNOWN, 1, 0.7)
+            hint = f"did you mean `{near[0]}`?" if near else f"what is said of a member goes into {', '.join(REMARKS)}"
+            self.report.add("unknown-dimension", f"`{shown(name)}` is no dimension", place, hint)
+
+    def find_keys(self, declared: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """Return the dimensions that key the members: those declared, or of most entries. Others are reported."""
+        present = [name for name in self.columns.values if name in DIMENSIONS]
+        if not present:
+            if not self.columns.strangers:
+                self.report.add("unknown-dimension", "no dimension is named", self.columns.place(0, None))
+            return None
+        keys = keys_of(present)
+        if self.columns.partial.intersection(keys):
+            keys = self._keys_of_most(present, declared)
+        elif declared is not None and keys != declared:
+            place = self.columns.place_of_name(present[0])
+            message = f"the entries have {', '.join(keys)}; `dimensions` says {', '.join(declared)}"
+            self.report.add("mixed-dimensions", message, place)
+            return None
+        for name in keys:
+            self._require(name, keys, present)
+        return keys
+
+    def _keys_of_most(self, present: list[str], declared: tuple[str, ...] | None) -> tuple[str, ...]:
+        there = [[value is not ABSENT for value in self.columns.values[name]] for name in present]
+        shapes = list(zip(*there, strict=True))
+        counts = Counter(shapes).most_common(_MAX_SHAPES)
+        keys_by_shape = {}
+        for shape, _ in counts:
+            keys_by_shape[shape] = keys_of(name for name, is_there in zip(present, shape, strict=True) if is_there)
+        most: Counter[tuple[str, ...]] = Counter()
+        for shape, count in counts:
+            most[keys_by_shape[shape]] += count if keys_by_shape[shape] else 0
+        wanted = declared or most.most_common(1)[0][0]
+        whose = "`dimensions` says" if declared else "most others have"
+        for index, shape in enumerate(shapes):
+            keys = keys_by_shape.get(shape)
+            if keys != wanted:
+                has = f"has {', '.join(keys) or 'no dimension'}" if keys is not None else "has other dimensions"
+                message = f"this entry {has}; {whose} {', '.join(wanted)}"
+                self.report.add("mixed-dimensions", message, self._at(index))
+                self.bad.add(index)
+        return wanted
+
+    def _require(self, name: str, keys: tuple[str, ...], present: list[str]) -> None:
+        """Report a key that is missing, from all entries or from some."""
+        needing = [one for one in keys if one in present and name in DIMENSIONS[one].required]
+        what = f"`{needing[0]}` says nothing without `{name}`" if needing else f"`{name}` is missing"
+        if name not in present:
+            place = self.columns.place_of_name(needing[0] if needing else present[0])
+            self.report.add("unknown-dimension", what, place, f"add `{name}` to each entry")
+        elif name in self.columns.partial:
+            for index, value in enumerate(self.columns.values[name]):
+                if value is ABSENT and index not in self.bad:
+                    self.report.add("unknown-dimension", what, self._at(index), f"add `{name}`")
+                    self.bad.add(index)
+
+    def key_column(self, name: str) -> Sequence[Any]:
+        """Return a key's values; wrong ones are reported, ranges and lists noted in ``spans``."""
+        column = self.columns.values[name]
+        if DIMENSIONS[name].type is int:
+            column = self._as_numbers(column)
+            if _are_numbers(column):
+                return column
+            return self._judged(name, column, lambda value: self._number(name, value))
+        if _are_texts(column) and not (self.columns.textual and any(map(runs_in_spreadsheets, set(column)))):
+            return column
+        return self._judged(name, column, lambda value: self._text(name, value))
+
+    def _number(self, name: str, value: Any) -> int | Sequence[int] | Wrong:
+        if self.columns.tabular and value is None:
+            return Wrong("member-type", f"`{name}` is empty")
+        verdict = number(name, value, textual=self.columns.textual)
+        if isinstance(verdict, Wrong) and verdict.hint and self.columns.tabular and not self.columns.textual:
+            return replace(verdict, hint="declare the column as int64") if verdict.rule == "member-type" else verdict
+        return verdict
+
+    def _text(self, name: str, value: Any) -> str | Sequence[str] | Wrong:
+        if self.columns.tabular and value is None:
+            return Wrong("member-type", f"`{name}` is empty")
+        if self.columns.textual and runs_in_spreadsheets(value):
+            return Wrong("member-type", f"`{name}` is `{shown(value)}`, which spreadsheets run as a formula")
+        return text(name, value)
+
+    def _as_numbers(self, column: Sequence[Any]) -> Sequence[Any]:
+        if not self.columns.textual:
+            return column
+        try:
+            numbers = list(map(int, column))
+        except ValueError:
+            return column
+        # What does not print back as written, such as 007 or 1_000, is looked at one by one.
+        return numbers if all(map(operator.eq, map(str, numbers), column)) else column
+
+    def _judged(self, name: str, column: Sequence[Any], judge: Callable[[Any], Any]) -> list[Any]:
+        verdicts: dict[Any, Any] = {}
+        values = list(column)
+        for index, value in enumerate(values):
+            if index in self.bad and value is ABSENT:
+                continue
+            if isinstance(value, str):
+                verdict = verdicts[value] if value in verdicts else verdicts.setdefault(value, judge(value))
+            else:
+                verdict = judge(value)
+            if isinstance(verdict, Wrong):
+                self.report.add(verdict.rule, verdict.message, self._at(index, name), verdict.hint)
+                self.bad.add(index)
+            elif isinstance(verdict, range | list):
+                self.spans.setdefault(index, {})[name] = verdict
+            else:
+                values[index] = verdict
+        return values
+
+    def rows(self, picked: Mapping[str, Sequence[Any]]) -> tuple[Sequence[int], list[Row] | None]:
+        """Return the entry of each row, and the rows in the order of the file; None if they are too many."""
+        entries: Sequence[int] = range(self.columns.count)
+        columns = list(picked.values())
+        if self.bad:
+            entries = [index for index in entries if index not in self.bad]
+            columns = [[column[index] for index in entries] for column in columns]
+        rows: list[Row] = list(zip(*columns, strict=True)) if columns else []
+        if not self.spans:
+            return entries, rows
+        origins: list[int] = []
+        expanded: list[Row] = []
+        for index, row in zip(entries, rows, strict=True):
+            spans = self.spans.get(index)
+            if spans is None:
+                origins.append(index)
+                expanded.append(row)
+                continue
+            parts = [spans.get(name, (value,)) for name, value in zip(picked, row, strict=True)]
+            count = prod(map(len, parts))
+            if len(expanded) + count > MAX_MEMBERS:
+                message = f"ranges that make more than {MAX_MEMBERS:,} members of the file"
+                self.report.add("member-type", message, self._at(index))
+                return (), None
+            expanded += product(*parts)
+            origins += repeat(index, count)
+        return origins, expanded
+
+    def judge_order(self, rows: Sequence[Row], origins: Sequence[int]) -> None:
+        """Report rows that stand twice, or not in the order of the file's own columns."""
+        if _ascend(rows):
+            return
+        late = 0
+        first = -1
+        for position, (before, row) in enumerate(zip(rows, islice(rows, 1, None), strict=False), 1):
+            if row < before:
+                late += 1
+                first = position if first < 0 else first
+        if late:
+            places = f"here and in {late - 1:,} more places" if late > 1 else "here"
+            hint = "`campledger dataids convert` writes a set in order"
+            message = f"the members are out of order {places}"
+            self.report.add("member-order", message, self._at(origins[first]), hint, Severity.WARNING)
+        if len(set(rows)) != len(rows):
+            self.judge_repeats(rows, origins)
+
+    def judge_repeats(self, rows: Sequence[Row], origins: Sequence[int]) -> None:
+        """Report rows that stand a second time."""
+        seen: dict[Row, int] = {}
+        for row, origin in zip(rows, origins, strict=True):
+            if row in seen:
+                self._report_repeat(row, seen[row], origin)
+            else:
+                seen[row] = origin
+
+    def _report_repeat(self, row: Row, first: int, origin: int) -> None:
+        # The line of the first is not looked for unless the problem is listed.
+        def place() -> Place:
+            return self.columns.place(origin, None)
+
+        message = f"the data ID {', '.join(map(shown, row))} stands in entry {first + 1:,} already"
+        self.report.add("duplicate-member", message, place, "", Severity.WARNING)
+
+    def attributes(self, names: list[str]) -> dict[int, Attributes]:
+        """Return by entry what is said of it beside its key; what cannot be said is reported."""
+        if not names:
+            return {}
+        columns = [self._attribute_column(name) for name in names]
+        # Mostly few things are said of many: they share one mapping.
+        shared: dict[tuple[Any, ...], Attributes] = {}
+        said: dict[int, Attributes] = {}
+        for index, values in enumerate(zip(*columns, strict=True)):
+            mapping = shared.get(values)
+            if mapping is None:
+                mapping = {name: value for name, value in zip(names, values, strict=True) if value is not ABSENT}
+                shared[values] = mapping
+            if mapping:
+                said[index] = mapping
+        return said
+
+    def _attribute_column(self, name: str) -> Sequence[Any]:
+        column = self.columns.values[name]
+        empty: tuple[Any, ...] = ("", None) if self.columns.tabular else (None,) if name in DIMENSIONS else ()
+        verdicts: dict[Any, Any] = {}
+        values: list[Any] = []
+        for index, value in enumerate(column):
+            key = (type(value), value) if isinstance(value, str | int | float) else None
+            if value is ABSENT or value in empty:
+                verdict = ABSENT
+            elif key is None:
+                verdict = self._attribute(name, value)
+            elif key in verdicts:
+                verdict = verdicts[key]
+            else:
+                verdict = verdicts[key] = self._attribute(name, value)
+            if isinstance(verdict, Wrong):
+                self.report.add(verdict.rule, verdict.message, self._at(index, name), verdict.hint)
+                verdict = ABSENT
+            values.append(verdict)
+        return values
+
+    def _attribute(self, name: str, value: Any) -> Any:
+        if self.columns.textual and runs_in_spreadsheets(value):
+            return Wrong("schema", f"`{name}` is `{shown(value)}`, which spreadsheets run as a formula", "reword it")
+        if name not in DIMENSIONS:
+            return remark(name, value) or value.strip(" ")
+        judged = (
+            number(name, value, textual=self.columns.textual) if DIMENSIONS[name].type is int else text(name, value)
+        )
+        if isinstance(judged, range | list):
+            return Wrong("member-type", f"`{name}` follows from the key, and is one value")
+        return judged
+
+    def _at(self, index: int, name: str | None = None) -> Callable[[], Place]:
+        return lambda: self.columns.place(index, name)
+
+
+def _are_numbers(column: Sequence[Any]) -> bool:
+    if set(map(type, column)) - {int}:
+        return False
+    return not column or (min(column) >= LOWEST and max(column) <= HIGHEST)
+
+
+def _are_texts(column: Sequence[Any]) -> bool:
+    return not set(map(type, column)) - {str} and not any(text_fault(value, MAX_TEXT) for value in set(column))
+
+
+def _ascend(rows: Sequence[Row]) -> bool:
+    return all(map(operator.lt, rows, islice(rows, 1, None)))
+
+
+def first_places(members: Members) -> dict[Row, int]:
+    """Return the entry in which each row stands first."""
+    pairs: Iterator[tuple[Row, int]] = zip(reversed(members.found), reversed(members.origins), strict=True)
+    return dict(pairs)
