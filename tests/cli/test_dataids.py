@@ -248,7 +248,7 @@ def test_convert_to_csv_does_not_lose_what_csv_has_no_place_for(
     before = snapshot()
     done = campledger("dataids", "convert", "bad", "csv")
     assert done.returncode in {2, 3}
-    assert "purpose" in done.stderr
+    assert "CSV has no place for" in done.stderr
     assert snapshot() == before
 
 
@@ -290,7 +290,8 @@ def test_check_of_sets_only(ledger: Path, campledger: Run) -> None:
     found = json.loads(campledger("dataids", "check", "bad", "--format", "json").stdout)
     assert found[0]["path"] == "dataids/bad.csv"
     assert campledger("check").returncode == 1
-    assert campledger("check", "campaigns").returncode == 0
+    campaign = next((ledger / "campaigns").glob("*/*/*"))
+    assert campledger("check", str(campaign)).returncode == 0
 
 
 def test_a_dry_run_writes_nothing(ledger: Path, campledger: Run, snapshot: Snapshot) -> None:

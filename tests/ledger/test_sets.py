@@ -163,7 +163,7 @@ def test_the_check_of_a_sound_ledger_says_nothing(write: Write) -> None:
         ({"dataids/a.json": '{"format": 1, "name": "b", "members": [{"instrument": "HSC", "visit": 1}]}'}, [
             "dataids/a.json:1:15: error: set-name"
         ]),
-        ({"dataids/a.json": derived(union=["b@sha256:01234567", "b@sha256:01234567"])}, [
+        ({"dataids/a.json": derived(union=["b@sha256:01234567", "c@sha256:01234567"])}, [
             "dataids/a.json:1:15: error: unknown-set", "dataids/a.json:1:15: error: unknown-set"
         ]),
         ({"dataids/a.json": derived(union=["b", "c"]), "dataids/b.json": visits(1), "dataids/c.csv": TRACT}, [

@@ -69,7 +69,7 @@ def test_several_dimensions_and_columns_that_a_set_has_no_place_for(tmp_path: Pa
 
 def test_tracts_of_a_skymap(tmp_path: Path) -> None:
     found = taken(tmp_path, "9813\n9697\n", Meaning("include", "tract", {"skymap": "hsc_rings_v1"}), ".txt")
-    assert list(found.value.data_ids())[0] == {"skymap": "hsc_rings_v1", "tract": 9697}
+    assert next(iter(found.value.data_ids())) == {"skymap": "hsc_rings_v1", "tract": 9697}
 
 
 @pytest.mark.parametrize(
