@@ -198,6 +198,8 @@ class Sets:
                 yield from self._check_receipts(path)
 
     def _check_file(self, path: str) -> Iterator[Problem]:
+        if self.ledger.files.paths[path] and path not in self.own:
+            return  # a link, which is told as a stray
         file = self.file(path)
         yield from file.problems
         named = file.about.get("name")
@@ -227,17 +229,17 @@ class Sets:
         sound = True
         for text in sources(file.derived or {}):
             reference = Reference.parse(text)
-            if not reference.pin:
-                message = f"`{text}` is not pinned: the set changes whenever that one does"
-                hint = "pin it: NAME@sha256:DIGEST or NAME@COMMIT"
-                yield Problem(file.path, line, column, "stale-pin", message, hint, Severity.WARNING)
             if self.path_of(reference.name, campaign) is None and (not reference.pin or reference.is_digest):
                 message = f"there is no DataId set `{reference.name}`"
                 yield Problem(
                     file.path, line, column, "unknown-set", message, "sets are named by their file in dataids/"
                 )
                 sound = False
-            elif reference.pin:
+            elif not reference.pin:
+                message = f"`{text}` is not pinned: the set changes whenever that one does"
+                hint = "pin it: NAME@sha256:DIGEST or NAME@COMMIT"
+                yield Problem(file.path, line, column, "stale-pin", message, hint, Severity.WARNING)
+            else:
                 told = list(self._check_pin(file, reference, campaign)) if reference.is_digest else []
                 yield from told
                 # An older version stands in git's history, where a check does not look.
