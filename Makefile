@@ -22,7 +22,7 @@ bench: $(VENV)/.development
 $(VENV)/.runtime: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "campledger needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[butler]'
 	@touch $@
 
 $(VENV)/.development: $(VENV)/.runtime

@@ -140,4 +140,75 @@ def verify_upload(what: str, alias: str, as_json: bool) -> None:
     raise click.exceptions.Exit(0 if all(one.good for _, one in found) else 1)
 
 
-COMMANDS: list[click.Command] = [upload, verify_upload]
+def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return values that were given by commas or by repetition."""
+    return tuple(one for value in values for one in value.split(",") if one)
+
+
+_types = click.option(
+    "--dataset-types", "dataset_types", metavar="TYPE,...", multiple=True,
+    help="What to gather.  [default: `dataset_types` of the definition, else raw]",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("what", metavar="SET|CAMPAIGN")
+@click.argument("place", metavar="[STEP[/GROUP]]", required=False)
+@_butler
+@_types
+@click.option(
+    "--from", "sources", metavar="COLLECTION,...", multiple=True, help="Where to look.  [default: its inputs]"
+)
+@click.option("--into", metavar="COLLECTION", required=True, help="The TAGGED collection.")
+@click.option("--allow-pending", is_flag=True, help="Take ids that the registry does not know yet as they are.")
+@_push
+@_json
+@ledger_option
+def collect(
+    what: str,
+    place: str | None,
+    alias: str,
+    dataset_types: tuple[str, ...],
+    sources: tuple[str, ...],
+    into: str,
+    allow_pending: bool,
+    push: bool,
+    as_json: bool,
+) -> None:
+    """Gather the datasets of a campaign's or a set's data IDs in a TAGGED collection, and commit the receipt.
+
+    What is included, less what is excluded, by the campaign's sets, or those in force for a step or group. Sets that
+    the registry lacks are uploaded first. Called again after a set has changed, the collection follows.
+
+    \b
+    Examples:
+      campledger collect k7mq --butler main --dataset-types raw --into u/vrubin/good-raws
+      campledger collect comcam-bad-exposures --butler main --from LSSTComCam/raw/all --into u/vrubin/without-bad
+    """
+    from campledger.operations import registry
+    from campledger.operations.collecting import Gathering
+    from campledger.operations.collecting import collect as operation
+
+    space = workspace()
+    gathering = Gathering(_listed(dataset_types), into, _listed(sources), place)
+    how = registry.How(allow_pending)
+    with _progress() as progress:
+        done, landed, told = maybe_pushed(space, lambda: operation(space, what, alias, gathering, how, progress), push)
+    commit = landed or done.receipts.commit
+    found = done.collected
+    if as_json:
+        result = {
+            "collection": into, "count": dict(found.count), "missing": dict(found.missing),
+            "added": found.added, "removed": found.removed, "events": list(done.receipts.events), "commit": commit,
+        }  # fmt: skip
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        return
+    counts = ", ".join(f"{number:,} {name}" for name, number in found.count.items())
+    click.echo(clean(f"{into}: {counts} ({found.added:,} added, {found.removed:,} removed)"))
+    for name, number in found.missing.items():
+        if number:
+            click.echo(clean(f"  {counted(number, 'data ID')} without a {name}"), err=True)
+    click.echo(f"receipt: commit {commit[:10]}{told}" if commit else "the receipt stands in the ledger already")
+
+
+COMMANDS: list[click.Command] = [upload, verify_upload, collect]

@@ -99,6 +99,16 @@ def _named(sets: Sets, reference: str, campaign: str | None, purpose: str | None
     return Named(reference, name, found, purpose or str(found.value.about.get("purpose", "include")))
 
 
+def data_of(ledger: Ledger, subject: Subject, place: str | None = None) -> Mapping[str, Any]:
+    """Return the `data` section in force for a campaign, or for a group of it; nothing for a shared set."""
+    if subject.campaign is None:
+        return {}
+    record = ledger.record(subject.campaign)
+    sections = group_of(record, place).sections if place else record.campaign.sections if record.campaign else {}
+    data: Mapping[str, Any] = sections.get("data", {})
+    return data
+
+
 @contextmanager
 def store_of(workspace: Workspace, ledger: Ledger, alias: str, *, writeable: bool = False) -> Iterator[DataIdStore]:
     """Open the registry that an alias of the settings names. Raise UsageError for an unknown one, ButlerError."""
@@ -121,6 +131,18 @@ class Uploaded:
     plan: Plan
     upload: Upload | None
     """None after a dry run."""
+
+    @property
+    def receipt(self) -> Upload:
+        """What the registry says of it."""
+        if self.upload is None:
+            raise AssertionError("a dry run uploads nothing")
+        return self.upload
+
+    @property
+    def stored(self) -> StoredSet:
+        """The set in the registry."""
+        return self.receipt.stored
 
 
 @dataclass(frozen=True)
@@ -153,31 +175,29 @@ def upload(
     ledger = workspace.ledger()
     subject = subject_of(workspace, ledger, text)
     with store_of(workspace, ledger, alias, writeable=not how.dry_run) as store:
-        if how.dry_run:
-            planned = [Uploaded(one, store.plan(one.found.value, one.name), None) for one in subject.sets]
-            return planned, Receipts((), None)
-        done: list[Uploaded] = []
-        with _recorded(workspace, subject, done, alias) as receipts:
-            for one in subject.sets:
-                done += [_upload(workspace, store, one, subject, how, progress)]
-    return done, receipts[0]
+        if not how.dry_run:
+            return upload_sets(workspace, store, subject, alias, how, progress)
+        planned = [Uploaded(one, store.plan(one.found.value, one.name), None) for one in subject.sets]
+        return planned, Receipts((), None)
 
 
-@contextmanager
-def _recorded(workspace: Workspace, subject: Subject, done: list[Uploaded], alias: str) -> Iterator[list[Receipts]]:
-    """Commit the receipts of what was done, also where the rest failed; give them in a list that is filled then."""
-    made: list[Receipts] = []
-
-    def write_receipts() -> None:
-        words = f"upload {_words(subject)} to {alias}"
-        made.append(record(workspace, subject, [uploaded_event(one, alias) for one in done], words))
-
+def upload_sets(
+    workspace: Workspace, store: DataIdStore, subject: Subject, alias: str, how: How, progress: Progress | None
+) -> tuple[list[Uploaded], Receipts]:
+    """Upload the sets of a subject to an open registry, and commit the receipts, of those before a failure too."""
+    done: list[Uploaded] = []
     try:
-        yield made
+        for one in subject.sets:
+            done += [_upload(workspace, store, one, subject, how, progress)]
     except CampledgerError:
-        write_receipts()
+        _record_uploads(workspace, subject, done, alias)
         raise
-    write_receipts()
+    return done, _record_uploads(workspace, subject, done, alias)
+
+
+def _record_uploads(workspace: Workspace, subject: Subject, done: Sequence[Uploaded], alias: str) -> Receipts:
+    events = [_event(one, alias) for one in done]
+    return record(workspace, subject, events, f"upload {_words(subject)} to {alias}")
 
 
 def _upload(
@@ -228,16 +248,13 @@ def commit_of(workspace: Workspace, named: Named) -> str:
     return head
 
 
-def uploaded_event(one: Uploaded, alias: str) -> dict[str, Any]:
-    """Return an upload's receipt, but for identity and time."""
-    if one.upload is None:
-        raise AssertionError("a dry run leaves no receipt")
-    stored = one.upload.stored
+def _event(one: Uploaded, alias: str) -> dict[str, Any]:
+    stored = one.stored
     event: dict[str, Any] = {
         "type": "uploaded", "set": Reference.parse(one.named.reference).name, "name": stored.name,
         "revision": stored.revision, "digest": stored.digest, "count": stored.count,
-        "dimensions": list(stored.dimensions), "butler": alias, "registry": one.upload.registry,
-        "universe": stored.universe, "table_version": one.upload.version,
+        "dimensions": list(stored.dimensions), "butler": alias, "registry": one.receipt.registry,
+        "universe": stored.universe, "table_version": one.receipt.version,
     }  # fmt: skip
     event |= {"unknown": stored.unknown} if stored.unknown else {}
     event |= {"commit": stored.commit} if stored.commit else {}

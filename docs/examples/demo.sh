@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$2"
 folder=$(cd "$2" && pwd)
 ledger=$folder/ledger
-rm -rf "$ledger" "$folder/site"
+rm -rf "$ledger" "$folder/site" "$folder/butler"
 unset CAMPLEDGER_LEDGER
 # Works for people whom git does not know yet, too; git's own settings win where there are any.
 git config user.email >/dev/null || export GIT_AUTHOR_NAME=Demo GIT_AUTHOR_EMAIL=demo@example.org \
@@ -52,6 +52,17 @@ run outcome 4244 succeeded
 run accept 4244
 run complete demo-night
 run show demo-night
+
+say "A list of data IDs, from git to a Butler registry (a small one, on SQLite)"
+"$(dirname "$campledger")/python" "$here/docs/examples/embedded_butler.py" "$folder/butler"
+sed 's|^butlers:$|butlers:\n  demo:\n    description: An embedded repository\n    uris: [../butler]|' "$ledger/campledger.yaml" \
+    >"$folder/settings" && mv "$folder/settings" "$ledger/campledger.yaml"
+git -C "$ledger" commit -q -a -m "name the demo's Butler"
+run import exclusions "$here/docs/examples/dataids/bad-exposures.csv" --instrument DemoCam
+run dataids show bad-exposures
+run upload bad-exposures --butler demo
+run verify-upload bad-exposures --butler demo
+run collect bad-exposures --butler demo --from DemoCam/raw/all --into demo/good-raws
 
 say "Finding it again"
 run list instrument:LSSTCam
