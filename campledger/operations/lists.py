@@ -80,7 +80,7 @@ def take(found: ForeignList, meaning: Meaning) -> Taken:
         members.append(member)
         own = {key: row[key] for key in known if row.get(key) not in (None, "")}
         if own:
-            said[member] = _both(said.get(member, {}), own)
+            said[member] = both_said(said.get(member, {}), own)
     value = DataIdSet.of(dimensions, members, said)
     return Taken(value, len(members), tuple(_remarks(members, found.lines, columns, known)))
 
@@ -113,7 +113,7 @@ def _key(name: str, value: Any, line: int) -> int | str:
     return value
 
 
-def _both(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+def both_said(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """Return what two rows say of one member: comments are joined, of the rest the first word counts."""
     both = {**now, **before}
     comments = list(dict.fromkeys(one["comment"] for one in (before, now) if "comment" in one))

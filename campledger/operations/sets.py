@@ -414,6 +414,19 @@ def write_out(value: DataIdSet, target: Path, ending: str) -> None:
         raise UsageError(f"{target} cannot be written: {error.strerror}") from None
 
 
+def change_set(
+    workspace: Workspace, text: str, make: Callable[[Ledger, Sets], DataIdSet], purpose: Purpose, words: str
+) -> Change:
+    """Commit what ``make`` makes of a set of the ledger, in the format that its file has."""
+    path = path_of(workspace, text)
+
+    def prepare(ledger: Ledger, sets: Sets) -> Prepared:
+        value = make(ledger, sets)
+        return path, format_set(value, Path(path).suffix), value
+
+    return _change(workspace, text, prepare, purpose, words)
+
+
 def _edit(
     workspace: Workspace,
     text: str,

@@ -1,0 +1,206 @@
+"""Names of exposures, visits and detectors in sets and lists, converted to keys by a Butler registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from campledger.butler.headers import rows_of_files
+from campledger.butler.key_columns import Value
+from campledger.dataids import DataIdSet
+from campledger.dataids.dimensions import implied_by
+from campledger.dataids.files import ENDINGS
+from campledger.dataids.lists import ForeignList, read_list
+from campledger.dataids.sets import REMARKS, Row
+from campledger.errors import DataError, RefusedError, UsageError
+from campledger.ledger.reading import Ledger
+from campledger.ledger.sets import Sets
+from campledger.operations.lists import Taken, both_said, read_foreign
+from campledger.operations.registry import store_of
+from campledger.operations.sets import Change, Purpose, change_set, path_of, save_new
+from campledger.operations.workspace import Workspace
+from campledger.problems import Problem, Severity, report_text
+
+if TYPE_CHECKING:
+    from campledger.butler.keys import Resolved, Unresolved
+
+HEADERS = (".fits", ".fits.gz", ".fits.fz", ".fit", ".fits.bz2")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How names are to be converted."""
+
+    instrument: str | None = None
+    """Which is meant where nothing says so."""
+    target: Literal["exposure", "visit"] | None = None
+    """What is wanted, where exposures and visits are converted to each other."""
+    visit_system: str | None = None
+    skip_unknown: bool = False
+    """Whether what cannot be converted is left out."""
+    allow_pending: bool = False
+    """Whether what the registry does not know yet is kept as it is."""
+
+
+Progress = Callable[[int], object]
+
+
+def look_up(
+    workspace: Workspace, alias: str, listed: ForeignList, wish: Wish, source: str, progress: Progress | None = None
+) -> Taken:
+    """Return the set that a list amounts to, its names converted by the registry that an alias names.
+
+    Raise DataError with the line of each row that cannot be converted, unless that was wished for.
+    """
+    with store_of(workspace, workspace.ledger(), alias) as store:
+        from campledger.butler.keys import resolve_keys
+
+        resolved = resolve_keys(
+            store.butler, listed, instrument=wish.instrument, target=wish.target, visit_system=wish.visit_system,
+            ids=wish.target, progress=progress,
+        )  # fmt: skip
+    pending, lost = _sorted_out(resolved.unresolved, wish)
+    if lost and not wish.skip_unknown:
+        problems = [Problem(source, one.line, 1, "alternate-key", f"{one.text}: {one.message}") for one in lost]
+        raise DataError(
+            f"{len(lost):,} of {resolved.count:,} rows cannot be converted, and nothing was written; "
+            f"--skip-unknown leaves them out, --allow-pending keeps those that the registry may know later:\n"
+            f"{report_text(problems)}"
+        )
+    known = {*REMARKS, *implied_by(resolved.dimensions)}
+    said = _said(resolved, listed, known)
+    kept = [{**one.entry, **_remarks(listed.rows[one.index])} for one in pending]
+    value = DataIdSet.of(resolved.dimensions, resolved.rows, said, kept)
+    return Taken(value, resolved.count, tuple(_told(resolved, pending, lost, set(resolved.attributes) - known)))
+
+
+def _sorted_out(unresolved: Sequence[Unresolved], wish: Wish) -> tuple[list[Unresolved], list[Unresolved]]:
+    """Return what is kept as pending, and what is lost."""
+    pending = [one for one in unresolved if wish.allow_pending and one.kind == "unknown"]
+    return pending, [one for one in unresolved if one not in pending]
+
+
+def _said(resolved: Resolved, listed: ForeignList, known: set[str]) -> dict[Row, Mapping[str, Any]]:
+    columns = [name for name in resolved.attributes if name in known]
+    said: dict[Row, Mapping[str, Any]] = {}
+    if columns:
+        for row, origin in zip(resolved.rows, resolved.origins, strict=True):
+            own = {name: listed.rows[origin][name] for name in columns if name in listed.rows[origin]}
+            if own:
+                said[row] = both_said(said.get(row, {}), own)
+    return said
+
+
+def _remarks(row: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: row[name] for name in REMARKS if name in row}
+
+
+def _told(
+    resolved: Resolved, pending: Sequence[Unresolved], lost: Sequence[Unresolved], strange: set[str]
+) -> list[str]:
+    told = [f"{number:,} rows: {way}" for way, number in resolved.ways.items()]
+    told += [f"pending, since the registry does not know it yet: line {one.line}: {one.text}" for one in pending]
+    told += [f"left out: line {one.line}: {one.text}: {one.message}" for one in lost]
+    return told + ([f"left out, since a set has no place for them: {', '.join(sorted(strange))}"] if strange else [])
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A set whose names were converted."""
+
+    taken: Taken
+    change: Change | None
+    """None where it was only to be printed."""
+
+
+def resolve_set(
+    workspace: Workspace, text: str, alias: str, wish: Wish, purpose: Purpose, progress: Progress | None = None
+) -> Converted:
+    """Convert the names in a set of the ledger, those that are pending too, and commit the set with keys.
+
+    Raise RefusedError where there is nothing to convert, DataError as :func:`look_up` does.
+    """
+    ledger = workspace.ledger()
+    path = path_of(workspace, text)
+    before = ledger.files.read([path])[path]
+    kept, about, listed = _names_in(ledger, path, before, wish)
+    if not listed.rows:
+        raise RefusedError(f"{path}: every data ID is a key already, and none is pending")
+    taken = look_up(workspace, alias, listed, wish, path, progress)
+    value = taken.value if kept is None else taken.value.union(replace(kept, pending=()))
+    after = replace(value, about=about)
+
+    def prepare(current: Ledger, _: Sets) -> DataIdSet:
+        if current.files.read([path]).get(path) != before:
+            raise RefusedError(f"{path} changed in the meantime: try again")
+        return after
+
+    words = f"convert names in the set {text} to keys: {purpose.reason}"
+    return Converted(replace(taken, value=after), change_set(workspace, text, prepare, purpose, words))
+
+
+def _names_in(
+    ledger: Ledger, path: str, data: bytes, wish: Wish
+) -> tuple[DataIdSet | None, Mapping[str, Any], ForeignList]:
+    """Return the members that stay as they are, what is said of the set, and the rows to convert."""
+    file = Sets(ledger).file(path)
+    if file.derived is not None:
+        raise RefusedError(f"{path} is made from other sets: convert the names in those")
+    if file.value is not None:
+        pending = list(file.value.pending)
+        if wish.target is None or wish.target in file.value.dimensions:
+            return replace(file.value, about={}), file.about, _listed(pending)
+        members = [{**one, **file.value.attributes.get(row, {})} for row, one in _pairs(file.value)]
+        return None, file.about, _listed([*members, *pending])
+    other = [one for one in file.problems if one.severity is Severity.ERROR and one.rule != "alternate-key"]
+    listed = read_list(path, data)
+    if other or listed.problems:
+        raise DataError(f"the set cannot be read:\n{report_text([*other, *listed.problems])}")
+    document = json.loads(data) if path.endswith(".json") else None
+    head = document if isinstance(document, dict) else {}
+    about = {key: value for key, value in head.items() if key not in {"format", "dimensions", "members", "pending"}}
+    more = _listed(head.get("pending", []))
+    columns = tuple(dict.fromkeys([*listed.columns, *more.columns]))
+    return None, about, ForeignList(columns, [*listed.rows, *more.rows], [*listed.lines, *more.lines])
+
+
+def _pairs(value: DataIdSet) -> list[tuple[Row, dict[str, int | str]]]:
+    return list(zip(value.members, value.data_ids(), strict=True))
+
+
+def _listed(entries: Sequence[Mapping[str, Any]]) -> ForeignList:
+    """Return entries that have been read already as a list; their lines are not known any more."""
+    columns = tuple(dict.fromkeys(key for entry in entries for key in entry))
+    return ForeignList(columns, [dict(entry) for entry in entries], [0] * len(entries))
+
+
+def list_of(paths: Sequence[Path]) -> ForeignList:
+    """Return the rows of a list, or of the headers of images, their sidecars or an index of them."""
+    if len(paths) == 1 and paths[0].is_file() and not _has_headers(paths[0]):
+        return read_foreign(paths[0])
+    listed = rows_of_files(paths)
+    errors = [one for one in listed.problems if one.severity is Severity.ERROR]
+    if errors:
+        raise DataError(f"headers cannot be read:\n{report_text(errors)}")
+    if not listed.rows:
+        raise UsageError(f"{', '.join(map(str, paths))}: no images there")
+    return listed
+
+
+def _has_headers(path: Path) -> bool:
+    """Whether a file is an image, or what astrometadata writes of images."""
+    if path.name.lower().endswith(HEADERS):
+        return True
+    return path.suffix == ".json" and b'"__CONTENT__"' in path.read_bytes()[:100_000]
+
+
+def save_list(
+    workspace: Workspace, name: str, taken: Taken, about: Mapping[str, Any], ending: str, purpose: Purpose
+) -> Change:
+    """Commit what was made of a list as a new shared set."""
+    if ending not in ENDINGS:
+        raise UsageError(f"a set is kept as {', '.join(ENDINGS)}, not {ending}")
+    return save_new(workspace, name, replace(taken.value, about={} if ending == ".csv" else about), ending, purpose)
