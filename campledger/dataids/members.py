@@ -16,7 +16,7 @@ from math import prod
 from typing import Any
 
 from campledger.dataids.dimensions import ALTERNATE_KEYS, DIMENSIONS, keys_of
-from campledger.dataids.sets import REMARKS, Attributes, Row, in_order
+from campledger.dataids.sets import REMARKS, Attributes, Row, ascend, in_order
 from campledger.dataids.text import Place, Report, shown
 from campledger.dataids.values import (
     HIGHEST,
@@ -70,8 +70,8 @@ class Members:
     rows: tuple[Row, ...]
     """Sorted, each once."""
     attributes: Mapping[Row, Attributes]
-    found: Sequence[Row]
-    """In the order of the file."""
+    found: Callable[[], Iterator[Row]]
+    """Yields them in the order of the file."""
     origins: Sequence[int]
     """The entry from which each of ``found`` comes."""
 
@@ -79,7 +79,7 @@ class Members:
 def read_members(columns: Columns, declared: tuple[str, ...] | None, report: Report) -> Members | None:
     """Return the members, or None where errors stand in the way; ``declared`` is what a file says they are keyed by."""
     if not columns.values and not columns.count:
-        return Members(declared, (), {}, (), ()) if declared else None
+        return Members(declared, (), {}, lambda: iter(()), ()) if declared else None
     reader = _Reader(columns, report)
     reader.judge_names()
     keys = reader.find_keys(declared)
@@ -89,24 +89,26 @@ def read_members(columns: Columns, declared: tuple[str, ...] | None, report: Rep
     said = reader.attributes([name for name in columns.values if name not in keys])
     if columns.strangers or set(picked) != set(keys):
         return None  # the rows would be no data IDs, and alike
-    origins, natural = reader.rows(picked)
-    if natural is None:
+    origins, found = reader.rows([picked[name] for name in keys])
+    if found is None:
         return None
-    if not reader.spans:
+    rows = list(found())
+    if reader.spans:
+        if len(set(rows)) != len(rows):
+            reader.judge_repeats(rows, origins)
+    elif not ascend(rows):
+        names = tuple(picked)
+        natural = rows if names == keys else list(map(operator.itemgetter(*map(keys.index, names)), rows))
         reader.judge_order(natural, origins)
-    elif len(set(natural)) != len(natural):
-        reader.judge_repeats(natural, origins)
-    names = tuple(picked)
-    found = natural if names == keys else list(map(operator.itemgetter(*map(names.index, keys)), natural))
     # Of what is said of a member twice, the first word counts.
     attributes: dict[Row, Attributes] = {}
     if said:
-        for row, origin in zip(found, origins, strict=True):
+        for row, origin in zip(rows, origins, strict=True):
             if origin in said:
                 first = attributes.setdefault(row, said[origin])
                 if first is not said[origin]:
                     attributes[row] = {**said[origin], **first}
-    return Members(keys, in_order(list(found)), attributes, found, origins)
+    return Members(keys, in_order(rows), attributes, found, origins)
 
 
 @dataclass
@@ -115,8 +117,8 @@ class _Reader:
     report: Report
     bad: set[int] = field(default_factory=set)
     """Entries that are no members."""
-    spans: dict[int, dict[str, Sequence[int | str]]] = field(default_factory=dict)
-    """The ranges and lists of an entry, by column."""
+    spans: set[int] = field(default_factory=set)
+    """Entries that hold ranges or lists."""
 
     def judge_names(self) -> None:
         for name in self.columns.strangers:
@@ -231,43 +233,39 @@ class _Reader:
             if isinstance(verdict, Wrong):
                 self.report.add(verdict.rule, verdict.message, self._at(index, name), verdict.hint)
                 self.bad.add(index)
-            elif isinstance(verdict, range | list):
-                self.spans.setdefault(index, {})[name] = verdict
             else:
                 values[index] = verdict
+                if isinstance(verdict, range | list):
+                    self.spans.add(index)
         return values
 
-    def rows(self, picked: Mapping[str, Sequence[Any]]) -> tuple[Sequence[int], list[Row] | None]:
-        """Return the entry of each row, and the rows in the order of the file; None if they are too many."""
+    def rows(self, columns: list[Sequence[Any]]) -> tuple[Sequence[int], Callable[[], Iterator[Row]] | None]:
+        """Return the entry of each row, and what yields the rows in the file's order; None if they are too many."""
         entries: Sequence[int] = range(self.columns.count)
-        columns = list(picked.values())
         if self.bad:
             entries = [index for index in entries if index not in self.bad]
             columns = [[column[index] for index in entries] for column in columns]
-        rows: list[Row] = list(zip(*columns, strict=True)) if columns else []
         if not self.spans:
-            return entries, rows
+            return entries, lambda: zip(*columns, strict=True)
         origins: list[int] = []
         expanded: list[Row] = []
-        for index, row in zip(entries, rows, strict=True):
-            spans = self.spans.get(index)
-            if spans is None:
+        for index, row in zip(entries, zip(*columns, strict=True), strict=True):
+            if index not in self.spans:
                 origins.append(index)
                 expanded.append(row)
                 continue
-            parts = [spans.get(name, (value,)) for name, value in zip(picked, row, strict=True)]
-            count = prod(map(len, parts))
+            count = prod(len(part) for part in row if isinstance(part, range | list))
             if len(expanded) + count > MAX_MEMBERS:
                 message = f"ranges that make more than {MAX_MEMBERS:,} members of the file"
                 self.report.add("member-type", message, self._at(index))
                 return (), None
-            expanded += product(*parts)
+            expanded += product(*(part if isinstance(part, range | list) else (part,) for part in row))
             origins += repeat(index, count)
-        return origins, expanded
+        return origins, lambda: iter(expanded)
 
     def judge_order(self, rows: Sequence[Row], origins: Sequence[int]) -> None:
         """Report rows that stand twice, or not in the order of the file's own columns."""
-        if _ascend(rows):
+        if ascend(rows):
             return
         late = 0
         first = -1
@@ -364,11 +362,9 @@ def _are_texts(column: Sequence[Any]) -> bool:
     return not set(map(type, column)) - {str} and not any(text_fault(value, MAX_TEXT) for value in set(column))
 
 
-def _ascend(rows: Sequence[Row]) -> bool:
-    return all(map(operator.lt, rows, islice(rows, 1, None)))
-
-
 def first_places(members: Members) -> dict[Row, int]:
     """Return the entry in which each row stands first."""
-    pairs: Iterator[tuple[Row, int]] = zip(reversed(members.found), reversed(members.origins), strict=True)
-    return dict(pairs)
+    first: dict[Row, int] = {}
+    for row, origin in zip(members.found(), members.origins, strict=True):
+        first.setdefault(row, origin)
+    return first

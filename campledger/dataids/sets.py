@@ -254,12 +254,13 @@ class DataIdSet:
 
 def in_order(rows: list[Row]) -> tuple[Row, ...]:
     """Return rows sorted, each once."""
-    if not _ascend(rows):
+    if not ascend(rows):
         rows.sort()  # mostly sorted already, where sorting is quicker than a set
-    return tuple(rows if _ascend(rows) else dict.fromkeys(rows))
+    return tuple(rows if ascend(rows) else dict.fromkeys(rows))
 
 
-def _ascend(rows: Sequence[Row]) -> bool:
+def ascend(rows: Sequence[Row]) -> bool:
+    """Whether rows are sorted, each once."""
     return all(map(lt, rows, islice(rows, 1, None)))
 
 

@@ -128,13 +128,14 @@ def _judge_header(names: list[str], rows: Rows, line: int, report: Report) -> bo
             return False
     usable = True
     for number, name in enumerate(names):
+        if name.strip() and name not in names[:number]:
+            continue
         place = rows.place_in_line(line, number)
         if not name.strip():
             report.add("schema", f"column {number + 1} has no name", place, "name it, or take it out")
-            usable = False
-        elif name in names[:number]:
+        else:
             report.add("schema", f"the column `{shown(name)}` stands here a second time", place, "keep one of them")
-            usable = False
+        usable = False
     return usable
 
 
