@@ -60,10 +60,10 @@ class SetFile:
 def read(path: str, data: bytes) -> SetFile:
     """Read a file whose format its ending names; everything wrong with it is in ``problems``, under this path."""
     report = Report(path)
+    text = decode(data, report)
     with _no_collection():
-        text = decode(data, report)
         form = _form(path, text, report) if text is not None else Form()
-        members = read_members(form.columns, form.declared, report) if form.columns is not None else None
+    members = read_members(form.columns, form.declared, report) if form.columns is not None else None
     if form.complaint and not report.has_errors:
         report.add("unreadable", f"astropy refuses the table: {shown(form.complaint)}", (1, 1))
     problems = report.problems()

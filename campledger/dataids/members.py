@@ -16,20 +16,18 @@ from math import prod
 from typing import Any
 
 from campledger.dataids.dimensions import ALTERNATE_KEYS, DIMENSIONS, keys_of
-from campledger.dataids.sets import REMARKS, Attributes, Row, ascend, in_order
+from campledger.dataids.sets import REMARKS, Attributes, Row, in_order
 from campledger.dataids.text import Place, Report, shown
 from campledger.dataids.values import (
     HIGHEST,
     LOWEST,
     MAX_MEMBERS,
-    MAX_TEXT,
     RESOLVE,
     Wrong,
     number,
     remark,
     runs_in_spreadsheets,
     text,
-    text_fault,
 )
 from campledger.problems import Severity
 
@@ -93,13 +91,15 @@ def read_members(columns: Columns, declared: tuple[str, ...] | None, report: Rep
     if found is None:
         return None
     rows = list(found())
-    if reader.spans:
-        if len(set(rows)) != len(rows):
-            reader.judge_repeats(rows, origins)
-    elif not ascend(rows):
+    if not reader.bad and not reader.spans and _ascend(list(picked.values())):
+        rows.sort()  # mostly by another dimension first; nothing stands twice
+        members = tuple(rows)
+        rows = rows if not said else list(found())
+    else:
         names = tuple(picked)
         natural = rows if names == keys else list(map(operator.itemgetter(*map(keys.index, names)), rows))
         reader.judge_order(natural, origins)
+        members = in_order(list(rows))
     # Of what is said of a member twice, the first word counts.
     attributes: dict[Row, Attributes] = {}
     if said:
@@ -108,7 +108,7 @@ def read_members(columns: Columns, declared: tuple[str, ...] | None, report: Rep
                 first = attributes.setdefault(row, said[origin])
                 if first is not said[origin]:
                     attributes[row] = {**said[origin], **first}
-    return Members(keys, in_order(rows), attributes, found, origins)
+    return Members(keys, members, attributes, found, origins)
 
 
 @dataclass
@@ -191,8 +191,11 @@ class _Reader:
             if _are_numbers(column):
                 return column
             return self._judged(name, column, lambda value: self._number(name, value))
-        if _are_texts(column) and not (self.columns.textual and any(map(runs_in_spreadsheets, set(column)))):
-            return column
+        if not set(map(type, column)) - {str}:
+            texts = {value: value for value in set(column)}
+            if not any(isinstance(self._text(name, value), Wrong) for value in texts):
+                # Equal texts become one object: less memory, and quicker to go through.
+                return list(map(texts.__getitem__, column)) if len(texts) < len(column) else column
         return self._judged(name, column, lambda value: self._text(name, value))
 
     def _number(self, name: str, value: Any) -> int | Sequence[int] | Wrong:
@@ -264,16 +267,14 @@ class _Reader:
         return origins, lambda: iter(expanded)
 
     def judge_order(self, rows: Sequence[Row], origins: Sequence[int]) -> None:
-        """Report rows that stand twice, or not in the order of the file's own columns."""
-        if ascend(rows):
-            return
+        """Report rows that stand twice, or not in the order of the file's own columns; ranges have none."""
         late = 0
         first = -1
         for position, (before, row) in enumerate(zip(rows, islice(rows, 1, None), strict=False), 1):
             if row < before:
                 late += 1
                 first = position if first < 0 else first
-        if late:
+        if late and not self.spans:
             places = f"here and in {late - 1:,} more places" if late > 1 else "here"
             hint = "`campledger dataids convert` writes a set in order"
             message = f"the members are out of order {places}"
@@ -358,8 +359,9 @@ def _are_numbers(column: Sequence[Any]) -> bool:
     return not column or (min(column) >= LOWEST and max(column) <= HIGHEST)
 
 
-def _are_texts(column: Sequence[Any]) -> bool:
-    return not set(map(type, column)) - {str} and not any(text_fault(value, MAX_TEXT) for value in set(column))
+def _ascend(columns: list[Sequence[Any]]) -> bool:
+    """Whether the rows of columns are sorted, each once; no row is kept, which is quicker for many."""
+    return all(map(operator.lt, zip(*columns, strict=True), islice(zip(*columns, strict=True), 1, None)))
 
 
 def first_places(members: Members) -> dict[Row, int]:
