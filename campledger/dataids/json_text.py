@@ -133,7 +133,7 @@ def _report_syntax(text: str, error: json.JSONDecodeError, report: Report) -> No
     else:
         words = _EXPLANATIONS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
         comma = text[: error.pos].rstrip(" \t\r\n").endswith(",") and text[error.pos] in "]}"
-        hint = "remove the comma before it" if comma else ""
+        hint = "remove the comma before it" if comma else "was the file cut off?" if "Unterminated" in error.msg else ""
         report.add("unreadable", f"not JSON: {words}", place, hint)
 
 

@@ -39,7 +39,7 @@ class ForeignList:
     columns: tuple[str, ...]
     """Named as in the list; `id`, `band` and `comment` where it names none."""
     rows: list[dict[str, Value]]
-    """What says nothing (an empty cell, null) is left out; texts that are whole numbers are numbers."""
+    """What says nothing (an empty cell, null) is left out. Texts that are whole numbers are numbers, but for remarks."""
     lines: list[int]
     """The line, from 1, of each row; of a range all rows have one."""
     problems: tuple[Problem, ...] = ()
@@ -180,13 +180,13 @@ def _parts(name: str, value: Any) -> Any:
         return ()
     if isinstance(value, list):
         verdict = number(name, value, textual=True)
-        return verdict if not isinstance(verdict, Wrong) else [_value(one) for one in value]
+        return verdict if not isinstance(verdict, Wrong) else [_value(name, one) for one in value]
     if isinstance(value, str) and name not in REMARKS and _RANGE.fullmatch(value):
         return number(name, value, textual=True)
-    return (_value(value),)
+    return (_value(name, value),)
 
 
-def _value(value: Any) -> Value:
+def _value(name: str, value: Any) -> Value:
     if isinstance(value, str):
-        return int(value) if _NUMBER.fullmatch(value) else value
+        return int(value) if _NUMBER.fullmatch(value) and name not in REMARKS else value
     return value if type(value) is int else json.dumps(value)

@@ -275,7 +275,7 @@ class _Reader:
                 late += 1
                 first = position if first < 0 else first
         if late and not self.spans:
-            places = f"here and in {late - 1:,} more places" if late > 1 else "here"
+            places = f"here and in {late - 1:,} more place{'s' if late > 2 else ''}" if late > 1 else "here"
             hint = "`campledger dataids convert` writes a set in order"
             message = f"the members are out of order {places}"
             self.report.add("member-order", message, self._at(origins[first]), hint, Severity.WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -95,7 +96,8 @@ def read_csv(text: str, report: Report) -> Columns | None:
     try:
         records = list(reader)
     except csv.Error as error:
-        report.add("unreadable", f"not CSV: {error}", (reader.line_num, 1), "is a quotation mark missing?")
+        place = (_last_begun(text), 1)
+        report.add("unreadable", f"not CSV: {error}", place, "a quotation mark is missing, or one is too many")
         return None
     header = next((number for number, record in enumerate(records) if record), None)
     if header is None:
@@ -107,6 +109,16 @@ def read_csv(text: str, report: Report) -> Columns | None:
         return None
     found = [record for record in records[header + 1 :] if record]
     return _columns(names, found, rows, report, textual=True)
+
+
+def _last_begun(text: str) -> int:
+    """Return the line, from 1, of the record at which reading stops."""
+    reader = csv.reader(io.StringIO(text), strict=True)
+    before = 0
+    with contextlib.suppress(csv.Error):
+        for _ in reader:
+            before = reader.line_num
+    return before + 1
 
 
 def _holds_returns(text: str, report: Report) -> bool:
@@ -147,7 +159,8 @@ def _columns(names: Sequence[str], found: list[list[str]], rows: Rows, report: R
             if len(found[number]) != len(names):
                 cells = f"{len(found[number])} cell{'s' if len(found[number]) != 1 else ''}"
                 message = f"this line has {cells}, the header {len(names)}"
-                report.add("schema", message, lambda number=number: rows.place(number, 0), "quote texts with commas")  # type: ignore[misc]
+                hint = "quote texts that hold commas" if len(found[number]) > len(names) else ""
+                report.add("schema", message, lambda number=number: rows.place(number, 0), hint)  # type: ignore[misc]
         numbers = [number for number in numbers if len(found[number]) == len(names)]
         found = [found[number] for number in numbers]
     values = {name: list(map(itemgetter(number), found)) for number, name in enumerate(names) if name in KNOWN}

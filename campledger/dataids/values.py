@@ -20,6 +20,8 @@ MAX_TEXT = 200
 MAX_COMMENT = 4096
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_TOO_LONG = re.compile(r"-?[1-9][0-9]{19,}")
+_LIKE_A_RANGE = re.compile(r"[-+]?[0-9]+ *\.\.")
 _RANGE = re.compile(r"(-?[0-9]{1,19})\.\.(-?[0-9]{1,19})(?::([0-9]{1,19}))?")
 _NUMBER = re.compile(r"(?i:[-+]?[0-9][0-9_,.]*(?:e[-+]?[0-9]+)?|[-+]?\.[0-9]+|0x[0-9a-f]+|[-+]?(?:nan|inf|infinity))")
 _NOTHING = {"true", "false", "null", "none", "--", "n/a", "yes", "no"}
@@ -69,12 +71,14 @@ def _no_number(name: str, value: str, textual: bool) -> Wrong:
         return Wrong("member-type", f"`{name}` is empty")
     if bare != value and _WHOLE.fullmatch(bare):
         return Wrong("member-type", f"blanks around a number in `{name}`", "remove them")
+    if _TOO_LONG.fullmatch(bare):
+        return Wrong("member-type", f"`{name}` does not fit in 64 bits")
+    if _LIKE_A_RANGE.match(bare):
+        hint = "write FIRST..LAST or FIRST..LAST:STEP"
+        return Wrong("member-type", f"`{name}` is `{shown(value)}`, which is no range", hint)
     if _NUMBER.fullmatch(bare) or bare.lower() in _NOTHING or UNSAFE.search(value):
         how = "as digits only, without quotes" if not textual else "as digits only"
         return Wrong("member-type", f"`{name}` is `{shown(value)}`, not a whole number", f"write the number {how}")
-    if ".." in value:
-        hint = "write FIRST..LAST or FIRST..LAST:STEP"
-        return Wrong("member-type", f"`{name}` is `{shown(value)}`, which is no range", hint)
     return Wrong("alternate-key", f"`{name}` is a number, and `{shown(value)}` is a name", RESOLVE)
 
 
