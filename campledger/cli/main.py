@@ -12,7 +12,7 @@ from difflib import get_close_matches
 import click
 
 from campledger import __version__
-from campledger.cli import acting, dataids, defining, reading, registry, sites
+from campledger.cli import acting, dataids, defining, lists, reading, registry, set_changes, sites
 from campledger.cli.shared import clean, ledger_option
 from campledger.errors import CampledgerError
 
@@ -72,7 +72,7 @@ def main() -> None:
     """
 
 
-for module in (defining, reading, acting, dataids, registry, sites):
+for module in (defining, reading, acting, dataids, set_changes, lists, registry, sites):
     for command in module.COMMANDS:
         main.add_command(command)
 

@@ -12,7 +12,6 @@ from campledger.butler.headers import rows_of_files
 from campledger.butler.key_columns import Value
 from campledger.dataids import DataIdSet
 from campledger.dataids.dimensions import implied_by
-from campledger.dataids.files import ENDINGS
 from campledger.dataids.lists import ForeignList, read_list
 from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, RefusedError, UsageError
@@ -20,7 +19,7 @@ from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import Sets
 from campledger.operations.lists import Taken, both_said, read_foreign
 from campledger.operations.registry import store_of
-from campledger.operations.sets import Change, Purpose, change_set, path_of, save_new
+from campledger.operations.sets import Change, Purpose, change_set, path_of
 from campledger.operations.workspace import Workspace
 from campledger.problems import Problem, Severity, report_text
 
@@ -195,12 +194,3 @@ def _has_headers(path: Path) -> bool:
     if path.name.lower().endswith(HEADERS):
         return True
     return path.suffix == ".json" and b'"__CONTENT__"' in path.read_bytes()[:100_000]
-
-
-def save_list(
-    workspace: Workspace, name: str, taken: Taken, about: Mapping[str, Any], ending: str, purpose: Purpose
-) -> Change:
-    """Commit what was made of a list as a new shared set."""
-    if ending not in ENDINGS:
-        raise UsageError(f"a set is kept as {', '.join(ENDINGS)}, not {ending}")
-    return save_new(workspace, name, replace(taken.value, about={} if ending == ".csv" else about), ending, purpose)

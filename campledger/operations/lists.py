@@ -13,7 +13,7 @@ from campledger.dataids.dimensions import DIMENSIONS, implied_by, keys_of
 from campledger.dataids.lists import ForeignList, read_list
 from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, UsageError
-from campledger.operations.sets import Change, Purpose, save_new, today
+from campledger.operations.sets import Change, Purpose, save_new
 from campledger.operations.workspace import Workspace
 from campledger.problems import Severity, report_text
 
@@ -25,8 +25,6 @@ PLAIN = "id"
 class Meaning:
     """What a list leaves unsaid."""
 
-    purpose: str
-    """``include`` or ``exclude``."""
     dimension: str | None = None
     """What its ids are: exposure, visit, tract ...; needed where no column says so."""
     common: Mapping[str, str] = field(default_factory=dict)
@@ -145,16 +143,9 @@ def _some(words: Sequence[str], limit: int = 3) -> str:
     return ", ".join(words[:limit]) + more
 
 
-def import_list(
-    workspace: Workspace, name: str, taken: Taken, source: str, meaning: Meaning, ending: str, *, dry_run: bool = False
+def save(
+    workspace: Workspace, name: str, taken: Taken, about: Mapping[str, Any], ending: str, purpose: Purpose
 ) -> Change:
     """Commit what was made of a list as a new shared set."""
-    about = {
-        "name": name.rpartition("/")[2],
-        "purpose": meaning.purpose,
-        "by": workspace.user(workspace.ledger()),
-        "how": f"imported from {source}",
-        "made": today(),
-    }
     value = replace(taken.value, about={} if ending == ".csv" else about)
-    return save_new(workspace, name, value, ending, Purpose(f"from {source}", dry_run))
+    return save_new(workspace, name, value, ending, purpose)

@@ -512,6 +512,11 @@ def _counted(value: DataIdSet) -> str:
     return f"{len(value):,} data ID{'' if len(value) == 1 else 's'}"
 
 
+def about_new(workspace: Workspace, name: str, **said: str) -> dict[str, str]:
+    """Return what is said of a set that is made now: its name, who made it, when, and what else is told."""
+    return {"name": _stem(name), **said, "by": workspace.user(workspace.ledger()), "made": today()}
+
+
 def today() -> str:
     """Return the date in UTC, for the record of how a set was made."""
     return datetime.now(UTC).date().isoformat()

@@ -46,9 +46,7 @@ def main(folder: str) -> None:
     with Butler.from_config(folder, writeable=True, run="DemoCam/raw/all") as butler:
         for record in records(butler):
             butler.registry.insertDimensionData(record.definition.name, record)
-        raw = DatasetType(
-            "raw", ["instrument", "exposure", "detector"], "StructuredDataDict", universe=butler.dimensions
-        )
+        raw = DatasetType("raw", butler.dimensions.conform(["exposure", "detector"]), "StructuredDataDict")
         butler.registry.registerDatasetType(raw)
         for exposure in EXPOSURES:
             for detector in DETECTORS:

@@ -35,7 +35,7 @@ def taken(tmp_path: Path, text: str, meaning: Meaning, ending: str = ".csv") -> 
 
 
 def test_rubins_exclusions_keep_their_comments(tmp_path: Path) -> None:
-    found = taken(tmp_path, ECSV, Meaning("exclude", common={"instrument": "LSSTComCam"}), ".ecsv")
+    found = taken(tmp_path, ECSV, Meaning(common={"instrument": "LSSTComCam"}), ".ecsv")
     assert found.value.dimensions == ("exposure", "instrument")
     assert [row[0] for row in found.value.members] == [2024110500234, 2024110500235, 2024110500236]
     said = {row[0]: dict(attributes) for row, attributes in found.value.attributes.items()}
@@ -49,40 +49,40 @@ def test_rubins_exclusions_keep_their_comments(tmp_path: Path) -> None:
 
 
 def test_plain_ids_mean_what_is_said(tmp_path: Path) -> None:
-    found = taken(tmp_path, "1228\n1230\n\n1232\n", Meaning("include", "visit", HSC), ".txt")
+    found = taken(tmp_path, "1228\n1230\n\n1232\n", Meaning("visit", HSC), ".txt")
     assert found.value.dimensions == ("instrument", "visit")
     assert [row[1] for row in found.value.members] == [1228, 1230, 1232]
 
 
 def test_a_band_before_an_id_is_said_of_it(tmp_path: Path) -> None:
-    found = taken(tmp_path, "z 1472\ny 1474\n", Meaning("include", "exposure", HSC), ".txt")
+    found = taken(tmp_path, "z 1472\ny 1474\n", Meaning("exposure", HSC), ".txt")
     assert found.value.breakdown("band") == {"y": 1, "z": 1}
 
 
 def test_several_dimensions_and_columns_that_a_set_has_no_place_for(tmp_path: Path) -> None:
     text = "visit,detector,seeing,reason\n1228,1,0.7,slew\n1228,2,0.8,\n"
-    found = taken(tmp_path, text, Meaning("exclude", common=HSC))
+    found = taken(tmp_path, text, Meaning(common=HSC))
     assert found.value.dimensions == ("detector", "instrument", "visit")
     assert dict(found.value.attributes) == {(1, "HSC", 1228): {"reason": "slew"}}
     assert found.remarks == ("left out, since a set has no place for them: seeing",)
 
 
 def test_tracts_of_a_skymap(tmp_path: Path) -> None:
-    found = taken(tmp_path, "9813\n9697\n", Meaning("include", "tract", {"skymap": "hsc_rings_v1"}), ".txt")
+    found = taken(tmp_path, "9813\n9697\n", Meaning("tract", {"skymap": "hsc_rings_v1"}), ".txt")
     assert next(iter(found.value.data_ids())) == {"skymap": "hsc_rings_v1", "tract": 9697}
 
 
 @pytest.mark.parametrize(
     ("text", "ending", "meaning", "message"),
     [
-        ("1228\n", ".txt", Meaning("include", common=HSC), "does not say of what"),
-        ("1228\n", ".txt", Meaning("include", "visit"), "no column says the instrument: give --instrument"),
-        ("exposure\n1\n", ".csv", Meaning("exclude", "visit", HSC), "an exposure is not a visit"),
-        ("visit\n1\n", ".csv", Meaning("exclude", "exposure", HSC), "a visit is not an exposure"),
-        ("exposure\nHSCA1\n", ".csv", Meaning("exclude", common=HSC), "line 2: exposure is `HSCA1`, which is no key"),
-        ("obs_id\nHSCA1\n", ".csv", Meaning("exclude"), "is a dimension: --butler ALIAS looks up"),
-        ("exposure,comment\n1,a\n,b\n", ".csv", Meaning("exclude", common=HSC), "line 3: exposure is empty"),
-        ("tract\n1\n", ".csv", Meaning("exclude", "visit", HSC), "the list has no column `visit`, but tract"),
+        ("1228\n", ".txt", Meaning(common=HSC), "does not say of what"),
+        ("1228\n", ".txt", Meaning("visit"), "no column says the instrument: give --instrument"),
+        ("exposure\n1\n", ".csv", Meaning("visit", HSC), "an exposure is not a visit"),
+        ("visit\n1\n", ".csv", Meaning("exposure", HSC), "a visit is not an exposure"),
+        ("exposure\nHSCA1\n", ".csv", Meaning(common=HSC), "line 2: exposure is `HSCA1`, which is no key"),
+        ("obs_id\nHSCA1\n", ".csv", Meaning(), "is a dimension: --butler ALIAS looks up"),
+        ("exposure,comment\n1,a\n,b\n", ".csv", Meaning(common=HSC), "line 3: exposure is empty"),
+        ("tract\n1\n", ".csv", Meaning("visit", HSC), "the list has no column `visit`, but tract"),
     ],
 )
 def test_what_is_not_clear_is_refused(text: str, ending: str, meaning: Meaning, message: str, tmp_path: Path) -> None:
@@ -102,13 +102,13 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "meaning", "count"),
     [
-        ("excluded_visits/LSSTComCam/bad.ecsv", Meaning("exclude", common={"instrument": "LSSTComCam"}), 158),
-        ("rc2_subset/g-visits.txt", Meaning("include", "visit", HSC), 17),
-        ("rc2_subset/r-visits.txt", Meaning("include", "visit", HSC), 16),
-        ("rc2_subset/i-visits.txt", Meaning("include", "visit", HSC), 33),
-        ("rc2_subset/z-visits.txt", Meaning("include", "visit", HSC), 31),
-        ("rc2_subset/y-visits.txt", Meaning("include", "visit", HSC), 52),
-        ("prodstatus/tests/data/exposures.txt", Meaning("include", "exposure", {"instrument": "LSSTCam-imSim"}), 200),
+        ("excluded_visits/LSSTComCam/bad.ecsv", Meaning(common={"instrument": "LSSTComCam"}), 158),
+        ("rc2_subset/g-visits.txt", Meaning("visit", HSC), 17),
+        ("rc2_subset/r-visits.txt", Meaning("visit", HSC), 16),
+        ("rc2_subset/i-visits.txt", Meaning("visit", HSC), 33),
+        ("rc2_subset/z-visits.txt", Meaning("visit", HSC), 31),
+        ("rc2_subset/y-visits.txt", Meaning("visit", HSC), 52),
+        ("prodstatus/tests/data/exposures.txt", Meaning("exposure", {"instrument": "LSSTCam-imSim"}), 200),
     ],
 )
 def test_real_lists(path: str, meaning: Meaning, count: int) -> None:

@@ -1,0 +1,141 @@
+"""Commands that take in lists made elsewhere, and convert the names in them to keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from campledger.cli.dataids import dataids
+from campledger.cli.defining import import_
+from campledger.cli.set_changes import ENDING, dry_run_option, name_option, out_option, tell_change, write_result
+from campledger.cli.shared import Words, clean, ledger_option, workspace
+from campledger.model.words import counted
+
+_instrument = click.option("--instrument", help="The instrument, where nothing says it.")
+_visit_system = click.option("--visit-system", metavar="NAME", help="Which visits count, where there are several.")
+_skip_unknown = click.option("--skip-unknown", is_flag=True, help="Leave out what cannot be converted.")
+_allow_pending = click.option(
+    "--allow-pending", is_flag=True, help="Keep what the registry does not know yet, to be converted later."
+)
+
+
+@dataids.command("resolve-keys")
+@click.argument("sources", metavar="SET|FILE...", nargs=-1, required=True)
+@click.option("--butler", "alias", metavar="ALIAS", required=True, help="A Butler of campledger.yaml.")
+@_instrument
+@click.option("--as", "target", type=click.Choice(["exposure", "visit"]), help="Convert to these.")
+@_visit_system
+@_skip_unknown
+@_allow_pending
+@out_option
+@name_option
+@click.option(
+    "--format", "form", type=click.Choice(list(ENDING)), default="json", show_default=True, help="With --name."
+)
+@click.option("--reason", type=Words(), default="keys", show_default=True, help="Why, in words: the commit says so.")
+@dry_run_option
+@ledger_option
+def resolve_keys(
+    sources: tuple[str, ...], alias: str, instrument: str | None, target: Any, visit_system: str | None,
+    skip_unknown: bool, allow_pending: bool, out: Path | None, new: str | None, form: str, reason: str, dry_run: bool,
+) -> None:  # fmt: skip
+    """Convert obs_id, day_obs and seq_num, detector names and the like to keys, through a Butler registry.
+
+    Of a set of the ledger the names in it, and what is pending; the result is committed. Of a file (a list, images, or
+    what astrometadata writes of them) the keys are printed as CSV, or go where --out or --name says. What cannot be
+    converted is listed by line, and nothing is written then unless an option says so.
+
+    \b
+    Examples:
+      campledger dataids resolve-keys tonight --butler main --allow-pending
+      campledger dataids resolve-keys obs_ids.txt --butler main --instrument LATISS --as exposure --name bad-latiss
+      campledger dataids resolve-keys /data/20261122/ --butler embargo --out exposures.csv
+    """
+    from campledger.operations import keys, lists, sets
+
+    space = workspace()
+    wish = keys.Wish(instrument, target, visit_system, skip_unknown, allow_pending)
+    purpose = sets.Purpose(reason, dry_run)
+    source = ", ".join(sources)
+    if len(sources) == 1 and not Path(sources[0]).exists():
+        done = keys.resolve_set(space, source, alias, wish, purpose)
+        _remark(source, done.taken.remarks)
+        if done.change is not None:
+            tell_change(done.change, dry_run=dry_run)
+        return
+    taken = keys.look_up(space, alias, keys.list_of([Path(one) for one in sources]), wish, source)
+    _remark(source, taken.remarks)
+    if new is None:
+        write_result(taken.value, ".csv" if out is None or str(out) == "-" else out.suffix, out)
+    else:
+        about = sets.about_new(space, new, how=f"keys of {source}")
+        tell_change(lists.save(space, new, taken, about, ENDING[form], purpose), dry_run=dry_run)
+
+
+def _remark(source: str, remarks: Sequence[str]) -> None:
+    for remark in remarks:
+        click.echo(clean(f"{source}: {remark}"), err=True)
+
+
+def _import_command(name: str, purpose: str) -> None:
+    words = "leave out" if purpose == "exclude" else "restrict the data to"
+
+    @import_.command(
+        name,
+        short_help=f"Take in a list of data IDs to {words}.",
+        help=f"""Take in a list of data IDs to {words}, as a shared DataId set, and commit it.
+
+        FILE is CSV or ECSV (columns such as exposure and comment), JSON, or plain text with an id a line, also behind a
+        band. Comments and reasons are kept; the report says what was out of order, twice, or left out.
+
+        \b
+        Examples:
+          campledger import {name} bad.ecsv --instrument LSSTComCam --name comcam-bad-exposures
+          campledger import {name} visits.txt --instrument HSC --as visit
+        """,
+    )
+    @click.argument("file", type=click.Path(path_type=Path))
+    @_instrument
+    @click.option("--skymap", help="The skymap, where no column says it.")
+    @click.option("--as", "dimension", metavar="DIMENSION", help="What is meant by the ids: exposure, visit, tract ...")
+    @click.option("--butler", "alias", metavar="ALIAS", help="Convert the ids to keys through this registry.")
+    @_visit_system
+    @_skip_unknown
+    @_allow_pending
+    @click.option("--name", "new", metavar="NAME", help="Name of the set.  [default: the file's]")
+    @click.option("--format", "form", type=click.Choice(list(ENDING)), default="json", show_default=True)
+    @dry_run_option
+    @ledger_option
+    def command(
+        file: Path, instrument: str | None, skymap: str | None, dimension: str | None, alias: str | None,
+        visit_system: str | None, skip_unknown: bool, allow_pending: bool, new: str | None, form: str, dry_run: bool,
+    ) -> None:  # fmt: skip
+        from campledger.operations import lists, sets
+
+        space, listed = workspace(), lists.read_foreign(file)
+        if alias is None:
+            common = {key: value for key, value in (("instrument", instrument), ("skymap", skymap)) if value}
+            taken = lists.take(listed, lists.Meaning(dimension, common))
+        else:
+            from campledger.operations import keys
+
+            if dimension not in {None, "exposure", "visit"}:
+                raise click.UsageError("with --butler, ids are exposures or visits")
+            wish = keys.Wish(instrument, dimension, visit_system, skip_unknown, allow_pending)  # type: ignore[arg-type]
+            taken = keys.look_up(space, alias, listed, wish, str(file))
+        name = new or file.stem
+        about = sets.about_new(space, name, purpose=purpose, how=f"imported from {file.name}")
+        change = lists.save(space, name, taken, about, ENDING[form], sets.Purpose(f"from {file.name}", dry_run))
+        _remark(str(file), taken.remarks)
+        tell_change(change, dry_run=dry_run)
+        click.echo(f"  from {counted(taken.rows, 'row')} of {clean(str(file))}")
+
+
+_import_command("exclusions", "exclude")
+_import_command("inclusions", "include")
+
+COMMANDS: list[click.Command] = []
+"""Those of this module join the groups above as they are defined."""

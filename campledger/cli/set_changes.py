@@ -1,0 +1,280 @@
+"""Commands of `campledger dataids` that make sets, or change them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campledger.cli.dataids import dataids, space_or_none
+from campledger.cli.editing import Editor
+from campledger.cli.shared import Words, clean, ledger_option, workspace
+from campledger.model.words import counted
+
+if TYPE_CHECKING:
+    from campledger.dataids import DataIdSet
+    from campledger.operations.sets import Change
+
+ENDING = {"json": ".json", "csv": ".csv", "ecsv": ".ecsv"}
+
+_reason = click.option("--reason", required=True, type=Words(), help="Why, in words: the commit says so.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+
+
+def write_result(value: DataIdSet, ending: str, out: Path | None) -> None:
+    """Write a set to a file, or print it where there is none."""
+    from campledger.dataids.files import format_set
+    from campledger.operations import sets
+
+    if out is None or str(out) == "-":
+        click.echo(format_set(value, ending).decode(), nl=False)
+        return
+    sets.write_out(value, out, ending)
+    click.echo(f"{out}: {counted(len(value), 'data ID')}", err=True)
+
+
+def tell_change(change: Change, *, dry_run: bool) -> None:
+    """Say what became of a set."""
+    before, after = change.before, change.after
+    verb = "would be" if dry_run else "is"
+    size = counted(len(after), "data ID")
+    was = f" (was {len(before):,})" if before is not None and len(before) != len(after) else ""
+    if change.commit is None and not dry_run:
+        click.echo(f"{clean(change.path)}: nothing was changed")
+        return
+    click.echo(
+        f"{clean(change.path)}: {verb} {size}{was}" + (f", commit {change.commit[:10]}" if change.commit else "")
+    )
+    click.echo(f"  {after.digest}")
+
+
+@dataids.command()
+@click.argument("name", metavar="SET")
+@click.argument("form", metavar="FORMAT", type=click.Choice(list(ENDING)))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Write there, and commit nothing.",
+)
+@dry_run_option
+@ledger_option
+def convert(name: str, form: str, out: Path | None, dry_run: bool) -> None:
+    """Write a set as json, csv or ecsv, sorted and each member once: in the ledger, which is one commit, or to --out.
+
+    \b
+    Examples:
+      campledger dataids convert comcam-bad-exposures csv
+      campledger dataids convert exclusions.json ecsv --out exclusions.ecsv
+    """
+    from campledger.operations import sets
+
+    if out is not None:
+        write_result(sets.find(space_or_none(), name).value, ENDING[form], out)
+        return
+    purpose = sets.Purpose("another format", dry_run)
+    tell_change(sets.convert(workspace(), name, ENDING[form], purpose), dry_run=dry_run)
+
+
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Write the result there, as its ending says.",
+)
+name_option = click.option(
+    "--name", "new", metavar="NAME", help="Define a shared set of this name by it, and commit that."
+)
+_members_too = click.option("--members", is_flag=True, help="With --name: commit the members, not how they are made.")
+_why = click.option("--reason", type=Words(), help="With --name: why, in words.")
+
+
+def _algebra(operation: str, about: str, example: str) -> click.Command:
+    @click.command(
+        operation,
+        short_help=about,
+        help=f"{about}\n\nPrints the members as CSV, unless --out or --name say where they go. A set defined with "
+        f"--name holds the digests of those that it is made from.\n\n\b\nExamples:\n  {example}\n"
+        f'  {example} --name new-set --reason "for the rerun"',
+    )
+    @click.argument("names", metavar="SET...", nargs=-1, required=True)
+    @out_option
+    @name_option
+    @_members_too
+    @_why
+    @dry_run_option
+    @ledger_option
+    def command(names: tuple[str, ...], **where: Any) -> None:
+        if len(names) < 2:
+            raise click.UsageError(f"{operation} takes two sets at least")
+        _result({operation: list(names)}, **where)
+
+    return command
+
+
+def _result(
+    derived: dict[str, Any], out: Path | None, new: str | None, members: bool, reason: str | None, dry_run: bool
+) -> None:
+    from campledger.operations import sets
+
+    if new is None:
+        ending = ".csv" if out is None or str(out) == "-" else out.suffix
+        write_result(sets.combine(space_or_none(), derived), ending, out)
+        return
+    if reason is None:
+        raise click.UsageError("--name needs a reason: --reason TEXT")
+    space = workspace()
+    change = sets.save(space, new, derived, sets.Purpose(reason, dry_run), members=members)
+    tell_change(change, dry_run=dry_run)
+
+
+for _name, _about, _example in (
+    ("union", "Make a set of the data IDs that any of some sets has.", "campledger dataids union bad-r bad-i"),
+    (
+        "minus",
+        "Make a set of the data IDs of the first set that no other has; a visit takes all its detectors away.",
+        "campledger dataids minus all-visits bad-visits",
+    ),
+    ("intersect", "Make a set of the data IDs that all of some sets have.", "campledger dataids intersect a b"),
+):
+    dataids.add_command(_algebra(_name, _about, _example))
+
+
+@dataids.command("filter")
+@click.argument("name", metavar="SET")
+@click.option("--because", "reasons", metavar="CODE", multiple=True, help="Only entries with this reason; repeat.")
+@click.option("--severity", "severities", multiple=True, help="Only entries of this severity; repeat.")
+@click.option("--band", "bands", multiple=True, help="Only members of this band; repeat.")
+@click.option("--day-obs", metavar="FIRST[..LAST]", help="Only members of these observing days, YYYYMMDD.")
+@click.option("--unexpired", metavar="DATE", help="Only entries that have not expired at this date.")
+@out_option
+@name_option
+@_members_too
+@_why
+@dry_run_option
+@ledger_option
+def filter_(
+    name: str,
+    reasons: tuple[str, ...],
+    severities: tuple[str, ...],
+    bands: tuple[str, ...],
+    day_obs: str | None,
+    unexpired: str | None,
+    **where: Any,
+) -> None:
+    """Make a set of the members that are of some reason, severity, day or band, or have not expired.
+
+    \b
+    Example:
+      campledger dataids filter bad --because slew --day-obs 20241101..20241130
+    """
+    derived: dict[str, Any] = {"filter": name}
+    derived |= {"reason": list(reasons)} if reasons else {}
+    derived |= {"severity": list(severities)} if severities else {}
+    derived |= {"band": list(bands)} if bands else {}
+    derived |= {"day_obs": _days(day_obs)} if day_obs else {}
+    derived |= {"unexpired": unexpired} if unexpired else {}
+    _result(derived, **where)
+
+
+def _days(text: str) -> dict[str, int]:
+    first, dots, last = text.partition("..")
+    days = {key: word for key, word in (("from", first), ("to", last if dots else first)) if word}
+    if not days or not all(word.isdecimal() and len(word) == 8 for word in days.values()):
+        raise click.BadParameter(f"`{text}` is not YYYYMMDD or YYYYMMDD..YYYYMMDD", param_hint="--day-obs")
+    return {key: int(word) for key, word in days.items()}
+
+
+def _entry(words: tuple[str, ...]) -> dict[str, Any]:
+    """Return the entry that COLUMN=VALUE words say; values are read as in a CSV file."""
+    entry: dict[str, Any] = {}
+    for word in words:
+        column, equals, value = word.partition("=")
+        if not equals or not column or not value:
+            raise click.UsageError(f"`{word}` is not COLUMN=VALUE")
+        if column in entry:
+            raise click.UsageError(f"`{column}` stands twice; several values are written 1,2,5..9")
+        entry[column] = value
+    return entry
+
+
+@dataids.command()
+@click.argument("name", metavar="SET")
+@click.argument("words", metavar="[COLUMN=VALUE]...", nargs=-1)
+@click.option("--file", "file", metavar="SET", help="Add the members of another set or file.")
+@click.option("--new", "form", type=click.Choice(list(ENDING)), help="Make the set, in this format.")
+@_reason
+@dry_run_option
+@ledger_option
+def add(name: str, words: tuple[str, ...], file: str | None, form: str | None, reason: str, dry_run: bool) -> None:
+    """Add data IDs to a set, with what is to be said of them, and commit that.
+
+    Columns are dimensions, and reason, severity, expires, comment, band, day_obs.
+
+    \b
+    Examples:
+      campledger dataids add bad instrument=LSSTComCam exposure=2024110500234 reason=donuts --reason "seen in QA"
+      campledger dataids add bad instrument=HSC visit=1228..1232:2 detector=1,2 --reason "hot pixels" --new json
+    """
+    from campledger.operations import sets
+
+    if bool(words) == (file is not None):
+        raise click.UsageError("give COLUMN=VALUE words, or --file")
+    extra = sets.entry_set(_entry(words)) if file is None else sets.find(space_or_none(), file).value
+    purpose = sets.Purpose(reason, dry_run)
+    tell_change(sets.add(workspace(), name, extra, purpose, new=ENDING[form] if form else None), dry_run=dry_run)
+
+
+@dataids.command()
+@click.argument("name", metavar="SET")
+@click.argument("words", metavar="[DIMENSION=VALUE]...", nargs=-1)
+@click.option("--file", "file", metavar="SET", help="Take out the members of another set or file.")
+@_reason
+@dry_run_option
+@ledger_option
+def remove(name: str, words: tuple[str, ...], file: str | None, reason: str, dry_run: bool) -> None:
+    """Take data IDs out of a set, all that agree with the dimensions named, and commit that.
+
+    \b
+    Examples:
+      campledger dataids remove bad exposure=2024110500234 --reason "looked at again: fine"
+      campledger dataids remove bad --file reprieved.csv --reason "DM-10003"
+    """
+    from campledger.operations import sets
+
+    if bool(words) == (file is not None):
+        raise click.UsageError("give DIMENSION=VALUE words, or --file")
+    purpose = sets.Purpose(reason, dry_run)
+    if file is not None:
+        change = sets.subtract(workspace(), name, sets.find(space_or_none(), file).value, purpose)
+    else:
+        change = sets.remove(workspace(), name, _entry(words), purpose)
+    tell_change(change, dry_run=dry_run)
+
+
+@dataids.command()
+@click.argument("name", metavar="SET")
+@_reason
+@dry_run_option
+@ledger_option
+def edit(name: str, reason: str, dry_run: bool) -> None:
+    """Change a set's file in an editor, and commit it.
+
+    \b
+    Example:
+      campledger dataids edit bad --reason "comments made clearer"
+    """
+    from campledger.operations import sets
+
+    space = workspace()
+    path = sets.path_of(space, name)
+    editor = Editor(space, lambda text: sets.check_text(path, text), Path(path).suffix)
+    with editor.keeping():
+        made = sets.edit_text(space, name, editor, sets.Purpose(reason, dry_run))
+    if made is None:
+        click.echo("nothing was changed")
+    else:
+        tell_change(made, dry_run=dry_run)
+
+
+COMMANDS: list[click.Command] = []
+"""Those of this module join the groups above as they are defined."""
