@@ -186,7 +186,7 @@ def collect(
       campledger collect comcam-bad-exposures --butler main --from LSSTComCam/raw/all --into u/vrubin/without-bad
     """
     from campledger.operations import registry
-    from campledger.operations.collecting import Gathering
+    from campledger.operations.collecting import Gathering, missing_counts
     from campledger.operations.collecting import collect as operation
 
     space = workspace()
@@ -198,16 +198,15 @@ def collect(
     found = done.collected
     if as_json:
         result = {
-            "collection": into, "count": dict(found.count), "missing": dict(found.missing),
+            "collection": into, "count": found.counts, "missing": missing_counts(found),
             "added": found.added, "removed": found.removed, "events": list(done.receipts.events), "commit": commit,
         }  # fmt: skip
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
         return
-    counts = ", ".join(f"{number:,} {name}" for name, number in found.count.items())
+    counts = ", ".join(f"{number:,} {name}" for name, number in found.counts.items())
     click.echo(clean(f"{into}: {counts} ({found.added:,} added, {found.removed:,} removed)"))
-    for name, number in found.missing.items():
-        if number:
-            click.echo(clean(f"  {counted(number, 'data ID')} without a {name}"), err=True)
+    for name, number in missing_counts(found).items():
+        click.echo(clean(f"  {counted(number, 'data ID')} without a {name}"), err=True)
     click.echo(f"receipt: commit {commit[:10]}{told}" if commit else "the receipt stands in the ledger already")
 
 

@@ -73,14 +73,13 @@ def collect(
     if not collections:
         raise UsageError("no collections to look in: give --from COLLECTION")
     with store_of(workspace, ledger, alias, writeable=True) as store:
+        from campledger.butler.collecting import collect as butler_collect
+
         uploads, _ = upload_sets(workspace, store, subject, alias, how, progress)
-        found = store.collect(
-            list(types),
-            list(collections),
-            gathering.into,
-            include=[one.stored for one in uploads if one.named.purpose == "include"],
-            exclude=[one.stored for one in uploads if one.named.purpose == "exclude"],
+        include, exclude = (
+            [one.stored for one in uploads if one.named.purpose == purpose] for purpose in ("include", "exclude")
         )
+        found = butler_collect(store.butler, types, collections, gathering.into, include, exclude, progress=progress)
         place = {"collection": gathering.into, "dataset_types": list(types), "from": list(collections)}
         event = _event(uploads, {"butler": alias, "registry": str(store.identity), **place}, found)
     receipts = record(workspace, subject, [event], f"collect {gathering.into} in {alias}")
@@ -92,9 +91,17 @@ def _event(uploads: Sequence[Uploaded], what: Mapping[str, Any], found: Collecte
     for purpose in ("include", "exclude"):
         refs = [setref(one) for one in uploads if one.named.purpose == purpose]
         event |= {purpose: refs} if refs else {}
-    event["count"] = dict(found.count)
-    missing = {name: number for name, number in found.missing.items() if number}
+    event["count"] = dict(found.counts)
+    missing = missing_counts(found)
     return event | ({"missing": missing} if missing else {})
+
+
+def missing_counts(found: Collected) -> dict[str, int]:
+    """Return how many members of the inclusions have no dataset, by dataset type."""
+    counts: dict[str, int] = {}
+    for one in found.missing:
+        counts[one.dataset_type] = counts.get(one.dataset_type, 0) + one.count
+    return counts
 
 
 def setref(one: Uploaded) -> dict[str, Any]:
