@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from operator import itemgetter
 from typing import Any
 
@@ -13,14 +12,14 @@ from campledger.dataids.dimensions import DIMENSIONS, keys_of
 from campledger.dataids.json_text import MAX_DEPTH, JsonText, parse
 from campledger.dataids.members import ABSENT, ALTERNATES, KNOWN, Columns
 from campledger.dataids.sets import REMARKS
-from campledger.dataids.text import Place, Report, shown
+from campledger.dataids.text import Place, Report, did_you_mean, shown
 from campledger.dataids.values import HIGHEST, LOWEST, MAX_COMMENT, Wrong, is_date, remark, text_fault
 from campledger.documents.schema import findings, schema
 from campledger.problems import Finding, Pointer
 
 OPERATORS = ("union", "minus", "intersect", "filter")
 """How a set is made from others."""
-_MAX_HEAD = 10_000
+_MAX_HEAD = 5_000
 _SAMPLE: Mapping[str, Any] = {"union": ["x"]}
 _WRAPPED = "dataId"
 """Where Butler's serialised data coordinates have their values."""
@@ -138,9 +137,8 @@ class _Head:
         strange = [index for index, name in enumerate(names) if not isinstance(name, str) or name not in DIMENSIONS]
         for index in strange:
             if isinstance(names[index], str):
-                near = get_close_matches(names[index].lower(), DIMENSIONS, 1, 0.7)
                 message = f"`{shown(names[index])}` is no dimension"
-                hint = f"did you mean `{near[0]}`?" if near else ""
+                hint = did_you_mean(names[index], DIMENSIONS)
                 self.add(Finding(("dimensions", index), "unknown-dimension", message, hint))
         return None if strange else keys_of(names)
 
@@ -158,7 +156,12 @@ class _Head:
     def pending_problem(self, index: int, name: str | None, wrong: Wrong) -> None:
         pointer: Pointer = ("pending", index) if name is None else ("pending", index, name)
         is_name = wrong.rule == "unknown-key"
-        self.report.add(wrong.rule, wrong.message, lambda: self.document.place(pointer, key=is_name), wrong.hint)
+        hint = (
+            did_you_mean(name, [*KNOWN, *ALTERNATES])
+            if name and is_name and self.report.lists(wrong.rule)
+            else wrong.hint
+        )
+        self.report.add(wrong.rule, wrong.message, lambda: self.document.place(pointer, key=is_name), hint)
 
     def add(self, finding: Finding) -> None:
         place = self.document.place(finding.pointer, key=finding.key)
@@ -169,9 +172,7 @@ def _pending_fault(name: str, value: Any) -> Wrong | None:
     if name in REMARKS:
         return remark(name, value)
     if name not in DIMENSIONS and name not in ALTERNATES:
-        near = get_close_matches(name.lower(), [*KNOWN, *ALTERNATES], 1, 0.7)
-        hint = f"did you mean `{near[0]}`?" if near else ""
-        return Wrong("unknown-key", f"`{shown(name)}` is no key that a registry could know", hint)
+        return Wrong("unknown-key", f"`{shown(name)}` is no key that a registry could know")
     if type(value) is int and LOWEST <= value <= HIGHEST:
         return None
     fault = text_fault(value, MAX_COMMENT) if isinstance(value, str) else "is neither a text nor a whole number"

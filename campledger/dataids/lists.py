@@ -39,7 +39,7 @@ class ForeignList:
     columns: tuple[str, ...]
     """Named as in the list; `id`, `band` and `comment` where it names none."""
     rows: list[dict[str, Value]]
-    """What says nothing (an empty cell, null) is left out. Texts that are whole numbers are numbers, but for remarks."""
+    """What says nothing (an empty cell, null) is left out. Whole numbers are numbers, but in remarks."""
     lines: list[int]
     """The line, from 1, of each row; of a range all rows have one."""
     problems: tuple[Problem, ...] = ()

@@ -10,14 +10,13 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from itertools import islice, product, repeat
 from math import prod
 from typing import Any
 
 from campledger.dataids.dimensions import ALTERNATE_KEYS, DIMENSIONS, keys_of
 from campledger.dataids.sets import REMARKS, Attributes, Row, in_order
-from campledger.dataids.text import Place, Report, shown
+from campledger.dataids.text import Place, Report, did_you_mean, shown
 from campledger.dataids.values import (
     HIGHEST,
     LOWEST,
@@ -126,8 +125,9 @@ class _Reader:
             if name in ALTERNATES:
                 self.report.add("alternate-key", f"`{name}` is no key of a dimension", place, RESOLVE)
                 continue
-            near = get_close_matches(name.lower(), KNOWN, 1, 0.7)
-            hint = f"did you mean `{near[0]}`?" if near else f"what is said of a member goes into {', '.join(REMARKS)}"
+            hint = ""
+            if self.report.lists("unknown-dimension"):
+                hint = did_you_mean(name, KNOWN) or f"what is said of a member goes into {', '.join(REMARKS)}"
             self.report.add("unknown-dimension", f"`{shown(name)}` is no dimension", place, hint)
 
     def find_keys(self, declared: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import accumulate
 
@@ -51,6 +52,10 @@ class Report:
         else:
             where, count = self._more.get((rule, severity)) or (_found(place), 0)
             self._more[rule, severity] = where, count + 1
+
+    def lists(self, rule: str) -> bool:
+        """Whether another error of a rule would be listed: looking for a hint is worth its time."""
+        return len(self._kept.get((rule, Severity.ERROR), ())) < MAX_PER_RULE
 
     def problems(self) -> tuple[Problem, ...]:
         """Return the problems in the order of the file, and one for all that are not listed of a rule."""
@@ -109,6 +114,12 @@ def finds_conflict(text: str, report: Report) -> bool:
         place = Lines(text).place(marker.start())
         report.add("conflict-marker", "a merge left its conflict marker here", place, hint)
     return marker is not None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a question for the known name that is most like another one, or nothing."""
+    near = get_close_matches(name[:100].lower(), list(known), 1, 0.7)
+    return f"did you mean `{near[0]}`?" if near else ""
 
 
 def shown(value: object) -> str:

@@ -39,9 +39,9 @@ def format_set(value: DataIdSet, ending: str, *, partly: bool = False) -> bytes:
     if ending == ".json":
         return _json(value).encode()
     if ending == ".csv":
-        return _table(value, _cell_of_csv).encode()
+        return _table(value, ending).encode()
     if ending == ".ecsv":
-        return (_ecsv_header(value) + _table(value, str)).encode()
+        return (_ecsv_header(value) + _table(value, ending)).encode()
     raise UsageError(f"no format of sets has the ending `{ending}`: use {', '.join(ENDINGS)}")
 
 
@@ -108,10 +108,13 @@ def _attribute_names(said: Iterable[Mapping[str, Any]]) -> list[str]:
     return [*sorted(names.difference(REMARKS)), *(name for name in REMARKS if name in names)]
 
 
-def _table(value: DataIdSet, cell: Callable[[Any], str]) -> str:
+def _table(value: DataIdSet, ending: str) -> str:
+    cell: Callable[[Any], str] = _cell_of_csv if ending == ".csv" else str
     names = _attribute_names(value.attributes.values())
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    # Readers of ECSV take a line that begins with # for a comment, unless it is quoted.
+    quoted = ending == ".ecsv" and any(str(text).startswith("#") for text in set(value.column(0)))
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL)
     writer.writerow([*value.dimensions, *names])
     rows: Iterable[tuple[Any, ...]] = value.members
     texts = {
