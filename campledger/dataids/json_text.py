@@ -43,6 +43,7 @@ class JsonText:
         self.text = text
         self.lines = Lines(text)
         self._elements: dict[int, list[int]] = {}
+        self._keys: dict[int, dict[str | None, tuple[int, int]]] = {}
 
     def place(self, pointer: Pointer, *, key: bool = False) -> Place:
         """Return line and column of what the pointer names, or of the nearest thing around it that exists."""
@@ -57,11 +58,12 @@ class JsonText:
                     break
                 offset = elements[part]
                 continue
-            # Of two equal keys the last counts, as for json.
-            found = [one for one in self.items(offset) if one[0] == part]
-            if not found:
+            if offset not in self._keys:
+                # Of two equal keys the last counts, as for json.
+                self._keys[offset] = {name: (at_key, at_value) for name, at_key, at_value in self.items(offset)}
+            if part not in self._keys[offset]:
                 break
-            _, at_key, at_value = found[-1]
+            at_key, at_value = self._keys[offset][part]
             offset = at_key if key and number == len(pointer) - 1 else at_value
         return offset
 

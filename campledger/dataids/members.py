@@ -10,6 +10,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice, product, repeat
 from math import prod
 from typing import Any
@@ -121,7 +122,7 @@ class _Reader:
 
     def judge_names(self) -> None:
         for name in self.columns.strangers:
-            place = self.columns.place_of_name(name)
+            place = partial(self.columns.place_of_name, name)
             if name in ALTERNATES:
                 self.report.add("alternate-key", f"`{name}` is no key of a dimension", place, RESOLVE)
                 continue

@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from operator import itemgetter
 from typing import Any
 
@@ -139,10 +139,12 @@ def _judge_header(names: list[str], rows: Rows, line: int, report: Report) -> bo
             report.add("schema", "the first line names no dimension", (line + 1, 1), hint)
             return False
     usable = True
+    seen: set[str] = set()
     for number, name in enumerate(names):
-        if name.strip() and name not in names[:number]:
+        if name.strip() and name not in seen:
+            seen.add(name)
             continue
-        place = rows.place_in_line(line, number)
+        place = partial(rows.place_in_line, line, number)
         if not name.strip():
             report.add("schema", f"column {number + 1} has no name", place, "name it, or take it out")
         else:

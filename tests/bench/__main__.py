@@ -16,9 +16,11 @@ from pathlib import Path
 
 import yaml
 
+from tests.bench.dataids import loading
 from tests.bench.ledgers import make_ledger
 
 CAMPAIGNS = int(os.environ.get("BENCH_CAMPAIGNS", "10000"))
+MEMBERS = int(os.environ.get("BENCH_MEMBERS", "1000000"))
 CAMPLEDGER = Path(sys.executable).with_name("campledger")
 IDENTITY = {
     f"GIT_{role}_{what}": value
@@ -98,7 +100,14 @@ def help_text(_: Path) -> None:
     )
 
 
-ROWS = {"check": check_all, "act": one_act, "help": help_text}
+def load_set(_: Path) -> None:
+    """Reading, checking and digesting a large set against parsing its JSON."""
+    ours, theirs = loading(MEMBERS)
+    compare(f"load and digest of a set of {MEMBERS} members against json.loads of it", ours, theirs, 5)
+
+
+ROWS = {"check": check_all, "act": one_act, "help": help_text, "load": load_set}
+WITHOUT_LEDGER = {"help", "load"}
 
 
 def main() -> None:
@@ -107,7 +116,7 @@ def main() -> None:
     chosen = sys.argv[1:] or list(ROWS)
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "ledger"
-        if chosen != ["help"]:
+        if not WITHOUT_LEDGER.issuperset(chosen):
             print(f"making a ledger of {CAMPAIGNS} campaigns ...", flush=True)
             make_ledger(root, CAMPAIGNS)
         for name in chosen:

@@ -270,7 +270,7 @@ HOSTILE = {
     "one key repeated": ("x.json", b"{" + b'"visit":1,' * MANY + b'"visit":1}'),
     "many pending": ("x.json", b'{"members": [], "dimensions": ["visit"], "pending": [' + b"1," * MANY + b"1]}"),
     "many duplicates": ("x.csv", b"instrument,visit\n" + b"x,1\n" * MANY),
-    "many columns": ("x.csv", b",".join(b"c%d" % number for number in range(MANY)) + b"\n"),
+    "many columns": ("x.csv", b"visit," + b",".join(b"c%d" % number for number in range(MANY)) + b"\n"),
     "many columns of one name": ("x.csv", b"visit," * MANY + b"\n"),
     "many ragged rows": ("x.csv", b"instrument,visit\n" + b"x\n" * MANY),
     "an open quotation": ("x.csv", b'instrument,visit\nx,"' + b"a\n" * MANY),

@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NEEDED = (
     "campledger/schemas/campaign.schema.json",
+    "campledger/schemas/dataids.schema.json",
     "campledger/schemas/event.schema.json",
     "campledger/schemas/settings.schema.json",
     "campledger/hooks/pre-commit",
