@@ -110,9 +110,10 @@ def _records(rows: Rows, names: tuple[str, ...] | None, report: Report) -> Itera
         for line, record in rows.records():
             cells = [cell.strip() for cell in record]
             if names is None:
-                names = _names(cells)
-                if names == tuple(cells):
+                if not any(map(_is_id, cells)):
+                    names = tuple(cell or f"column {number}" for number, cell in enumerate(cells, 1))
                     continue
+                names = tuple(_words(cells))
             while len(cells) > len(names) and not cells[-1]:
                 cells.pop()  # spreadsheets leave commas behind
             if len(cells) > len(names):
@@ -123,11 +124,8 @@ def _records(rows: Rows, names: tuple[str, ...] | None, report: Report) -> Itera
         report.add("unreadable", f"not CSV: {error}", (1, 1))
 
 
-def _names(cells: list[str]) -> tuple[str, ...]:
-    """Return the names of columns: the first line's cells, unless those are data."""
-    if not any(_NUMBER.fullmatch(cell) or _RANGE.fullmatch(cell) for cell in cells):
-        return tuple(cell or f"column {number}" for number, cell in enumerate(cells, 1))
-    return tuple(_words(cells))
+def _is_id(word: str) -> bool:
+    return bool(_NUMBER.fullmatch(word) or _RANGE.fullmatch(word))
 
 
 def _plain(text: str, _: Report) -> Iterator[_Entry]:
@@ -148,8 +146,7 @@ def _plain(text: str, _: Report) -> Iterator[_Entry]:
 
 def _words(words: list[str]) -> dict[str, str]:
     """Return what the words of a line are that nothing names: an id, perhaps a band before it, a comment after it."""
-    is_id = [bool(_NUMBER.fullmatch(word) or _RANGE.fullmatch(word)) for word in words[:2]]
-    if is_id == [False, True]:
+    if list(map(_is_id, words[:2])) == [False, True]:
         named, rest = {"band": words[0], "id": words[1]}, words[2:]
     else:
         named, rest = {"id": words[0]}, words[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
@@ -16,6 +17,7 @@ from campledger.dataids.text import shown
 from campledger.dataids.values import runs_in_spreadsheets
 from campledger.errors import UsageError
 
+_NOT_ASCII = re.compile(r"[^ -~]")
 ENDINGS = (".json", ".csv", ".ecsv")
 """The formats, by the endings of their files."""
 
@@ -143,6 +145,13 @@ def _cell_of_csv(value: Any) -> str:
     return str(value)
 
 
+def _yaml(value: Any) -> str:
+    """Return a value as YAML: JSON, but for the characters that JSON escapes in two halves."""
+    return _NOT_ASCII.sub(
+        lambda char: f"\\U{ord(char[0]):08x}" if char[0] > "\uffff" else f"\\u{ord(char[0]):04x}", _line(value)
+    )
+
+
 def _ecsv_header(value: DataIdSet) -> str:
     names = [*value.dimensions, *_attribute_names(value.attributes.values())]
     lines = ["%ECSV 1.0", "---", "datatype:"]
@@ -152,6 +161,6 @@ def _ecsv_header(value: DataIdSet) -> str:
     lines.append("delimiter: ','")
     if value.about:
         lines.append("meta:")
-        lines += [f"  {key}: {json.dumps(one)}" for key, one in _in_order(value.about).items()]
+        lines += [f"  {key}: {_yaml(one)}" for key, one in _in_order(value.about).items()]
     lines.append("schema: astropy-2.0")
     return "".join(f"# {line}\n" for line in lines)

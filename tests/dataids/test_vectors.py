@@ -12,7 +12,7 @@ from campledger.dataids.files import read
 from campledger.problems import Severity
 
 PAGE = (Path(__file__).parents[2] / "docs/dataids.md").read_text("utf-8")
-VECTORS = re.findall(r"```json\n(.*?)```\n```text\n(.*?)```\n`(sha256:[0-9a-f]{64})`", PAGE, re.DOTALL)
+VECTORS = re.findall(r"```json\n((?:(?!```).)*)```\n```text\n(.*?)```\n`(sha256:[0-9a-f]{64})`", PAGE, re.DOTALL)
 EXAMPLES = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
 
 
