@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -210,4 +212,106 @@ def collect(
     click.echo(f"receipt: commit {commit[:10]}{told}" if commit else "the receipt stands in the ledger already")
 
 
-COMMANDS: list[click.Command] = [upload, verify_upload, collect]
+_alias = click.option("--butler", "alias", metavar="ALIAS", help="A Butler of campledger.yaml.  [default: the group's]")
+_into = click.option("--into", metavar="COLLECTION", help="The TAGGED collection of what exclusions leave.")
+_pending = click.option("--allow-pending", is_flag=True, help="Take ids that the registry does not know yet.")
+_tables = click.option(
+    "--tables", type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder for the tables of data IDs that are included.",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("campaign")
+@click.argument("place", metavar="STEP[/GROUP]")
+@click.argument("arguments", metavar="[-- ARGS]...", nargs=-1, type=click.UNPROCESSED)
+@click.option("--command", type=click.Choice(["run", "qgraph"]), default="run", show_default=True)
+@click.option("--print", "only_print", is_flag=True, help="Print the arguments, for a shell, and run nothing.")
+@_alias
+@_types
+@_into
+@_tables
+@_pending
+@ledger_option
+def pipetask(
+    campaign: str,
+    place: str,
+    arguments: tuple[str, ...],
+    command: Any,
+    only_print: bool,
+    alias: str | None,
+    dataset_types: tuple[str, ...],
+    into: str | None,
+    tables: Path | None,
+    allow_pending: bool,
+) -> None:
+    """Run the installed pipetask for a group, with its pipeline, inputs, query and sets, and record that.
+
+    Sets are uploaded first. What is included goes to pipetask as a table of data IDs; what exclusions leave is gathered
+    in a TAGGED collection, which takes the place of the inputs. ARGS are further arguments of pipetask. The campaign
+    has to be running, unless only the arguments are wanted. The exit code is pipetask's.
+
+    \b
+    Examples:
+      campledger pipetask k7mq step1 -- --register-dataset-types -j 4
+      campledger pipetask k7mq step1/g --command qgraph -- --save-qgraph step1.qg
+      pipetask $(campledger pipetask k7mq step1 --print)
+    """
+    from campledger.operations import running
+
+    space = workspace()
+    choice = running.Choice(alias, _listed(dataset_types), into, allow_pending)
+    if only_print:
+        with _progress() as progress:
+            ready = running.make_ready(space, campaign, place, choice, tables or Path.cwd(), progress)
+        click.echo(shlex.join(running.arguments_of(ready, space.root.absolute(), command, arguments)))
+        return
+    done = running.execute(space, campaign, place, choice, command, arguments, tables=tables)
+    click.echo(f"receipt: commit {(done.receipts.commit or '')[:10]}", err=True)
+    raise click.exceptions.Exit(done.status)
+
+
+@click.command()
+@click.argument("campaign")
+@click.argument("place", metavar="STEP[/GROUP]")
+@click.option("--out", type=click.Path(path_type=Path), help="Write there.  [default: standard output]")
+@_alias
+@_types
+@_into
+@_tables
+@_pending
+@ledger_option
+def render(
+    campaign: str,
+    place: str,
+    out: Path | None,
+    alias: str | None,
+    dataset_types: tuple[str, ...],
+    into: str | None,
+    tables: Path | None,
+    allow_pending: bool,
+) -> None:
+    """Write a group's BPS submit file with the data that its sets leave; everything else in it stays.
+
+    Sets are uploaded and exclusions gathered as for `pipetask`. Tables of data IDs that are included go into --tables,
+    or into this folder.
+
+    \b
+    Example:
+      campledger render k7mq step1/g --out submit.yaml
+    """
+    from campledger.operations import running
+
+    space = workspace()
+    choice = running.Choice(alias, _listed(dataset_types), into, allow_pending)
+    with _progress() as progress:
+        ready = running.make_ready(space, campaign, place, choice, tables or Path.cwd(), progress)
+    text = running.render(space, ready)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        running.write(out, text)
+        click.echo(f"wrote {out}", err=True)
+
+
+COMMANDS: list[click.Command] = [upload, verify_upload, collect, pipetask, render]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from campledger.errors import UsageError
@@ -24,6 +24,7 @@ from campledger.operations.workspace import Workspace
 
 if TYPE_CHECKING:
     from campledger.butler.collecting import Collected
+    from campledger.butler.store import DataIdStore
 
 
 DATASET_TYPES = ("raw",)
@@ -62,9 +63,6 @@ def collect(
     Sets that the registry does not have yet are uploaded first. A collection that was gathered before is brought up
     to date. Raise UsageError, ButlerError or RefusedError, with the collection as it was.
     """
-    complaint = collection_complaint(gathering.into)
-    if complaint:
-        raise UsageError(f"{complaint[1]}: {complaint[2]}")
     ledger = workspace.ledger()
     subject = subject_of(workspace, ledger, text, gathering.place)
     data = data_of(ledger, subject, gathering.place)
@@ -72,26 +70,50 @@ def collect(
     types = gathering.dataset_types or tuple(data.get("dataset_types", DATASET_TYPES))
     if not collections:
         raise UsageError("no collections to look in: give --from COLLECTION")
+    chosen = replace(gathering, dataset_types=types, collections=collections)
+    _require_name(chosen.into)
     with store_of(workspace, ledger, alias, writeable=True) as store:
-        from campledger.butler.collecting import collect as butler_collect
-
         uploads, _ = upload_sets(workspace, store, subject, alias, how, progress)
-        include, exclude = (
-            [one.stored for one in uploads if one.named.purpose == purpose] for purpose in ("include", "exclude")
-        )
-        found = butler_collect(store.butler, types, collections, gathering.into, include, exclude, progress=progress)
-        place = {"collection": gathering.into, "dataset_types": list(types), "from": list(collections)}
-        event = _event(uploads, {"butler": alias, "registry": str(store.identity), **place}, found)
+        return gather(workspace, store, subject, uploads, alias, chosen, progress)
+
+
+def _require_name(name: str) -> None:
+    complaint = collection_complaint(name)
+    if complaint:
+        raise UsageError(f"{complaint[1]}: {complaint[2]}")
+
+
+def gather(
+    workspace: Workspace,
+    store: DataIdStore,
+    subject: Subject,
+    uploads: Sequence[Uploaded],
+    alias: str,
+    gathering: Gathering,
+    progress: Progress | None,
+) -> Gathered:
+    """Gather what sets that are in the registry select, and commit the receipt; nothing of it is left open."""
+    from campledger.butler.collecting import collect as butler_collect
+
+    include, exclude = (
+        [one.stored for one in uploads if one.named.purpose == purpose] for purpose in ("include", "exclude")
+    )
+    found = butler_collect(
+        store.butler, gathering.dataset_types, gathering.collections, gathering.into, include, exclude,
+        progress=progress,
+    )  # fmt: skip
+    event = _event(uploads, gathering, {"butler": alias, "registry": str(store.identity)}, found)
     receipts = record(workspace, subject, [event], f"collect {gathering.into} in {alias}")
     return Gathered(subject, tuple(uploads), found, receipts)
 
 
-def _event(uploads: Sequence[Uploaded], what: Mapping[str, Any], found: Collected) -> dict[str, Any]:
-    event: dict[str, Any] = {"type": "collected", **what}
-    for purpose in ("include", "exclude"):
-        refs = [setref(one) for one in uploads if one.named.purpose == purpose]
-        event |= {purpose: refs} if refs else {}
-    event["count"] = dict(found.counts)
+def _event(
+    uploads: Sequence[Uploaded], gathering: Gathering, where: Mapping[str, str], found: Collected
+) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "type": "collected", **where, "collection": gathering.into, "dataset_types": list(gathering.dataset_types),
+        "from": list(gathering.collections), **setrefs(uploads), "count": dict(found.counts),
+    }  # fmt: skip
     missing = missing_counts(found)
     return event | ({"missing": missing} if missing else {})
 
@@ -104,6 +126,10 @@ def missing_counts(found: Collected) -> dict[str, int]:
     return counts
 
 
-def setref(one: Uploaded) -> dict[str, Any]:
-    """Return a set as events name it: name and revision in the registry, and digest."""
-    return {"name": one.stored.name, "revision": one.stored.revision, "digest": one.stored.digest}
+def setrefs(uploads: Sequence[Uploaded]) -> dict[str, list[dict[str, Any]]]:
+    """Return sets as events name them, by purpose: name and revision in the registry, and digest."""
+    refs: dict[str, list[dict[str, Any]]] = {}
+    for one in uploads:
+        ref = {"name": one.stored.name, "revision": one.stored.revision, "digest": one.stored.digest}
+        refs.setdefault(one.named.purpose, []).append(ref)
+    return refs

@@ -1,0 +1,292 @@
+"""A group's data as its sets leave it, for pipetask and for BPS; pipetask run with it, and recorded."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from campledger.bps.includes import read_config
+from campledger.bps.tree import scan
+from campledger.bps.values import Values
+from campledger.butler import pipetask
+from campledger.documents.writing import edit_text
+from campledger.errors import DataError, RefusedError, UsageError
+from campledger.files import replace as replace_file
+from campledger.ledger.reading import EVENTS, Record
+from campledger.model import rules
+from campledger.model.campaign import Group
+from campledger.model.states import State, acts_from
+from campledger.operations.collecting import DATASET_TYPES, Gathering, gather, setrefs
+from campledger.operations.registry import (
+    How,
+    Progress,
+    Receipts,
+    Subject,
+    Uploaded,
+    group_of,
+    record,
+    store_of,
+    subject_of,
+    upload_sets,
+)
+from campledger.operations.workspace import Workspace, resolve
+
+if TYPE_CHECKING:
+    from campledger.butler.store import DataIdStore
+
+TIMESTAMP = "%Y%m%dT%H%M%SZ"
+"""How BPS and pipetask name runs."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a definition leaves open, or what counts more than it."""
+
+    alias: str | None = None
+    dataset_types: tuple[str, ...] = ()
+    """What is gathered where something is excluded."""
+    into: str | None = None
+    """The TAGGED collection for it."""
+    allow_pending: bool = False
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A group whose data is ready: sets uploaded, exclusions gathered, inclusions written."""
+
+    record: Record
+    group: Group
+    butler: str
+    """The repository's address."""
+    alias: str
+    data: pipetask.Input
+    uploads: tuple[Uploaded, ...]
+    tagged: str | None
+    """The collection that exclusions left."""
+
+    @property
+    def sections(self) -> Mapping[str, Any]:
+        """What is in force for the group."""
+        return self.group.sections
+
+    @property
+    def processing(self) -> Mapping[str, Any]:
+        """What is run."""
+        found: Mapping[str, Any] = self.sections.get("processing", {})
+        return found
+
+
+def make_ready(
+    workspace: Workspace, campaign: str, place: str, choice: Choice, tables: Path, progress: Progress | None = None
+) -> Ready:
+    """Make the data of the group that STEP or STEP/GROUP names ready for pipetask and BPS.
+
+    Raise UsageError where the definition lacks something, ButlerError where the registry refuses.
+    """
+    ledger = workspace.ledger()
+    found = ledger.record(resolve(ledger, campaign))
+    group = group_of(found, place)
+    data: Mapping[str, Any] = group.sections.get("data", {})
+    alias = choice.alias or data.get("butler")
+    if alias is None:
+        raise UsageError(f"{group.path} has no Butler: give --butler ALIAS, or `data: butler` in the definition")
+    inputs = tuple(data.get("inputs", ()))
+    if not inputs:
+        raise UsageError(f"{group.path} has no input collections: `data: inputs` in the definition names them")
+    named = bool(data.get("include") or data.get("exclude"))
+    uploads: list[Uploaded] = []
+    with store_of(workspace, ledger, alias, writeable=named) as store:
+        tagged = None
+        if named:
+            subject = subject_of(workspace, ledger, found.id, group.path)
+            uploads, _ = upload_sets(workspace, store, subject, alias, How(choice.allow_pending), progress)
+            tagged = _leave_out(workspace, store, subject, uploads, alias, choice, group, progress)
+        included = [one.named.found.value for one in uploads if one.named.purpose == "include"]
+        written = pipetask.write_tables(included, tables, f"{found.id}.{group.step}.{group.name}")
+        selected = pipetask.select(
+            [*inputs, *data.get("ancillary", ())], data.get("queries", ()), written, tagged=tagged,
+            resolved_from=inputs if tagged else (),
+        )  # fmt: skip
+        if tagged is not None:
+            _require_left_out(store, selected, tagged, _types(choice, data))
+        return Ready(found, group, store.address, alias, selected, tuple(uploads), tagged)
+
+
+def _types(choice: Choice, data: Mapping[str, Any]) -> tuple[str, ...]:
+    return choice.dataset_types or tuple(data.get("dataset_types", DATASET_TYPES))
+
+
+def _leave_out(
+    workspace: Workspace,
+    store: DataIdStore,
+    subject: Subject,
+    uploads: Sequence[Uploaded],
+    alias: str,
+    choice: Choice,
+    group: Group,
+    progress: Progress | None,
+) -> str | None:
+    """Gather what the exclusions leave, if there are any; return the collection."""
+    if not any(one.named.purpose == "exclude" for one in uploads):
+        return None
+    into = choice.into or f"campledger/{subject.campaign}/{group.path}"
+    data = group.sections["data"]
+    gathering = Gathering(_types(choice, data), into, tuple(data["inputs"]))
+    gather(workspace, store, subject, uploads, alias, gathering, progress)
+    return into
+
+
+def _require_left_out(store: DataIdStore, data: pipetask.Input, tagged: str, types: Sequence[str]) -> None:
+    """Raise RefusedError where another input collection would bring back what is excluded."""
+    back = pipetask.bringing_back(store.butler, data.collections, tagged, types)
+    if back:
+        raise RefusedError(
+            f"`{back[0]}` holds datasets of {' or '.join(types)} too, and would bring back what is excluded: "
+            "name it in `inputs` instead of `ancillary`, or name the dataset types that matter with --dataset-types"
+        )
+
+
+def arguments_of(ready: Ready, root: Path, command: Literal["run", "qgraph"], extra: Sequence[str]) -> list[str]:
+    """Return pipetask's arguments for a group. Raise UsageError for a definition that pipetask cannot run."""
+    processing = ready.processing
+    pipelines = processing.get("pipelines", ())
+    if len(pipelines) != 1:
+        what = "no pipeline" if not pipelines else f"{len(pipelines)} pipelines"
+        raise UsageError(f"{ready.group.path} has {what}, and pipetask takes one: a pipeline can import others")
+    home = root / ready.record.directory
+    pipeline = _located(home, pipelines[0])
+    if "subset" in processing and "#" not in pipeline:
+        pipeline += f"#{processing['subset']}"
+    config, files = [], []
+    for override in processing.get("config_overrides", ()):
+        label, _, rest = override.partition(":")
+        if "=" in rest:
+            config.append(override)
+        else:
+            files.append(f"{label}:{_located(home, rest)}")
+    more = shlex.split(processing.get("extra_qgraph_options", ""))
+    more += shlex.split(processing.get("extra_run_options", "")) if command == "run" else []
+    data = ready.sections["data"]
+    return pipetask.arguments(
+        ready.butler, pipeline, ready.data, command=command, output=data.get("output"),
+        output_run=_run_of(ready), config=config, config_files=files, extra=[*more, *extra],
+    )  # fmt: skip
+
+
+def _located(home: Path, reference: str) -> str:
+    """Return a reference to a file of the campaign as a path that is right from everywhere."""
+    return str(home / reference) if rules.is_path(reference) else reference
+
+
+def _run_of(ready: Ready) -> str | None:
+    """Return the RUN collection that the definition's pattern gives now; None where pipetask itself makes it so."""
+    data = ready.sections["data"]
+    pattern = data.get("run")
+    if pattern is None or ("output" in data and pattern == "{output}/{timestamp}"):
+        return None
+    known = {
+        "output": data.get("output", ""), "timestamp": datetime.now(UTC).strftime(TIMESTAMP),
+        "step": ready.group.step, "group": ready.group.name,
+        **{name: ready.processing.get("bps", {}).get(name, "") for name in ("payloadName", "campaign")},
+    }  # fmt: skip
+    try:
+        return str(pattern.format_map(known))
+    except KeyError as error:
+        raise UsageError(f"`data: run` is `{pattern}`, and nothing says the {error.args[0]} here") from None
+
+
+@dataclass(frozen=True)
+class Executed:
+    """A run of pipetask, and the receipt."""
+
+    status: int
+    receipts: Receipts
+
+
+def execute(
+    workspace: Workspace,
+    campaign: str,
+    place: str,
+    choice: Choice,
+    command: Literal["run", "qgraph"],
+    extra: Sequence[str],
+    *,
+    tables: Path | None = None,
+    progress: Progress | None = None,
+) -> Executed:
+    """Run pipetask for a group of a running campaign, and record the command with its exit status and sets.
+
+    The tables of inclusions go into a folder of their own that is removed afterwards, unless ``tables`` is one.
+    """
+    ledger = workspace.ledger()
+    _require_running(ledger.record(resolve(ledger, campaign)))
+    with tempfile.TemporaryDirectory(prefix="campledger-") if tables is None else nullcontext(str(tables)) as folder:
+        ready = make_ready(workspace, campaign, place, choice, Path(folder), progress)
+        words = arguments_of(ready, workspace.root.absolute(), command, extra)
+        try:
+            status = pipetask.run(words)
+        except KeyboardInterrupt:
+            _record(workspace, ready, words, 130)
+            raise
+    return Executed(status, _record(workspace, ready, words, status))
+
+
+def _require_running(found: Record) -> None:
+    state = found.history.state if found.history else State.DEFINED
+    if state is not State.RUNNING:
+        possible = " or ".join(f"`campledger {one}`" for one in acts_from(state))
+        raise RefusedError(f"{found.id} is {state}: only a running campaign executes; possible is {possible}")
+
+
+def _record(workspace: Workspace, ready: Ready, words: Sequence[str], status: int) -> Receipts:
+    event = {
+        "type": "executed", "on": ready.group.path, "command": ["pipetask", *words], "status": status,
+        "butler": ready.alias, **setrefs(ready.uploads),
+    }  # fmt: skip
+    subject = Subject((), ready.record.id, ready.record.path(EVENTS))
+    return record(workspace, subject, [event], f"run pipetask for {ready.group.path} of {ready.record.id}")
+
+
+def render(workspace: Workspace, ready: Ready) -> str:
+    """Return a group's BPS submit file with its data as the sets leave it; everything else stays as it is.
+
+    Raise UsageError where the definition names no such file, DataError where it cannot be read.
+    """
+    name = ready.processing.get("bps", {}).get("file")
+    if name is None or not rules.is_path(name):
+        raise UsageError(f"{ready.group.path} has no BPS file in the campaign: `processing: bps: file` names it")
+    home = workspace.root / ready.record.directory
+    config = read_config(scan(home), name)
+    if not isinstance(config.value, Mapping):
+        raise DataError(f"{ready.record.path(name)}: not a BPS submit file")
+    values = Values(config.value)
+    found = pipetask.bps_substitutions(ready.data)
+    payload = found["payload"]
+    changes: dict[str, Any] = {}
+    if ready.tagged is not None or not values.search("inCollection")[0]:
+        changes["payload.inCollection"] = payload["inCollection"]
+    if "dataQuery" in payload and not values.search("dataQuery")[0]:
+        changes["payload.dataQuery"] = payload["dataQuery"]
+    options = found.get("extraQgraphOptions")
+    if options:
+        before = values.search("extraQgraphOptions")[1]
+        # BPS looks into `payload` first.
+        inside = "extraQgraphOptions" in (config.value.get("payload") or {})
+        changes["payload.extraQgraphOptions" if inside else "extraQgraphOptions"] = " ".join(
+            filter(None, (before, options))
+        )
+    return edit_text((home / name).read_text("utf-8"), changes)
+
+
+def write(out: Path, text: str) -> None:
+    """Write a rendered file at once. Raise UsageError where that cannot be."""
+    try:
+        replace_file(out, text.encode(), 0o644)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from None
