@@ -24,7 +24,7 @@ from campledger.dataids.text import Report, decode, finds_conflict
 from campledger.dataids.values import MAX_MEMBERS, Wrong, number
 from campledger.problems import Problem
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _NAMES = frozenset(KNOWN) | ALTERNATES | {"id"}
 _RANGE = re.compile(r"-?[0-9]+\.\.-?[0-9]+(?::[0-9]+)?")
 _SEPARATORS = re.compile(r"[\s,;]+")

@@ -19,7 +19,7 @@ MAX_TEXT = 200
 """Characters of a dimension's text, or of a reason; Butler's own names are shorter."""
 MAX_COMMENT = 4096
 
-_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _TOO_LONG = re.compile(r"-?[1-9][0-9]{19,}")
 _LIKE_A_RANGE = re.compile(r"[-+]?[0-9]+ *\.\.")
 _RANGE = re.compile(r"(-?[0-9]{1,19})\.\.(-?[0-9]{1,19})(?::([0-9]{1,19}))?")

@@ -83,7 +83,7 @@ def test_the_schema_takes_every_valid_set(file: Path) -> None:
 
 TAKEN_BY_SCHEMA = {
     # What JSON Schema cannot say, or what only a reader of the text sees.
-    "mixed.json", "not-as-declared.json", "without-instrument.json", "duplicates.json", "ranges.json",
+    "not-as-declared.json", "without-instrument.json", "duplicates.json",
     "too-many.json", "repeated-keys.json", "unknown-dimensions.json", "empty-list.json", "empty-members.json",
 }  # fmt: skip
 
@@ -96,7 +96,7 @@ def is_json(file: Path) -> bool:
     return file.suffix == ".json"
 
 
-@pytest.mark.parametrize("file", filter(is_json, INVALID), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [file for file in INVALID if is_json(file)], ids=lambda file: file.name)
 def test_the_schema_refuses_what_a_schema_can(file: Path) -> None:
     assert bool(schema.findings(json.loads(file.read_bytes()), "dataids")) is (file.name not in TAKEN_BY_SCHEMA)
 

@@ -33,7 +33,7 @@ def test_a_range_has_both_ends(first: int, length: int, step: int) -> None:
         (True, "member-type", "`visit` is true, not a whole number"),
         (1.0, "member-type", "`visit` is the number 1.0, not a whole number"),
         ("-0", "member-type", "`visit` is `-0`, not a whole number"),
-        ("١", "alternate-key", "`visit` is a number, and `١` is a name"),
+        ("\u0661", "alternate-key", "`visit` is a number, and `\u0661` is a name"),
         ("", "member-type", "`visit` is empty"),
         (" 1", "member-type", "blanks around a number in `visit`"),
         ("0x1F", "member-type", "`visit` is `0x1F`, not a whole number"),
