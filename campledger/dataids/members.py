@@ -189,14 +189,15 @@ class _Reader:
         column = self.columns.values[name]
         if DIMENSIONS[name].type is int:
             column = self._as_numbers(column)
-            if _are_numbers(column):
-                return column
+            if not set(map(type, column)) - {int}:
+                different = set(column)
+                if not different or (min(different) >= LOWEST and max(different) <= HIGHEST):
+                    return _shared(column, different)
             return self._judged(name, column, lambda value: self._number(name, value))
         if not set(map(type, column)) - {str}:
-            texts = {value: value for value in set(column)}
-            if not any(isinstance(self._text(name, value), Wrong) for value in texts):
-                # Equal texts become one object: less memory, and quicker to go through.
-                return list(map(texts.__getitem__, column)) if len(texts) < len(column) else column
+            different = set(column)
+            if not any(isinstance(self._text(name, value), Wrong) for value in different):
+                return _shared(column, different)
         return self._judged(name, column, lambda value: self._text(name, value))
 
     def _number(self, name: str, value: Any) -> int | Sequence[int] | Wrong:
@@ -354,10 +355,11 @@ class _Reader:
         return lambda: self.columns.place(index, name)
 
 
-def _are_numbers(column: Sequence[Any]) -> bool:
-    if set(map(type, column)) - {int}:
-        return False
-    return not column or (min(column) >= LOWEST and max(column) <= HIGHEST)
+def _shared(column: Sequence[Any], different: set[Any]) -> Sequence[Any]:
+    """Return a column in which equal values are one object: less memory, and quicker to go through once sorted."""
+    if len(different) > len(column) // 2:
+        return column
+    return list(map({value: value for value in different}.__getitem__, column))
 
 
 def _ascend(columns: list[Sequence[Any]]) -> bool:
