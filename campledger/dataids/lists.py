@@ -116,6 +116,10 @@ def _records(rows: Rows, names: tuple[str, ...] | None, report: Report) -> Itera
                 names = tuple(_words(cells))
             while len(cells) > len(names) and not cells[-1]:
                 cells.pop()  # spreadsheets leave commas behind
+            if len(cells) > len(names) and names[-1] in {"comment", "reason"}:
+                # A comment with commas in it that nobody put in quotes.
+                last = len(names) - 1
+                cells[last:] = [", ".join(cells[last:])]
             if len(cells) > len(names):
                 report.add("schema", f"this line has {len(cells)} cells; {len(names)} have a name", (line + 1, 1))
                 continue

@@ -73,7 +73,7 @@ def test_json_may_hold_ids_data_ids_or_a_set() -> None:
         ("x.txt", b"<<<<<<< HEAD\n1\n", (1, 1), "conflict-marker"),
         ("x.txt", b"1\n9..1\n", (2, 1), "reversed-range"),
         ("x.txt", b"1..99999999\n", (1, 1), "member-type"),
-        ("x.csv", b"visit,comment\n1,a,b\n", (2, 1), "schema"),
+        ("x.csv", b"visit,band\n1,a,b\n", (2, 1), "schema"),
         ("x.json", b"[1,\n", (2, 1), "unreadable"),
         ("x.json", b'[\n{"visit": "1..9999", "detector": "1..9999"}]', (2, 1), "member-type"),
         ("x.json", b"[\nnull]", (2, 1), "schema"),
@@ -114,3 +114,9 @@ def test_real_lists_are_read_whole(path: str) -> None:
     assert all(isinstance(row[key], int) for row in found.rows)
     lines = (SHARED / path).read_text("utf-8").split("\n")
     assert all(str(row[key]) in lines[line - 1] for row, line in zip(found.rows, found.lines, strict=True))
+
+
+def test_a_comment_may_have_commas_that_nobody_quoted() -> None:
+    found = read_list("x.csv", b'exposure,comment\n1,donuts, and clouds\n2,"slew, too"\n')
+    assert [row["comment"] for row in found.rows] == ["donuts, and clouds", "slew, too"]
+    assert found.problems == ()
