@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` runs every test; each sets up what it needs.
-.PHONY: demo test lint bench clean browser
+.PHONY: demo test lint bench clean browser postgresql
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.runtime
 	@docs/examples/demo.sh $(abspath $(BIN)/campledger) .demo
 
-test: $(VENV)/.development browser
+test: $(VENV)/.development browser postgresql
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 lint: $(VENV)/.development
@@ -36,6 +36,14 @@ browser:
 	  echo "installing chromium, for the tests of the site"; \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || { \
 	  echo "the tests of the site need a Chromium: install Debian's package chromium" >&2; exit 1; }
+
+# The tests of the registry run on a real PostgreSQL, which they start themselves; Debian keeps initdb off the PATH.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  echo "installing postgresql, for the tests of the registry"; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends postgresql >/dev/null; } || { \
+	  echo "the tests of the registry need PostgreSQL: install Debian's package postgresql" >&2; exit 1; }
 
 clean:
 	rm -rf $(VENV) .demo build dist public *.egg-info
