@@ -62,7 +62,13 @@ class Connection:
         Nothing of Butler may be called inside: on SQLite it would wait for us, and we for it.
         """
         with self._database._session() as connection, self._waiting(connection):
-            yield connection
+            began_before = connection.in_transaction()
+            try:
+                yield connection
+            finally:
+                # What reading began would be taken by Butler for a transaction of its own, and never be committed.
+                if not began_before:
+                    connection.rollback()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlalchemy.Connection]:
