@@ -118,6 +118,11 @@ def _state(error: Any) -> str:
     return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
 
 
+def is_denied(error: BaseException) -> bool:
+    """Whether the database refused a statement because the role lacks a privilege."""
+    return _state(getattr(error, "orig", None) or error) == "42501"
+
+
 def _has(*words: str) -> Callable[[BaseException, str], bool]:
     return lambda _, said: any(word in said for word in words)
 
@@ -132,8 +137,12 @@ _VERSIONS = ("MissingManagerError", "ManagerMismatchError", "IncompatibleVersion
 
 _KNOWN: list[tuple[Callable[[BaseException, str], bool], str]] = [
     (_is("42501"), "this role may not do that: ask who owns the tables for the privileges that docs/registry.md lists"),
-    (_is("28"), "the database does not accept this role or its password: see ~/.lsst/db-auth.yaml and ~/.pgpass"),
-    (_is("3D000"), "the database is not there: look at `registry: db` in butler.yaml"),
+    (
+        # psycopg does not say the kind of an error of connecting.
+        _has('FATAL: role "', "password authentication failed", "no password supplied", "pg_hba.conf"),
+        "the database does not accept this role or its password: see ~/.lsst/db-auth.yaml and ~/.pgpass",
+    ),
+    (_has('FATAL: database "'), "the database is not there: look at `registry: db` in butler.yaml"),
     (_is("25006"), _READ_ONLY),
     (_is("55P03"), "somebody else holds a lock for longer than we wait: try again"),
     (_is("53"), "the database server has no room or no connection left: try again later"),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from campledger.butler.connecting import friendly
 from campledger.errors import ButlerError
 
 if TYPE_CHECKING:
@@ -106,20 +107,16 @@ class Connection:
 
 def _database_of(butler: Butler) -> Any:
     """Return the object through which a Butler talks to its database."""
-    if type(butler).__name__.startswith("Remote"):
-        raise ButlerError(
-            "this Butler is a client of a server, which has no way for sets of data IDs: "
-            "open the repository itself, or join the set's data IDs through a query"
-        )
-    database = getattr(getattr(butler, "_registry", None), "_db", None)
-    missing = [name for name in NEEDED if not hasattr(database, name)]
-    if missing or database is None:
+    with friendly("use this Butler"):
+        database = getattr(getattr(butler, "_registry", None), "_db", None)
+    missing = ["_registry._db"] if database is None else [name for name in NEEDED if not hasattr(database, name)]
+    if missing:
         from lsst.daf.butler import __version__
 
-        what = ", ".join(missing) if database is not None else "_registry._db"
         raise ButlerError(
-            f"lsst-daf-butler {__version__} keeps its database connection elsewhere than campledger knows "
-            f"({what} is missing): use another version of either"
+            f"this Butler has no connection to a database where campledger looks for it ({', '.join(missing)} is "
+            "missing): if it is a client of a Butler server, open the repository itself; otherwise campledger does "
+            f"not know lsst-daf-butler {__version__}, and another version of either is needed"
         )
     if database.dialect.name not in DIALECTS:
         raise ButlerError(f"no way to keep sets of data IDs in {database.dialect.name}: SQLite or PostgreSQL is needed")

@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from campledger.butler import tables
-from campledger.butler.connecting import friendly
+from campledger.butler.connecting import friendly, is_denied
 from campledger.butler.connection import PATIENCE, Connection
 from campledger.butler.rows import Progress, analyze, read_rows, write_rows
 from campledger.butler.tables import Tables
@@ -456,9 +456,18 @@ class DataIdStore:
     def _ready(self, connection: sqlalchemy.Connection, value: DataIdSet) -> str:
         """Make the tables that this set needs and the registry lacks; return the registry's identity."""
         found = self._version(connection)
-        if found is None or not tables.exists(connection, self.tables.members(value.dimensions)):
+        if found is not None and tables.exists(connection, self.tables.members(value.dimensions)):
+            return found[1]
+        try:
             return tables.prepare(connection, self.tables, [value.dimensions])
-        return found[1]
+        except ProgrammingError as error:
+            if not is_denied(error):
+                raise
+            raise ButlerError(
+                f"the registry has no table yet for sets of {', '.join(value.dimensions)}, and this role may not make "
+                "it: ask who owns Butler's tables to run "
+                f"`butler prepare-dataid-sets REPO --dimensions {','.join(value.dimensions)}`, once"
+            ) from error
 
     def _add_head(
         self, connection: sqlalchemy.Connection, value: DataIdSet, name: str, origin: dict[str, Any], unknown: int
