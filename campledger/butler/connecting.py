@@ -158,7 +158,7 @@ _KNOWN: list[tuple[Callable[[BaseException, str], bool], str]] = [
     (_has("database is locked", "database table is locked"), "somebody else is writing to it: try again"),
     (_has("readonly database", "read-only database", "Read-only file system"), _READ_ONLY),
     (_has("database or disk is full"), "there is no room left on the disk"),
-    (_has("no such table: butler_attributes", 'relation "butler_attributes"'), "that is no Butler registry"),
+    (_has("no such table: butler_attributes", 'butler_attributes" does not exist'), "that is no Butler registry"),
     (_has("unable to open database file"), "its SQLite file is not there, or may not be read"),
     (_has("known aliases"), "there is no such repository, and no label of that name in Butler's index"),
     (

@@ -108,7 +108,7 @@ class Connection:
 def _database_of(butler: Butler) -> Any:
     """Return the object through which a Butler talks to its database."""
     with friendly("use this Butler"):
-        database = getattr(getattr(butler, "_registry", None), "_db", None)
+        database: Any = getattr(getattr(butler, "_registry", None), "_db", None)
     missing = ["_registry._db"] if database is None else [name for name in NEEDED if not hasattr(database, name)]
     if missing:
         from lsst.daf.butler import __version__

@@ -161,7 +161,7 @@ def test_somebody_else_holds_the_lock(repository: Repository) -> None:
                 store.upload(other, "grid", by="me")
             assert DataIdStore(repository.open(writeable=False)).get("grid") == GRID
         # Butler itself waits as long as before.
-        with store.butler._registry._db._session() as connection:
+        with store.connection._database._session() as connection:
             raw: Any = connection.connection.driver_connection
             assert raw.execute("PRAGMA busy_timeout").fetchone() == (300_000,)
     else:
