@@ -153,9 +153,9 @@ def postgresql_binaries() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    """A PostgreSQL server, one for each process of the tests."""
+@contextlib.contextmanager
+def start_server() -> Iterator[Server]:
+    """Give a new PostgreSQL server, which ends with the context."""
     binaries = postgresql_binaries()
     assert binaries, "these tests need PostgreSQL: install Debian's package postgresql (`make postgresql`)"
     # Not below pytest's own directory, which nobody but root may enter.
@@ -172,6 +172,13 @@ def postgresql() -> Iterator[Server]:
         with contextlib.suppress(AssertionError):
             server.stop("immediate")
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server, one for each process of the tests."""
+    with start_server() as server:
+        yield server
 
 
 def add_records(butler: Any) -> None:

@@ -156,7 +156,7 @@ def test_purpose_and_name_come_from_the_file(sqlite_repository: Repository, tmp_
 def test_files_that_hold_no_set(sqlite_repository: Repository, file: Path, run: Run) -> None:
     file.write_text("instrument,visit\nHSC,x\n")
     code, output = run("upload-dataid-set", sqlite_repository.root, file)
-    assert (code, output.startswith(f"Error: {file}:2:5: member-type: ")) == (1, True)
+    assert (code, output.startswith(f"Error: {file}:2:5: alternate-key: ")) == (1, True)
     file = file.with_suffix(".json")
     file.write_text(json.dumps({"format": 1, "name": "x", "derived": {"union": ["a", "b"]}}))
     code, output = run("upload-dataid-set", sqlite_repository.root, file)
