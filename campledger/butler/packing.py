@@ -29,6 +29,9 @@ PACKED = 2**62
 GROUPS = 200
 """How many conditions an exclusion may become."""
 
+GOVERNORS = ("instrument", "skymap")
+"""Dimensions that have to be named in a condition on others that depend on them."""
+
 
 def joined(query: Query, value: DataIdSet, *, limited: bool) -> Query:
     """Return the query, restricted to a set's members, of which there is at least one.
@@ -79,7 +82,8 @@ def choose_packed(dimensions: Sequence[str], rows: Sequence[Row], first: Sequenc
     The more values a dimension has the earlier it is chosen, so that few values are left to be told apart.
     """
     columns = {name: set(map(itemgetter(index), rows)) for index, name in enumerate(dimensions)}
-    order = sorted(dimensions, key=lambda name: (name not in first, -len(columns[name])))
+    candidates = [name for name in dimensions if name not in GOVERNORS]
+    order = sorted(candidates, key=lambda name: (name not in first, -len(columns[name])))
     chosen: list[str] = []
     size = 1
     for name in order:
