@@ -168,5 +168,3 @@ def _leaf_class() -> type | None:
             return self.said
 
     return AbsentLeaf
-
-

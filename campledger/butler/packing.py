@@ -58,9 +58,7 @@ def without(query: Query, fresh: Query, value: DataIdSet, other: Mapping[str, st
     return query
 
 
-def _without(
-    query: Query, fresh: Query, dimensions: Sequence[str], rows: list[Row], other: Mapping[str, str]
-) -> Query:
+def _without(query: Query, fresh: Query, dimensions: Sequence[str], rows: list[Row], other: Mapping[str, str]) -> Query:
     x: Any = query.expression_factory
     packed = choose_packed(dimensions, rows, first=[name for name in dimensions if name in other])
     apart = [name for name in dimensions if name not in packed]

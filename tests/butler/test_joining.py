@@ -97,11 +97,7 @@ class Client:
 
     def __init__(self, butler: Any) -> None:
         self.datasets = {
-            name: [
-                dict(ref.dataId.mapping)
-                for ref in butler.query_datasets(name, FIRST, limit=None)
-            ]
-            for name in TYPES
+            name: [dict(ref.dataId.mapping) for ref in butler.query_datasets(name, FIRST, limit=None)] for name in TYPES
         }
         with butler.query() as query:
             pairs = list(query.data_ids(["visit", "exposure"]))
@@ -233,7 +229,9 @@ def test_what_an_exclusion_says_nothing_of(butler: Any) -> None:
     patches = DataIdSet.of(["skymap", "tract", "patch"], [("toy", 1, 1)])
     with pytest.raises(UsageError, match="a set of patch, skymap, tract cannot exclude anything of .*visit"):
         datasets(butler, "calexp", FIRST, exclude=[patches])
-    with pytest.raises(UsageError, match="cannot exclude anything of skymap, tract, patch, band|cannot exclude anything"):
+    with pytest.raises(
+        UsageError, match="cannot exclude anything of skymap, tract, patch, band|cannot exclude anything"
+    ):
         datasets(butler, "coadd", FIRST, exclude=[visits(1)])
 
 
