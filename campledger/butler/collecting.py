@@ -43,6 +43,9 @@ class Missing:
     members: tuple[Row, ...]
     """The first :data:`LISTED` of them, in order."""
 
+    def __str__(self) -> str:
+        return f"{self.count} members of {', '.join(self.dimensions)} have no {self.dataset_type}"
+
 
 @dataclass(frozen=True, slots=True)
 class Collected:
@@ -61,6 +64,11 @@ class Collected:
     def changed(self) -> bool:
         """Whether the registry is other than before."""
         return self.created or bool(self.added or self.removed)
+
+    def __str__(self) -> str:
+        held = ", ".join(f"{count} {name}" for name, count in self.counts.items())
+        head = f"{self.collection} holds {held}: {self.added} added, {self.removed} removed"
+        return "\n".join((head, *map(str, self.missing)))
 
 
 def collect(
@@ -121,7 +129,10 @@ def _one_at_a_time(connection: Connection, into: str) -> None:
 
 def _register(butler: Butler, into: str, collections: Sequence[str]) -> bool:
     """Make the collection, or see that it is ours; return whether it was made."""
-    from lsst.daf.butler import CollectionType, MissingCollectionError
+    from lsst.daf.butler import (
+        CollectionType,  # type: ignore[attr-defined]
+        MissingCollectionError,
+    )
 
     searched = butler.collections.query(collections, flatten_chains=True, include_chains=True)
     if into in {*collections, *searched}:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 
@@ -132,7 +132,7 @@ def _join_tables(
     exclude: Sequence[tuple[AnySet, Mapping[str, str]]],
 ) -> Query:
     tables = Tables(connection.schema)
-    _require_stored(connection, tables, [one for one in (*include, *(one for one, _ in exclude))])
+    _require_stored(connection, tables, [*include, *(one for one, _ in exclude)])
 
     def members_of(one: AnySet) -> Members:
         if isinstance(one, StoredSet):
@@ -160,7 +160,7 @@ def _join_uploads(
     for one in include:
         value = _value(one)
         if not value.members:
-            x = query.expression_factory
+            x: Any = query.expression_factory
             result = result.join_dimensions(value.dimensions).where(x.literal(1) == x.literal(0))
         else:
             result = packing.joined(result, value, limited=limited)

@@ -10,7 +10,7 @@ queries are made as we know them; :mod:`campledger.butler.packing` does without.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,6 @@ def without(query: Query, members: Members, other: Mapping[str, str]) -> Query:
 
     names = tuple(other.get(name, name) for name in members.dimensions)
     leaf: Any = _leaf_class()
-    assert leaf is not None
     predicate = Predicate.model_construct(
         operands=(
             (
@@ -145,7 +144,7 @@ def _leaf_class() -> type | None:
     except ImportError:
         return None
 
-    class AbsentLeaf(PredicateLeafBase):  # type: ignore[misc]
+    class AbsentLeaf(PredicateLeafBase):
         dimensions: DimensionGroup
         names: tuple[str, ...]
         said: str

@@ -116,10 +116,7 @@ def _pack(
         low, high = min(values), max(values)
         if len(packed) > 1 and name not in other:
             guards += [column >= low, column <= high]
-        if key is None:
-            key = column
-        else:
-            key = key * (int(high) - int(low) + 1) + (column - low)
+        key = column if key is None else key * (int(high) - int(low) + 1) + (column - low)
     return key, guards
 
 

@@ -160,6 +160,8 @@ def bps_substitutions(data: Input) -> dict[str, Any]:
         if "{" in text or "}" in text:
             raise UsageError(f"BPS would replace what stands in braces: {text}")
     if '"' in data.query or "\\" in data.query:
-        raise UsageError(f"BPS puts the query between double quotes: use single ones in it, and no backslash: {data.query}")
+        raise UsageError(
+            f"BPS puts the query between double quotes: use single ones in it, and no backslash: {data.query}"
+        )
     payload = {"inCollection": ",".join(data.collections), **({"dataQuery": data.query} if data.query else {})}
     return {"payload": payload, **({"extraQgraphOptions": options} if options else {})}

@@ -141,7 +141,7 @@ def test_the_use_of_stored_sets_is_recorded(butler: Any) -> None:
 
 
 def test_names_that_something_else_has_are_refused(butler: Any) -> None:
-    from lsst.daf.butler import CollectionType
+    from lsst.daf.butler import CollectionType  # type: ignore[attr-defined]
 
     butler.collections.register("chain", CollectionType.CHAINED)
     butler.collections.redefine_chain("chain", [FIRST])
@@ -157,7 +157,7 @@ def test_names_that_something_else_has_are_refused(butler: Any) -> None:
 
 
 def test_a_collection_is_not_made_from_itself(butler: Any) -> None:
-    from lsst.daf.butler import CollectionType
+    from lsst.daf.butler import CollectionType  # type: ignore[attr-defined]
 
     collect(butler, ["calexp"], FROM, "good", [visits(SOME_VISITS[0])])
     butler.collections.register("chain", CollectionType.CHAINED)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campledger.butler import joining, membership, packing
+from campledger.butler.connection import Connection
 from campledger.butler.joining import datasets, joined, note
 from campledger.butler.store import DataIdStore
 from campledger.dataids.dimensions import DIMENSIONS
@@ -32,7 +33,7 @@ POOLS: dict[str, list[Any]] = {
     "tract": [1, 2, 9],
     "patch": [0, 1, 2, 3, 8],
 }
-GROUPS = {
+GROUPS: dict[str, list[tuple[str, ...]]] = {
     "raw": [
         ("instrument", "exposure"),
         ("instrument", "visit"),
@@ -227,11 +228,9 @@ def test_find_first_takes_the_first_collection(butler: Any) -> None:
 
 def test_what_an_exclusion_says_nothing_of(butler: Any) -> None:
     patches = DataIdSet.of(["skymap", "tract", "patch"], [("toy", 1, 1)])
-    with pytest.raises(UsageError, match="a set of patch, skymap, tract cannot exclude anything of .*visit"):
+    with pytest.raises(UsageError, match=r"a set of patch, skymap, tract cannot exclude anything of .*visit"):
         datasets(butler, "calexp", FIRST, exclude=[patches])
-    with pytest.raises(
-        UsageError, match="cannot exclude anything of skymap, tract, patch, band|cannot exclude anything"
-    ):
+    with pytest.raises(UsageError, match=r"cannot exclude anything of .*band"):
         datasets(butler, "coadd", FIRST, exclude=[visits(1)])
 
 
@@ -265,14 +264,14 @@ def test_who_may_only_read_joins_too(butler: Any, repository: Repository) -> Non
 def test_an_abandoned_query_leaves_nothing_behind(butler: Any, repository: Repository) -> None:
     grid = DataIdSet.of(["instrument", "visit", "detector"], list(product(["HSC"], VISITS, DETECTORS)))
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), joined(butler, [grid]) as query:  # noqa: PT012
+        with pytest.raises(ZeroDivisionError), joined(butler, [grid]) as query:
             next(iter(query.data_ids(["visit", "detector"])))
             raise ZeroDivisionError
     with joined(butler, [grid]) as query:
         assert query.datasets("calexp", FIRST).count() == 12 * 6
     butler.registry.insertDimensionData("day_obs", {"instrument": "HSC", "id": 20500101})
     if repository.kind == "sqlite":
-        with joining.Connection(butler).reading() as connection:
+        with Connection(butler).reading() as connection:
             names = connection.exec_driver_sql("SELECT name FROM sqlite_temp_master").scalars().all()
             assert not [name for name in names if name.startswith("campledger_")]
 
@@ -296,7 +295,7 @@ def test_an_unknown_butler_says_so(butler: Any, public: Callable[[], None]) -> N
 
 def test_a_server_takes_so_many(butler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [("HSC", number) for number in range(packing.UPLOADED + 1)]
-    with butler.query() as query, pytest.raises(ButlerError, match="at most 100,000 data IDs.* has 100,001"):
+    with butler.query() as query, pytest.raises(ButlerError, match=r"at most 100,000 data IDs.* has 100,001"):
         packing.joined(query, DataIdSet.of(["instrument", "visit"], rows), limited=True)
 
 

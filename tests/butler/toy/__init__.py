@@ -9,7 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lsst.daf.butler import Butler, CollectionType, DatasetType
+from lsst.daf.butler import (
+    Butler,
+    CollectionType,  # type: ignore[attr-defined]
+    DatasetType,
+)
 from lsst.pipe.base import Instrument
 from lsst.sphgeom import ConvexPolygon, LonLat, UnitVector3d
 
@@ -85,7 +89,9 @@ def add_toy(butler: Butler) -> None:
         for detector in DETECTORS:
             record = {**common, "visit": visit, "detector": detector, "region": _polygon(number, detector)}
             add("visit_detector_region", record)
-    raw = DatasetType("toy_raw", ("instrument", "exposure", "detector"), "StructuredDataDict", universe=butler.dimensions)
+    raw = DatasetType(
+        "toy_raw", ("instrument", "exposure", "detector"), "StructuredDataDict", universe=butler.dimensions
+    )
     butler.registry.registerDatasetType(raw)
     butler.collections.register(RAW, CollectionType.RUN)
     for visit in VISITS:

@@ -1,11 +1,14 @@
 """The toy's tasks."""
 
-# pipe_base looks at annotations, and connections must be named as in a pipeline.
+from __future__ import annotations
 
-import pyarrow
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow  # type: ignore[import-untyped]
+from lsst.pex.config import Field
 from lsst.pipe.base import PipelineTask, PipelineTaskConfig, PipelineTaskConnections, Struct
 from lsst.pipe.base.connectionTypes import Input, Output
-from lsst.pex.config import Field
 
 
 class MeasureConnections(PipelineTaskConnections, dimensions=("instrument", "visit", "detector")):
@@ -29,7 +32,7 @@ class MeasureConnections(PipelineTaskConnections, dimensions=("instrument", "vis
 class MeasureConfig(PipelineTaskConfig, pipelineConnections=MeasureConnections):
     """How to count."""
 
-    factor = Field(doc="What to multiply with.", dtype=int, default=1)
+    factor: Field[int] = Field("What to multiply with.", int, default=1)  # type: ignore[no-untyped-call]
 
 
 class MeasureTask(PipelineTask):
@@ -38,8 +41,9 @@ class MeasureTask(PipelineTask):
     ConfigClass = MeasureConfig
     _DefaultName = "measure"
 
-    def run(self, raws):
-        return Struct(counts={"count": self.config.factor * sum(one["count"] for one in raws)})
+    def run(self, raws: Sequence[Mapping[str, int]]) -> Struct:
+        config: Any = self.config
+        return Struct(counts={"count": config.factor * sum(one["count"] for one in raws)})
 
 
 class SummariseConnections(PipelineTaskConnections, dimensions=("instrument", "visit")):
@@ -70,5 +74,5 @@ class SummariseTask(PipelineTask):
     ConfigClass = SummariseConfig
     _DefaultName = "summarise"
 
-    def run(self, counts):
+    def run(self, counts: Sequence[Mapping[str, int]]) -> Struct:
         return Struct(table=pyarrow.table({"count": [one["count"] for one in counts]}))
