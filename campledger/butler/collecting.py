@@ -129,10 +129,7 @@ def _one_at_a_time(connection: Connection, into: str) -> None:
 
 def _register(butler: Butler, into: str, collections: Sequence[str]) -> bool:
     """Make the collection, or see that it is ours; return whether it was made."""
-    from lsst.daf.butler import (
-        CollectionType,  # type: ignore[attr-defined]
-        MissingCollectionError,
-    )
+    from lsst.daf.butler import CollectionType, MissingCollectionError  # type: ignore[attr-defined]
 
     searched = butler.collections.query(collections, flatten_chains=True, include_chains=True)
     if into in {*collections, *searched}:

@@ -28,10 +28,7 @@ TYPES: dict[str, tuple[str, ...]] = {
 def add_datasets(butler: Any) -> None:
     """Register datasets of :data:`TYPES` in run/first, those of every third data ID in run/second too."""
     _add_dimensions(butler)
-    from lsst.daf.butler import (
-        CollectionType,  # type: ignore[attr-defined]
-        DatasetType,
-    )
+    from lsst.daf.butler import CollectionType, DatasetType  # type: ignore[attr-defined]
 
     for run in (FIRST, SECOND):
         butler.collections.register(run, CollectionType.RUN)

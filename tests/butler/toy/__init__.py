@@ -9,11 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lsst.daf.butler import (
-    Butler,
-    CollectionType,  # type: ignore[attr-defined]
-    DatasetType,
-)
+from lsst.daf.butler import Butler, CollectionType, DatasetType  # type: ignore[attr-defined]
 from lsst.pipe.base import Instrument
 from lsst.sphgeom import ConvexPolygon, LonLat, UnitVector3d
 
