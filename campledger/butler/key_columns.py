@@ -30,7 +30,7 @@ def number(value: object) -> Value | None:
 
 
 def text(value: object) -> Value | None:
-    """Return a text; a reader of lists may have taken one of digits for a number. None for nothing or what is neither."""
+    """Return a text, or None. A reader of lists may have taken one of digits for a number."""
     if type(value) is int:
         return str(value)
     return value if type(value) is str and value else None
@@ -136,6 +136,8 @@ def plan(columns: Collection[str], *, instrument: bool, target: Target | None, i
     if "id" in present:
         ways += _ways_of_id(ids)
     ways = _settle(ways, target)
+    if "instrument" not in columns and not any("instrument" in DIMENSIONS[way.dimension].required for way in ways):
+        ways = [way for way in ways if way.dimension != "instrument"]
     names = {way.dimension for way in ways}
     if not names - {"instrument", "skymap"}:
         raise UsageError(f"no column of {_listed(columns)} names exposures, visits, detectors or another dimension")

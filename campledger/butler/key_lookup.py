@@ -64,7 +64,7 @@ class Lookup:
         return found
 
     def related(self, source: str, target: str, instrument: str, ids: Collection[Value]) -> dict[Value, list[Value]]:
-        """Return by exposure its visits, or by visit its exposures, or its visit systems, as the registry relates them."""
+        """Return by exposure its visits, or by visit its exposures or its visit systems."""
         for name in (source, target):
             self._require(name, ())
         found: defaultdict[Value, list[Value]] = defaultdict(list)
@@ -79,7 +79,7 @@ class Lookup:
         fields = {dimension: {field}} if field else {}
         name = f"{dimension}.{field}" if field else dimension
         with friendly(f"list the {dimension}s"), self._butler.query() as query:
-            chosen = query.where(**governors) if governors else query
+            chosen = query.where(governors) if governors else query
             return {row[dimension]: row[name] for row in chosen.general([dimension], dimension_fields=fields)}
 
     def _require(self, dimension: str, fields: Sequence[str]) -> None:
@@ -126,7 +126,7 @@ class Lookup:
             with self._butler.query() as query:
                 proxy = self._proxy(query, dimension, field)
                 missing = set(chunk)
-                span = query.where(query.expression_factory.all(proxy >= chunk[0], proxy <= chunk[-1]), **governors)
+                span = query.where(query.expression_factory.all(proxy >= chunk[0], proxy <= chunk[-1]), governors)
                 dense = span.general(dimensions, dimension_fields=described, find_first=False)
                 if len(chunk) > 1 and dense.count() <= DENSE * len(chunk):
                     for row in dense:
@@ -136,7 +136,7 @@ class Lookup:
                     if not missing or type(chunk[0]) is int:
                         missing = set()
                 if missing:
-                    chosen = query.where(proxy.in_iterable(sorted(missing)), **governors)  # type: ignore[type-var]
+                    chosen = query.where(proxy.in_iterable(sorted(missing)), governors)
                     yield from chosen.general(dimensions, dimension_fields=described, find_first=False)
             self._progress(len(chunk))
 
@@ -155,7 +155,7 @@ class Lookup:
                 first, second = (self._proxy(query, dimension, field) for field in fields)
                 firsts, seconds = (sorted({pair[index] for pair in chunk}) for index in (0, 1))
                 within = (first.in_iterable(firsts), second >= seconds[0], second <= seconds[-1])
-                span = query.where(query.expression_factory.all(*within), **governors)
+                span = query.where(query.expression_factory.all(*within), governors)
                 rows = span.general([dimension], dimension_fields=described, find_first=False)
                 size = int(seconds[-1]) + 1
                 if rows.count() > DENSE * len(chunk) and seconds[0] >= 0 and int(firsts[-1]) * size < 2**62:

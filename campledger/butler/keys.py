@@ -188,15 +188,15 @@ class _Run:
 
     def _instrument_or_fault(self, said: Key | None) -> Value | _Fault:
         default = self.instrument or ""
-        if said in {None, (default,)}:
+        if said is None or said == (default,):
             return default
-        return _Fault("contradiction", f"its instrument is `{_cut(said[0])}`, and `{default}` was asked for")  # type: ignore[index]
+        return _Fault("contradiction", f"its instrument is `{_cut(said[0])}`, and `{default}` was asked for")
 
     def _answers(self, name: str, ways: tuple[Way, ...], asked: list[_Asked]) -> list[dict[Key, list[Value]]]:
         """Return by way the candidates of what is required and said."""
         answers = []
         for index, way in enumerate(ways):
-            wanted = {(*base, *said[index]) for base, said in asked if said[index] is not None}  # type: ignore[misc]
+            wanted = {(*base, *one) for base, said in asked if (one := said[index]) is not None}
             found = self.lookup.find(name, way.fields, wanted, self.plan.given) if wanted else {}
             left = wanted - found.keys() if way.otherwise else set()
             if left:
@@ -251,7 +251,7 @@ class _Run:
     def result(self, visit_system: int | str | None) -> Resolved:
         """Return the rows, after conversion to the target."""
         related = self._related(visit_system)
-        fixed = [self.values[name] if name in self.values else None for name in self.plan.dimensions]
+        fixed = [self.values.get(name) for name in self.plan.dimensions]
         turned = self.plan.dimensions.index(self.plan.target) if related is not None and self.plan.target else -1
         rows: list[Row] = []
         origins: list[int] = []
