@@ -7,10 +7,12 @@ translators that the installed packages add to it.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -78,9 +80,10 @@ def _load_translators() -> None:
         import astro_metadata_translator  # noqa: F401
     except ImportError as error:
         raise ButlerError(f"astro-metadata-translator is not installed ({error}): {INSTALL}") from error
-    modules = [name for name in os.environ.get(MODULES, "").split(":") if name]
-    plugins: dict[str, Callable[[], object]] = {plugin.name: plugin.load for plugin in entry_points(group=PLUGINS)}
-    for load in (*plugins.values(), *(partial(import_module, name) for name in modules if name not in plugins)):
+    loads: dict[str, Callable[[], object]] = {plugin.name: plugin.load for plugin in entry_points(group=PLUGINS)}
+    for name in filter(None, os.environ.get(MODULES, "").split(":")):
+        loads.setdefault(name, partial(import_module, name))
+    for load in loads.values():
         try:
             load()
         except ImportError:
@@ -107,18 +110,31 @@ def _headers(path: Path) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
     elif "__COMMON__" in content:
         yield from _index(path, content)
     else:
-        yield str(path), _translate(content, str(path))
+        yield str(path), _translate(content, path)
 
 
 def _read_fits(path: Path) -> Mapping[str, Any]:
     from astro_metadata_translator.file_helpers import read_basic_metadata_from_file
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of cards that are not as the standard has them: headers often are not
-        header = read_basic_metadata_from_file(str(path.absolute()), -1, can_raise=True)
+    with _quietly():
+        header = read_basic_metadata_from_file(path.absolute().as_uri(), -1, can_raise=True)
         if header is None:
-            raise ValueError("no header")
+            raise ValueError("it has no header")
         return dict(header)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep quiet about cards that are not as the standard has them, and about extensions that are not there."""
+    logger = logging.getLogger("astro_metadata_translator")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _index(path: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
@@ -128,12 +144,12 @@ def _index(path: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, Mappin
     for name, own in content.items():
         if name not in {"__COMMON__", "__CONTENT__"}:
             if isinstance(own, Mapping) and isinstance(common, Mapping):
-                yield str(path.parent / name), _translate({**own, **common, "__CONTENT__": mode}, name)
+                yield str(path.parent / name), _translate({**own, **common, "__CONTENT__": mode}, path.parent / name)
             else:
                 yield str(path.parent / name), "its entry in the index is no JSON object"
 
 
-def _translate(content: Mapping[str, Any], filename: str) -> Mapping[str, Any] | str:
+def _translate(content: Mapping[str, Any], path: Path) -> Mapping[str, Any] | str:
     """Return the properties of a header, which may have been translated before, or what is wrong."""
     guess = "translated" if {"observation_id", "instrument"} <= content.keys() else "metadata"  # as its readers do
     mode = content.get("__CONTENT__", guess)
@@ -143,7 +159,9 @@ def _translate(content: Mapping[str, Any], filename: str) -> Mapping[str, Any] |
 
     header = {key: value for key, value in content.items() if key != "__CONTENT__"}
     try:
-        info = ObservationInfo(header, filename=filename, subset=set(PROPERTIES), quiet=True)
+        with _quietly():
+            filename = path.absolute().as_uri()
+            info = ObservationInfo(header, filename=filename, subset=set(PROPERTIES), quiet=True)
         return {name: getattr(info, name) for name in PROPERTIES}
     except _FAILURES as error:
         return f"its header cannot be translated: {_reason(error)}"

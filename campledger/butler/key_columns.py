@@ -19,12 +19,12 @@ Target = Literal["exposure", "visit"]
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 """What registries hold as a number."""
 
-_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_WHOLE = re.compile(r"-?[0-9]+")
 
 
 def number(value: object) -> Value | None:
     """Return a number, written as one or as digits, or None."""
-    if type(value) is str and _WHOLE.fullmatch(value):
+    if type(value) is str and len(value) <= 20 and _WHOLE.fullmatch(value):
         value = int(value)
     return value if type(value) is int and LOWEST <= value <= HIGHEST else None
 

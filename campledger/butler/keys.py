@@ -229,7 +229,7 @@ class _Run:
     def _nothing(self, ways: tuple[Way, ...], index: int) -> str:
         name, row = ways[0].dimension, self.listed.rows[index]
         columns = list(dict.fromkeys(column for way in ways for column in way.columns))
-        said = [f"`{column}` is `{_cut(row[column])}`" for column in columns if row.get(column) not in {None, ""}]
+        said = [f"`{column}` is `{_cut(row[column])}`" for column in columns if row.get(column) not in (None, "")]
         if said:
             return f"nothing names the {name}: {', '.join(said)}"
         return f"nothing names the {name}: no value in {', '.join(f'`{column}`' for column in columns)}"
@@ -353,7 +353,7 @@ class _Run:
 
     def _unresolved(self, index: int, fault: _Fault) -> Unresolved:
         row = self.listed.rows[index]
-        entry = {column: row[column] for column in self.plan.keys if row.get(column) not in {None, ""}}
+        entry = {column: row[column] for column in self.plan.keys if row.get(column) not in (None, "")}
         if self.instrument is not None and "instrument" not in entry:
             entry = {"instrument": self.instrument, **entry}
         shown = {**{name: row[name] for name in NAMES if name in row}, **entry}
