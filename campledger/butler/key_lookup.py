@@ -57,7 +57,9 @@ class Lookup:
             for row in self._rows(dimension, fields, asked):
                 key = pick(row)
                 if key in asked:
-                    found.setdefault(key, []).append(row[dimension])
+                    here = found.setdefault(key, [])
+                    if row[dimension] not in here:  # spans may overlap
+                        here.append(row[dimension])
                     if kept:
                         own = (*(row[name] for name in required), row[dimension])
                         self.implied[dimension, own] = {name: row[name] for name in kept if name in row}

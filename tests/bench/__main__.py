@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.bench import keys
 from tests.bench.dataids import loading
 from tests.bench.ledgers import make_ledger
 
@@ -106,8 +107,8 @@ def load_set(_: Path) -> None:
     compare(f"load and digest of a set of {MEMBERS} members against json.loads of it", ours, theirs, 5)
 
 
-ROWS = {"check": check_all, "act": one_act, "help": help_text, "load": load_set}
-WITHOUT_LEDGER = {"help", "load"}
+ROWS = {"check": check_all, "act": one_act, "help": help_text, "load": load_set, "keys": keys.convert}
+WITHOUT_LEDGER = {"help", "load", "keys"}
 
 
 def main() -> None:
