@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -152,7 +152,7 @@ class Lookup:
     ) -> Iterator[dict[str, Any]]:
         """Yield the rows of pairs of numbers, such as a day and a number in its sequence."""
         pairs = sorted({key[-2:] for key in keys})
-        for chunk in _chunks(pairs):
+        for chunk in _by_first(pairs):
             with self._butler.query() as query:
                 first, second = (self._proxy(query, dimension, field) for field in fields)
                 firsts, seconds = (sorted({pair[index] for pair in chunk}) for index in (0, 1))
@@ -180,6 +180,22 @@ class Lookup:
 def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     iterator = iter(values)
     while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
+
+
+def _by_first(pairs: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    """Yield sorted pairs in chunks, those with one first value together where that can be: its records come once."""
+    chunk: list[Key] = []
+    for _, group in groupby(pairs, key=itemgetter(0)):
+        same = list(group)
+        if chunk and len(chunk) + len(same) > CHUNK:
+            yield chunk
+            chunk = []
+        chunk += same
+        while len(chunk) > CHUNK:
+            yield chunk[:CHUNK]
+            chunk = chunk[CHUNK:]
+    if chunk:
         yield chunk
 
 

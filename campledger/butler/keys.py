@@ -372,7 +372,7 @@ class _Run:
         if self.instrument is not None and "instrument" not in entry:
             entry = {"instrument": self.instrument, **entry}
         shown = {**{name: row[name] for name in NAMES if name in row}, **entry}
-        words = ", ".join(f"{column}={_cut(value)}" for column, value in shown.items())
+        words = ", ".join(f"{column}={_cut(value, 1000)}" for column, value in shown.items())
         return Unresolved(index, self.listed.lines[index], fault.kind, words, fault.message, entry)
 
 
@@ -390,7 +390,7 @@ def _some(values: Sequence[Value]) -> str:
     return ", ".join(str(value) for value in sorted(values)[:SHOWN]) + more
 
 
-def _cut(value: object) -> str:
+def _cut(value: object, longest: int = 80) -> str:
     """Return a value as it stands in a message: on one line, and not endless."""
     words = "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
-    return words if len(words) <= 80 else f"{words[:77]}..."
+    return words if len(words) <= longest else f"{words[: longest - 3]}..."

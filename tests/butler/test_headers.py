@@ -123,7 +123,7 @@ def test_sidecars_and_indexes(tmp_path: Path, content: str) -> None:
     if content == "translated":
         assert write_index_files(files, r"\.fits", 0, False)[1] == []
     else:  # with astropy's headers, rather than those of LSST's stack, `astrometadata write-index` fails at this
-        headers = {f"{number}.fits": {**HEADER, "DET-ID": number} for number in (1, 2)}
+        headers: dict[str, Any] = {f"{number}.fits": {**HEADER, "DET-ID": number} for number in (1, 2)}
         (tmp_path / "_index.json").write_text(json.dumps(calculate_index(headers, content)))
     wanted = [{**ROW, "detector": number} for number in (1, 2)]
     for found, ending in (

@@ -31,6 +31,7 @@ BELOW = {
 """What each part of the package may import of the others."""
 
 HOMES = {
+    "astro_metadata_translator": "butler",
     "astropy": "dataids",
     "click": "cli",
     "git": "repository",
