@@ -160,7 +160,7 @@ class Lookup:
                 span = query.where(query.expression_factory.all(*within), governors)
                 rows = span.general([dimension], dimension_fields=described, find_first=False)
                 size = int(seconds[-1]) + 1
-                if rows.count() > DENSE * len(chunk) and seconds[0] >= 0 and int(firsts[-1]) * size < 2**62:
+                if rows.count() > DENSE * len(chunk) and int(seconds[0]) >= 0 and int(firsts[-1]) * size < 2**62:
                     packed = [int(one) * size + int(other) for one, other in chunk]
                     rows = span.where((first * size + second).in_iterable(packed)).general(
                         [dimension], dimension_fields=described, find_first=False
