@@ -37,6 +37,13 @@ def open_butler(
     first. Without ``datastore`` (datasets cannot be read then) a role that may only read the registry is enough.
     Close it when done. Raise ButlerError, with what is wrong with each address.
     """
+    return open_first(uris, writeable=writeable, root=root, datastore=datastore)[0]
+
+
+def open_first(
+    uris: str | Sequence[str], *, writeable: bool = False, root: Path | None = None, datastore: bool = False
+) -> tuple[Butler, str]:
+    """Return what :func:`open_butler` does, and the address that answered."""
     try:
         from lsst.daf.butler import Butler
     except ImportError as error:
@@ -53,7 +60,7 @@ def open_butler(
             )
         place = str(root / address) if root and (root / address).exists() else address
         try:
-            return Butler.from_config(place, writeable=writeable, without_datastore=not datastore)
+            return Butler.from_config(place, writeable=writeable, without_datastore=not datastore), place
         except Exception as error:  # noqa: BLE001 - readers of YAML, S3, HTTP and databases each have errors of their own
             failures.append(f"{address}: {_sentence(error)}")
     if len(failures) == 1:

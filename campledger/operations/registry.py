@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from campledger.butler.connecting import friendly, open_butler
+from campledger.butler.connecting import friendly, open_first
 from campledger.documents.lines import format_event, parse_events
 from campledger.errors import ButlerError, CampledgerError, RefusedError, UsageError
 from campledger.ledger.reading import EVENTS, Ledger, Record
@@ -112,15 +112,28 @@ def data_of(ledger: Ledger, subject: Subject, place: str | None = None) -> Mappi
 @contextmanager
 def store_of(workspace: Workspace, ledger: Ledger, alias: str, *, writeable: bool = False) -> Iterator[DataIdStore]:
     """Open the registry that an alias of the settings names. Raise UsageError for an unknown one, ButlerError."""
+    with open_registry(workspace, ledger, alias, writeable=writeable) as (store, _):
+        yield store
+
+
+@contextmanager
+def open_registry(
+    workspace: Workspace, ledger: Ledger, alias: str, *, writeable: bool = False
+) -> Iterator[tuple[DataIdStore, str]]:
+    """Open the registry that an alias names, and say by which address."""
     butlers = ledger.settings.butlers
     if alias not in butlers:
         known = ", ".join(butlers) or "none"
         raise UsageError(f"there is no Butler `{alias}`: `butlers` in campledger.yaml has {known}")
-    butler = open_butler(butlers[alias].get("uris", ()), writeable=writeable, root=workspace.root)
+    uris = butlers[alias].get("uris", ())
+    butler, address = open_first(uris, writeable=writeable, root=workspace.root.absolute())
     from campledger.butler.store import DataIdStore
 
-    with friendly(f"use the Butler `{alias}`"):
-        yield DataIdStore(butler)
+    try:
+        with friendly(f"use the Butler `{alias}`"):
+            yield DataIdStore(butler), address
+    finally:
+        butler.close()
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ from campledger.operations.registry import (
     Subject,
     Uploaded,
     group_of,
+    open_registry,
     record,
-    store_of,
     subject_of,
     upload_sets,
 )
@@ -101,7 +101,7 @@ def make_ready(
         raise UsageError(f"{group.path} has no input collections: `data: inputs` in the definition names them")
     named = bool(data.get("include") or data.get("exclude"))
     uploads: list[Uploaded] = []
-    with store_of(workspace, ledger, alias, writeable=named) as store:
+    with open_registry(workspace, ledger, alias, writeable=named) as (store, address):
         tagged = None
         if named:
             subject = subject_of(workspace, ledger, found.id, group.path)
@@ -115,7 +115,7 @@ def make_ready(
         )  # fmt: skip
         if tagged is not None:
             _require_left_out(store, selected, tagged, _types(choice, data))
-        return Ready(found, group, store.address, alias, selected, tuple(uploads), tagged)
+        return Ready(found, group, address, alias, selected, tuple(uploads), tagged)
 
 
 def _types(choice: Choice, data: Mapping[str, Any]) -> tuple[str, ...]:
