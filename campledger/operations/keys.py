@@ -78,8 +78,10 @@ def look_up(
 
 def _sorted_out(unresolved: Sequence[Unresolved], wish: Wish) -> tuple[list[Unresolved], list[Unresolved]]:
     """Return what is kept as pending, and what is lost."""
-    pending = [one for one in unresolved if wish.allow_pending and one.kind == "unknown"]
-    return pending, [one for one in unresolved if one not in pending]
+    sides: tuple[list[Unresolved], list[Unresolved]] = ([], [])
+    for one in unresolved:
+        sides[not (wish.allow_pending and one.kind == "unknown")].append(one)
+    return sides
 
 
 def _said(resolved: Resolved, listed: ForeignList, known: set[str]) -> dict[Row, Mapping[str, Any]]:
