@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from campledger.dataids import DataIdSet
     from campledger.operations.sets import Change
 
+LARGE = 100_000
+"""Members from which on CSV is recommended."""
+
 ENDING = {"json": ".json", "csv": ".csv", "ecsv": ".ecsv"}
 
 _reason = click.option("--reason", required=True, type=Words(), help="Why, in words: the commit says so.")
@@ -47,6 +50,11 @@ def tell_change(change: Change, *, dry_run: bool) -> None:
         f"{clean(change.path)}: {verb} {size}{was}" + (f", commit {change.commit[:10]}" if change.commit else "")
     )
     click.echo(f"  {after.digest}")
+    if len(after) > LARGE and change.path.endswith(".json"):
+        form = "ecsv" if after.about else "csv"
+        click.echo(
+            f"  a set this large is better kept as {form.upper()}: `campledger dataids convert {change.name} {form}`"
+        )
 
 
 @dataids.command()
