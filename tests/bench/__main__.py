@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.bench import keys
+from tests.bench import keys, registry
 from tests.bench.dataids import loading
 from tests.bench.ledgers import make_ledger
 
@@ -107,8 +107,20 @@ def load_set(_: Path) -> None:
     compare(f"load and digest of a set of {MEMBERS} members against json.loads of it", ours, theirs, 5)
 
 
-ROWS = {"check": check_all, "act": one_act, "help": help_text, "load": load_set, "keys": keys.convert}
-WITHOUT_LEDGER = {"help", "load", "keys"}
+def upload(_: Path) -> None:
+    """Uploads of sets to registries against the databases' own ways to fill a table."""
+    registry.upload(compare)
+
+
+ROWS = {
+    "check": check_all,
+    "act": one_act,
+    "help": help_text,
+    "load": load_set,
+    "keys": keys.convert,
+    "upload": upload,
+}
+WITHOUT_LEDGER = {"help", "load", "keys", "upload"}
 
 
 def main() -> None:

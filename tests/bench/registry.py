@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
-from typing import Any
 
 from campledger.butler.store import DataIdStore
 from campledger.dataids.sets import DataIdSet, Row
@@ -107,6 +106,3 @@ def _copy(server: Server, rows: Sequence[Row]) -> None:
         with cursor.copy(f"COPY {table} FROM STDIN".encode()) as stream:
             while lines := "".join(f"{row[0]}\t{row[1]}\t{row[2]}\n" for row in islice(waiting, CHUNK)):
                 stream.write(lines)
-
-
-ROWS: dict[str, Callable[[Compare], Any]] = {"upload": upload}
