@@ -31,7 +31,14 @@ from campledger.dataids.sets import DataIdSet, require_keys
 from campledger.errors import ButlerError, CampledgerError, UsageError
 
 if TYPE_CHECKING:
-    from lsst.daf.butler import Butler
+    from contextlib import AbstractContextManager
+
+    from astropy.table import Table
+    from lsst.daf.butler import Butler, DatasetRef, DimensionGroup
+    from lsst.daf.butler.queries import Query
+
+    from campledger.butler.collecting import Collected
+    from campledger.butler.joining import AnySet
 
 Action = Literal["create", "revise", "adopt"]
 """What an upload does: a set of a new name, a new revision of a set, or nothing, since it is there."""
@@ -356,6 +363,73 @@ class DataIdStore:
             require_keys(wanted[-1])
         with self._writing("make campledger's tables", check=False) as connection:
             return tables.prepare(connection, self.tables, wanted)
+
+    # Using sets; a set is named, or named with a revision (`bad-visits@2`), or one from here, or a value
+
+    def query(
+        self,
+        include: Sequence[str | AnySet] = (),
+        exclude: Sequence[str | AnySet] = (),
+        dimensions: Sequence[str] | DimensionGroup | None = None,
+    ) -> AbstractContextManager[Query]:
+        """Give a Butler query that is joined with every inclusion and anti-joined with every exclusion.
+
+        See :func:`campledger.butler.joining.joined` for what sets of other dimensions mean.
+        """
+        from campledger.butler.joining import joined
+
+        return joined(self.butler, self._found(include), self._found(exclude), dimensions)
+
+    def datasets(
+        self,
+        dataset_type: str,
+        collections: str | Sequence[str],
+        include: Sequence[str | AnySet] = (),
+        exclude: Sequence[str | AnySet] = (),
+        *,
+        find_first: bool = True,
+    ) -> Sequence[DatasetRef]:
+        """Return the datasets of a type in collections that the inclusions cover and no exclusion does.
+
+        See :func:`campledger.butler.joining.datasets`.
+        """
+        from campledger.butler.joining import datasets
+
+        return datasets(
+            self.butler, dataset_type, collections, self._found(include), self._found(exclude), find_first=find_first
+        )
+
+    def collect(
+        self,
+        dataset_types: Sequence[str],
+        collections: Sequence[str],
+        into: str,
+        include: Sequence[str | AnySet] = (),
+        exclude: Sequence[str | AnySet] = (),
+    ) -> Collected:
+        """Make a TAGGED collection of the datasets that the inclusions cover and no exclusion does.
+
+        See :func:`campledger.butler.collecting.collect`.
+        """
+        from campledger.butler.collecting import collect
+
+        return collect(
+            self.butler, dataset_types, collections, into, include=self._found(include), exclude=self._found(exclude)
+        )
+
+    def to_table(self, name: str, revision: int | None = None) -> Table:
+        """Return a set's members as an astropy table, with a column for each dimension."""
+        return self.get(name, revision).to_table()
+
+    def find(self, words: str) -> StoredSet:
+        """Return a set by its name, the latest revision unless `@` and another one's number follow."""
+        name, _, revision = words.partition("@")
+        if revision and not revision.isdecimal():
+            raise UsageError(f"`{words}` names no set: after `@` stands the number of a revision")
+        return self.head(name, int(revision) if revision else None)
+
+    def _found(self, chosen: Sequence[str | AnySet]) -> Sequence[AnySet]:
+        return [self.find(one) if isinstance(one, str) else one for one in chosen]
 
     # What the methods are made of
 

@@ -243,19 +243,20 @@ def prepare_dataid_sets(repo: str, dimensions: Sequence[str]) -> None:
     click.echo(f"the tables are there; the registry is {identity}")
 
 
-@click.command(cls=ButlerCommand, short_help="Resolve a set of data IDs to a tagged collection.")
+@click.command(cls=ButlerCommand, short_help="Resolve sets of data IDs to a tagged collection.")
 @repo_argument(required=True, help=REPO_HELP)
-@name_argument(required=True, help="NAME is the set of data IDs; what its purpose is counts: include or exclude.")
-@collection_argument(help="COLLECTION is the tagged collection that the datasets should be associated with.")
+@name_argument(
+    required=True,
+    help="NAME is the set of data IDs, or NAME@REVISION. Its datasets are taken, or left out if its purpose is to "
+    "exclude.",
+)
+@collection_argument(help="COLLECTION is the tagged collection to associate the datasets with.")
 @dataset_type_option(required=True, help="Dataset type(s) to look for.")
 @collections_option(required=True, help="Collections to search for datasets, in order.")
 @click.option(
-    "--exclude",
-    multiple=True,
-    callback=split_commas,
-    help="Set(s) of data IDs whose datasets are left out.",
-    metavar="TEXT ...",
+    "--include", multiple=True, callback=split_commas, help="More sets, each of which has to cover a dataset."
 )
+@click.option("--exclude", multiple=True, callback=split_commas, help="Sets whose datasets are left out.")
 @options_file_option()
 @_expected
 def resolve_dataid_set(
@@ -264,22 +265,33 @@ def resolve_dataid_set(
     collection: str,
     dataset_type: Sequence[str],
     collections: Sequence[str],
+    include: Sequence[str],
     exclude: Sequence[str],
 ) -> None:
-    """Associate the datasets of a set's data IDs with a tagged collection, and take out others that it holds.
+    """Associate the datasets of a set's data IDs with a tagged collection, which holds them and no others.
 
     Doing it again changes nothing, unless the set or the datasets have changed.
     """
-    from campledger.butler.collecting import collect
-
     with _store(repo, writeable=True) as store:
-        heads = [store.head(one) for one in (name, *exclude)]
-        included = [head for head in heads[:1] if head.purpose != "exclude"]
-        excluded = [head for head in heads if head not in included]
-        done = collect(
-            store.butler, list(dataset_type), list(collections), collection, include=included, exclude=excluded
+        head = store.find(name)
+        leave_out = head.purpose == "exclude"
+        done = store.collect(
+            dataset_type,
+            collections,
+            collection,
+            include=[*([] if leave_out else [head]), *include],
+            exclude=[*([head] if leave_out else []), *exclude],
         )
-    click.echo(str(done))
+    for kind, count in done.counts.items():
+        click.echo(f"{kind}: {count} datasets")
+    for missing in done.missing:
+        click.echo(
+            f"{missing.dataset_type}: no dataset for {missing.count} of the set's members of "
+            f"{', '.join(missing.dimensions)}, the first of which is {missing.members[0]}"
+        )
+    click.echo(
+        f"{collection}: {done.added} added, {done.removed} taken out" if done.changed else f"{collection}: as it was"
+    )
 
 
 COMMANDS = (
@@ -288,6 +300,7 @@ COMMANDS = (
     show_dataid_set,
     remove_dataid_set,
     prepare_dataid_sets,
+    resolve_dataid_set,
 )
 
 

@@ -19,7 +19,7 @@ from hashlib import sha256
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
 from campledger.dataids.dimensions import DIMENSIONS
 from campledger.errors import ButlerError
@@ -30,6 +30,9 @@ VERSION = 1
 PREFIX = "campledger_"
 LONGEST_NAME = 60
 """Characters of a table's name; PostgreSQL cuts names after 63 bytes."""
+
+GOVERNORS = ("instrument", "skymap")
+"""Dimensions of which most sets have one value only."""
 
 LOCK = 0x63616D706C656467
 """PostgreSQL's advisory lock of whoever makes or migrates the tables: `campledg` in ASCII."""
@@ -93,14 +96,17 @@ class Tables:
         known = self.metadata.tables.get(f"{self.metadata.schema}.{name}" if self.metadata.schema else name)
         if known is not None:
             return known
-        keys = [
-            Column(one, BigInteger if DIMENSIONS[one].type is int else Text, primary_key=True) for one in dimensions
+        columns = [
+            Column(one, BigInteger if DIMENSIONS[one].type is int else Text, nullable=False) for one in dimensions
         ]
         return Table(
             name,
             self.metadata,
-            Column("set_id", BigInteger, primary_key=True, autoincrement=False),
-            *keys,
+            Column("set_id", BigInteger, nullable=False, autoincrement=False),
+            *columns,
+            # Instruments last, since most sets have one: rows come in the key's order all the same, and are told apart
+            # by numbers.
+            PrimaryKeyConstraint("set_id", *sorted(dimensions, key=lambda one: (one in GOVERNORS, one))),
             sqlite_with_rowid=False,  # the rows are kept in the order of their key, once
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice, product
 from operator import itemgetter
@@ -72,10 +72,11 @@ def unknown_ids(
 
     Where an instrument or skymap is unknown, that is said, and not that its visits or tracts are, too.
     """
-    found: list[tuple[str, tuple[str, ...], set[Row]]] = []
+    columns = {name: set(map(itemgetter(index), value.members)) for index, name in enumerate(value.dimensions)}
+    found: list[tuple[str, tuple[str, ...], Set[Row]]] = []
     for name in sorted(value.dimensions, key=lambda one: (len(universe[one].required), one)):
         keys = tuple(universe[name].required.names)
-        ids = _project(value, keys)
+        ids = _project(value, columns, keys)
         for _, needed, missing in found:
             if set(needed) < set(keys):
                 pick = [keys.index(key) for key in needed]
@@ -86,16 +87,15 @@ def unknown_ids(
     return tuple(unknown for one in found for unknown in _with_rows(value, *one))
 
 
-def _project(value: DataIdSet, keys: Sequence[str]) -> set[Row]:
-    """Return the different values of some of a set's dimensions."""
-    columns = [set(map(itemgetter(value.dimensions.index(key)), value.members)) for key in keys]
-    if sum(len(column) > 1 for column in columns) <= 1:
+def _project(value: DataIdSet, columns: Mapping[str, Set[int | str]], keys: Sequence[str]) -> Set[Row]:
+    """Return the different values of some of a set's dimensions, of each of which the different ones are known."""
+    if sum(len(columns[key]) > 1 for key in keys) <= 1:
         # Mostly all is of one instrument; then no pairs have to be made, which takes longer than all else here.
-        return set(product(*columns))
+        return set(product(*(columns[key] for key in keys)))
     return set(map(itemgetter(*(value.dimensions.index(key) for key in keys)), value.members))
 
 
-def _with_rows(value: DataIdSet, name: str, keys: tuple[str, ...], missing: set[Row]) -> Iterator[Unknown]:
+def _with_rows(value: DataIdSet, name: str, keys: tuple[str, ...], missing: Set[Row]) -> Iterator[Unknown]:
     indexes = [value.dimensions.index(key) for key in keys]
     rows: dict[Row, list[Row]] = {}
     for row in value.members:
@@ -112,7 +112,7 @@ def _missing(
     schema: str | None,
     name: str,
     keys: tuple[str, ...],
-    ids: set[Row],
+    ids: Set[Row],
 ) -> Iterator[Row]:
     """Yield the ids that have no record."""
     if name in universe.skypix_dimensions:

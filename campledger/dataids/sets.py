@@ -11,10 +11,13 @@ from functools import cached_property
 from itertools import chain, islice
 from operator import itemgetter, lt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from campledger.dataids.dimensions import DIMENSIONS, keys_of
 from campledger.errors import UsageError
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 Row = tuple[int | str, ...]
 """The values of one data ID, in the order of the set's dimensions."""
@@ -142,6 +145,17 @@ class DataIdSet:
         """Yield the members as mappings from dimension to value."""
         for row in self.members:
             yield dict(zip(self.dimensions, row, strict=True))
+
+    def to_table(self) -> Table:
+        """Return the members as an astropy table with a column for each dimension, as Butler's queries join them."""
+        from astropy.table import Table
+
+        columns = list(zip(*self.members, strict=True)) or [()] * len(self.dimensions)
+        return Table(
+            [list(column) for column in columns],
+            names=self.dimensions,
+            dtype=[int if DIMENSIONS[name].type is int else str for name in self.dimensions],
+        )
 
     def union(self, *others: DataIdSet) -> DataIdSet:
         """Return the members of any; of what is said of a member the first word counts. Dimensions must agree."""

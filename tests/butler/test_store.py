@@ -16,6 +16,7 @@ from campledger.butler.store import DataIdStore, UnknownIdsError
 from campledger.dataids.sets import DataIdSet
 from campledger.errors import ButlerError, UsageError
 from tests.butler.conftest import DETECTORS, VISITS, Repository
+from tests.butler.datasets import FIRST, SOME_VISITS, add_datasets
 
 TABLES = {f"campledger_{name}" for name in ("registry", "dataid_set", "dataid_use")}
 
@@ -533,6 +534,47 @@ def test_a_registry_of_a_universe_with_other_keys(tmp_path: Path) -> None:
     with pytest.raises(ButlerError, match="are keyed by detector, instrument, visit_system, not by instrument, visit_"):
         store.upload(value, "systems", by="me")
     store.butler.close()
+
+
+# Using sets
+
+
+def test_sets_are_used_by_name_or_value(store: DataIdStore) -> None:
+    add_datasets(store.butler)
+    first, second, third = SOME_VISITS[:3]
+    store.upload(visits(first, second), "good", by="me")
+    store.upload(visits(first, second, third), "good", by="me")
+    store.upload(visits(second), "bad", by="me")
+
+    def found(*include: Any, exclude: Any = ()) -> list[int | str]:
+        refs = store.datasets("summary", FIRST, include, exclude)
+        return sorted(ref.dataId["visit"] for ref in refs)
+
+    assert found("good") == [first, second, third]
+    assert found("good@1") == [first, second]
+    assert found("good", exclude=["bad"]) == [first, third]
+    assert found(store.head("good", 1), exclude=[visits(first)]) == [second]
+    with store.query(include=["good"], exclude=["bad"]) as query:
+        assert sorted(one["visit"] for one in query.data_ids(["visit"])) == [first, third]
+    with pytest.raises(UsageError, match="`good@x` names no set: after `@` stands the number of a revision"):
+        found("good@x")
+    done = store.collect(["summary"], [FIRST], "u/me/good", include=["good"], exclude=["bad"])
+    assert (done.counts, done.added) == ({"summary": 2}, 2)
+    with pytest.raises(ButlerError, match="refers to it: collection u/me/good;"):
+        store.remove("bad")
+
+
+def test_a_set_as_a_table(store: DataIdStore) -> None:
+    store.upload(grid(2, 2), "grid", by="me")
+    table = store.to_table("grid")
+    assert table.colnames == ["detector", "instrument", "visit"]
+    assert [tuple(row) for row in table] == list(grid(2, 2).members)
+    with store.butler.query() as query:
+        assert query.join_data_coordinate_table(table).data_ids(["visit", "detector"]).count() == 4
+    assert [column.kind for column in (table[name].dtype for name in table.colnames)] == ["i", "U", "i"]
+    store.upload(visits(), "none", by="me")
+    table = store.to_table("none")
+    assert (len(table), table.colnames, table["visit"].dtype.kind) == (0, ["instrument", "visit"], "i")
 
 
 # Several at once

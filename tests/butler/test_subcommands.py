@@ -15,7 +15,8 @@ import pytest
 
 from campledger.butler.store import DataIdStore
 from campledger.dataids.sets import DataIdSet
-from tests.butler.conftest import Repository
+from tests.butler.conftest import VISITS, Repository
+from tests.butler.datasets import FIRST, SECOND, SOME_VISITS, add_datasets
 
 Run = Callable[..., tuple[int, str]]
 
@@ -171,6 +172,43 @@ def test_preparing(repository: Repository, run: Run) -> None:
     assert (code, output) == (2, "Error: `planet` is no dimension of this registry\n")
 
 
+def test_resolving(repository: Repository, file: Path, run: Run) -> None:
+    butler = repository.open()
+    add_datasets(butler)
+    root = repository.root
+    rows = [f"HSC,{visit}" for visit in (*SOME_VISITS[:3], VISITS[-1])]
+    file.write_text("instrument,visit\n" + "\n".join(rows))
+    assert run("upload-dataid-set", root, file, "--name", "good")[0] == 0
+    options = ("--dataset-type", "raw,calexp", "--collections", f"{SECOND},{FIRST}")
+    # HSC's first three of twelve visits, six detectors each; the last one has no datasets.
+    lost = f"no dataset for 1 of the set's members of instrument, visit, the first of which is ('HSC', {VISITS[-1]})\n"
+    said = f"raw: 18 datasets\ncalexp: 18 datasets\nraw: {lost}calexp: {lost}"
+    assert run("resolve-dataid-set", root, "good", "u/me/good", *options) == (
+        0,
+        said + "u/me/good: 36 added, 0 taken out\n",
+    )
+    assert run("resolve-dataid-set", root, "good@1", "u/me/good", *options) == (0, said + "u/me/good: as it was\n")
+
+    document = {
+        "format": 1,
+        "name": "bad",
+        "purpose": "exclude",
+        "dimensions": ["instrument", "visit"],
+        "members": [{"instrument": "HSC", "visit": SOME_VISITS[0]}],
+    }
+    file = file.with_suffix(".json")
+    file.write_text(json.dumps(document))
+    assert run("upload-dataid-set", root, file)[0] == 0
+    code, output = run("resolve-dataid-set", root, "good", "u/me/good", *options, "--exclude", "bad")
+    assert (code, output.splitlines()[-1]) == (0, "u/me/good: 0 added, 12 taken out")
+    code, output = run("resolve-dataid-set", root, "bad", "u/me/other", *options, "--include", "good")
+    assert (code, output.splitlines()[-1]) == (0, "u/me/other: 24 added, 0 taken out")
+    code, output = run("resolve-dataid-set", root, "good", FIRST, *options)
+    assert (code, output.startswith("Error: ")) == (2, True)
+    code, output = run("resolve-dataid-set", root, "nothing", "u/me/good", *options)
+    assert (code, output) == (5, "Error: the registry has no set named `nothing`\n")
+
+
 def test_rows_that_were_changed_fail_verification(sqlite_repository: Repository, file: Path, run: Run) -> None:
     assert run("upload-dataid-set", sqlite_repository.root, file)[0] == 0
     sqlite_repository.sql("UPDATE campledger_dataids_instrument_visit SET visit = 1 WHERE visit = 1000")
@@ -190,7 +228,7 @@ def test_the_butler_command_has_them(sqlite_repository: Repository, file: Path, 
     listed = {line.split()[0] for line in butler("--help").stdout.splitlines() if "dataid-set" in line}
     assert listed == {
         f"{verb}-dataid-set" + "s" * (verb in {"list", "prepare"})
-        for verb in ("upload", "list", "show", "remove", "prepare")
+        for verb in ("upload", "list", "show", "remove", "prepare", "resolve")
     }
 
 
