@@ -101,7 +101,7 @@ def test_uploading_listing_showing_and_removing(repository: Repository, file: Pa
     code, output = run("remove-dataid-set", root, "bad-visits", stdin="y\n")
     assert (code, "Error: `bad-visits` was not removed, since something refers to it: campaign" in output) == (5, True)
     code, output = run("remove-dataid-set", root, "--expired", stdin="y\n")
-    assert (code, output.splitlines()[-1]) == (0, "Continue? [y/N]: yNothing was removed.")
+    assert (code, output.splitlines()[-1]) == (0, "Nothing was removed.")
     arguments = ("--no-confirm", "--campaign", "2026-11-22-a-aaaa,2026-11-22-b-bbbb")
     code, output = run("remove-dataid-set", root, "bad-visits", *arguments)
     assert (code, [line.split(":")[0] for line in output.splitlines()]) == (
