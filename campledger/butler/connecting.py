@@ -159,7 +159,13 @@ _KNOWN: list[tuple[Callable[[BaseException, str], bool], str]] = [
         "the database server does not answer: is it running, and reachable from here?",
     ),
     (
-        _has("server closed the connection", "connection is lost", "consuming input failed", "connection is closed"),
+        _has(
+            "server closed the connection",
+            "connection is lost",
+            "consuming input failed",
+            "connection is closed",
+            "already closed",
+        ),
         _LOST,
     ),
     (_has("database is locked", "database table is locked"), "somebody else is writing to it: try again"),
