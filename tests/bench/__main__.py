@@ -1,47 +1,31 @@
 """Speed, as ratios within one run: ``make bench``, or ``python -m tests.bench [ROW...]``.
 
-Each row runs ours and what it is held against in turns, and gives the ratio of the medians.
+Each row runs ours and what it is held against in turns, and gives the ratio of the medians. BENCH_CAMPAIGNS,
+BENCH_MEMBERS and BENCH_KEYS say how large the ledger, set and list of names are.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
-from tests.bench import keys, registry
-from tests.bench.dataids import loading
+from tests.bench import dataids, joins, keys, registry
 from tests.bench.ledgers import make_ledger
+from tests.bench.timing import compare
 
 CAMPAIGNS = int(os.environ.get("BENCH_CAMPAIGNS", "10000"))
-MEMBERS = int(os.environ.get("BENCH_MEMBERS", "1000000"))
 CAMPLEDGER = Path(sys.executable).with_name("campledger")
 IDENTITY = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "Bench"), ("EMAIL", "bench@example.org"))
 }
-
-
-def seconds(action: Callable[[], object]) -> float:
-    """Return how long an action takes."""
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
-
-
-def compare(name: str, ours: Callable[[], object], theirs: Callable[[], object], repeats: int) -> None:
-    """Print the ratio of the medians of ours and theirs, run in turns."""
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(repeats)]
-    mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"{name}: {mine / other:.2f} times ({mine:.3f} s against {other:.3f} s, median of {repeats})", flush=True)
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> None:
@@ -91,7 +75,7 @@ def one_act(root: Path) -> None:
     compare("one note with the pre-commit hook against git add && git commit with it", note, plain, 5)
 
 
-def help_text(_: Path) -> None:
+def help_text() -> None:
     """`--help` against importing click."""
     compare(
         "campledger --help against python -c 'import click'",
@@ -101,39 +85,35 @@ def help_text(_: Path) -> None:
     )
 
 
-def load_set(_: Path) -> None:
-    """Reading, checking and digesting a large set against parsing its JSON."""
-    ours, theirs = loading(MEMBERS)
-    compare(f"load and digest of a set of {MEMBERS} members against json.loads of it", ours, theirs, 5)
+ON_A_LEDGER: dict[str, Callable[[Path], None]] = {"check": check_all, "act": one_act}
+"""Rows that are given a ledger of many campaigns."""
 
-
-def upload(_: Path) -> None:
-    """Uploads of sets to registries against the databases' own ways to fill a table."""
-    registry.upload(compare)
-
-
-ROWS = {
-    "check": check_all,
-    "act": one_act,
+BY_THEMSELVES: dict[str, Callable[[], None]] = {
     "help": help_text,
-    "load": load_set,
+    "load": dataids.load,
     "keys": keys.convert,
-    "upload": upload,
+    "upload": registry.upload,
+    "joins": joins.joins,
 }
-WITHOUT_LEDGER = {"help", "load", "keys", "upload"}
 
 
 def main() -> None:
     """Run the rows named on the command line, or all."""
     os.environ.update(IDENTITY)
-    chosen = sys.argv[1:] or list(ROWS)
+    chosen = sys.argv[1:] or [*ON_A_LEDGER, *BY_THEMSELVES]
+    unknown = [name for name in chosen if name not in {*ON_A_LEDGER, *BY_THEMSELVES}]
+    if unknown:
+        sys.exit(f"there is no row {unknown[0]}: {', '.join([*ON_A_LEDGER, *BY_THEMSELVES])}")
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "ledger"
-        if not WITHOUT_LEDGER.issuperset(chosen):
+        if not set(chosen).isdisjoint(ON_A_LEDGER):
             print(f"making a ledger of {CAMPAIGNS} campaigns ...", flush=True)
             make_ledger(root, CAMPAIGNS)
         for name in chosen:
-            ROWS[name](root)
+            if name in ON_A_LEDGER:
+                ON_A_LEDGER[name](root)
+            else:
+                BY_THEMSELVES[name]()
 
 
 main()

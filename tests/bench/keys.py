@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-import time
 import warnings
 from collections.abc import Callable
 from itertools import cycle, islice
@@ -14,6 +13,7 @@ from typing import Any
 
 from campledger.butler.keys import resolve_keys
 from campledger.dataids.lists import ForeignList
+from tests.bench.timing import seconds
 from tests.butler.conftest import build, start_server
 
 NAMES = int(os.environ.get("BENCH_KEYS", "100000"))
@@ -22,13 +22,6 @@ SAMPLE = 200
 REPEATS = 3
 FIRST = 10_000_000
 DAYS = tuple(range(20250401, 20250431))
-
-
-def seconds(action: Callable[[], object]) -> float:
-    """Return how long an action takes."""
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
 
 
 def fill(butler: Any) -> None:
@@ -52,7 +45,7 @@ def fill(butler: Any) -> None:
         insert("visit_definition", *both)
 
 
-def convert(_: object) -> None:
+def convert() -> None:
     """Names, places in a night, detectors, and exposures to visits."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "repo"

@@ -13,9 +13,8 @@ from pathlib import Path
 
 from campledger.butler.store import DataIdStore
 from campledger.dataids.sets import DataIdSet, Row
+from tests.bench.timing import compare
 from tests.butler.conftest import DETECTORS, Server, build, start_server
-
-Compare = Callable[[str, Callable[[], object], Callable[[], object], int], None]
 
 MILLION = 1_000_000
 CHUNK = 20_000
@@ -23,15 +22,15 @@ CHUNK = 20_000
 _numbers = count(1)
 
 
-def upload(compare: Compare) -> None:
+def upload() -> None:
     """Uploads of 100,000 and 1,000,000 data IDs, with digest and validation, against bare tables."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "sqlite"
         build(root)
         with opened(root) as store:
-            _uploads(compare, store, "SQLite against executemany", lambda rows: _executemany(root, rows))
+            _uploads(store, "SQLite against executemany", lambda rows: _executemany(root, rows))
     with postgresql() as (server, root), opened(root) as store:
-        _uploads(compare, store, "PostgreSQL against COPY", lambda rows: _copy(server, rows))
+        _uploads(store, "PostgreSQL against COPY", lambda rows: _copy(server, rows))
 
 
 @contextlib.contextmanager
@@ -73,7 +72,7 @@ def data_ids(members: int) -> DataIdSet:
     return DataIdSet(("detector", "instrument", "visit"), tuple(islice(rows, members)))
 
 
-def _uploads(compare: Compare, store: DataIdStore, words: str, bare: Callable[[Sequence[Row]], None]) -> None:
+def _uploads(store: DataIdStore, words: str, bare: Callable[[Sequence[Row]], None]) -> None:
     for members, repeats in ((MILLION // 10, 7), (MILLION, 3)):
         value = data_ids(members)
 
