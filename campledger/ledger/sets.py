@@ -6,6 +6,7 @@ in the campaign's directory. ``NAME@sha256:HEX`` is the version with that digest
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -225,48 +226,51 @@ class Sets:
             yield Problem(file.path, line, column, "unknown-instrument", f"there is no instrument `{name}`", hint)
 
     def _check_derived(self, file: SetFile, campaign: str | None) -> Iterator[Problem]:
-        line, column = self._place_of(file.path, "derived")
         sound = True
         for text in sources(file.derived or {}):
+            told = list(self._check_source(file, text, campaign))
+            yield from told
             reference = Reference.parse(text)
-            if self.path_of(reference.name, campaign) is None and (not reference.pin or reference.is_digest):
-                message = f"there is no DataId set `{reference.name}`"
-                yield Problem(
-                    file.path, line, column, "unknown-set", message, "sets are named by their file in dataids/"
-                )
-                sound = False
-            elif not reference.pin:
-                message = f"`{text}` is not pinned: the set changes whenever that one does"
-                hint = "pin it: NAME@sha256:DIGEST or NAME@COMMIT"
-                yield Problem(file.path, line, column, "stale-pin", message, hint, Severity.WARNING)
-            else:
-                told = list(self._check_pin(file, reference, campaign)) if reference.is_digest else []
-                yield from told
-                # An older version stands in git's history, where a check does not look.
-                sound = sound and not told and (reference.is_digest or self.repository is not None)
+            # An older version stands in git's history, where a check does not look.
+            older = bool(reference.pin) and (bool(told) or not reference.is_digest)
+            missing = any(problem.severity is Severity.ERROR for problem in told)
+            sound = sound and not missing and (not older or self.repository is not None)
         if sound:
             try:
                 self.evaluate_file(file, campaign)
             except (DataError, UsageError) as error:
-                message = " ".join(str(error).split())
-                yield Problem(file.path, line, column, "unknown-set", f"it cannot be made: {message}")
+                message = f"it cannot be made: {' '.join(str(error).split())}"
+                yield Problem(file.path, *self._place_of(file.path, "derived"), "unknown-set", message)
 
-    def _check_pin(self, file: SetFile, reference: Reference, campaign: str | None) -> Iterator[Problem]:
-        try:
-            present = self._evaluate(Reference(reference.name), campaign, (file.path,))
-        except (DataError, UsageError):
-            return  # told at that set
-        if not present.digest.startswith(reference.pin):
-            message = f"`{reference.name}` has changed since: its digest is {present.digest[:23]}…"
-            hint = "pin the new version if it is meant; the old one still counts until then"
-            line, column = self._place_of(file.path, "derived")
+    def _check_source(self, file: SetFile, text: str, campaign: str | None) -> Iterator[Problem]:
+        """Yield what is wrong with one of the sets from which a set is made."""
+        reference = Reference.parse(text)
+        line, column = self._place_of(file.path, text)
+        if self.path_of(reference.name, campaign) is None and (not reference.pin or reference.is_digest):
+            message = f"there is no DataId set `{reference.name}`"
+            yield Problem(file.path, line, column, "unknown-set", message, "sets are named by their file in dataids/")
+        elif not reference.pin:
+            message = f"`{text}` is not pinned: the set changes whenever that one does"
+            hint = "pin it: NAME@sha256:DIGEST or NAME@COMMIT"
             yield Problem(file.path, line, column, "stale-pin", message, hint, Severity.WARNING)
+        elif reference.is_digest:
+            try:
+                present = self._evaluate(Reference(reference.name), campaign, (file.path,))
+            except (DataError, UsageError):
+                return  # told at that set
+            if not present.digest.startswith(reference.pin):
+                message = f"`{reference.name}` has changed since: its digest is {present.digest[:23]}…"
+                hint = "pin the new version if it is meant; the old one still counts until then"
+                yield Problem(file.path, line, column, "stale-pin", message, hint, Severity.WARNING)
 
-    def _place_of(self, path: str, key: str) -> tuple[int, int]:
-        """Return where a key of a set's own, which only JSON and the header of ECSV have, stands in its file."""
+    def _place_of(self, path: str, word: str) -> tuple[int, int]:
+        """Return where a key, or a text, stands in a set's file, which is JSON or has a header of YAML."""
         text = self.ledger.files.read([path])[path].decode("utf-8", "replace")
-        found = re.search(rf'"?\b{key}"?\s*:', text)
-        return place(text, found.start()) if found else (1, 1)
+        found = text.find(json.dumps(word))
+        if found < 0:
+            match = re.search(rf"\b{re.escape(word)}\s*:", text)
+            found = match.start() if match else 0
+        return place(text, found)
 
     def evaluate_file(self, file: SetFile, campaign: str | None = None) -> DataIdSet:
         """Return the members of a file of this ledger. Raise as :meth:`evaluate` does."""
