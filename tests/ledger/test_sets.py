@@ -168,7 +168,7 @@ def test_the_check_of_a_sound_ledger_says_nothing(write: Write) -> None:
             "dataids/a.json:1:15: error: set-name"
         ]),
         ({"dataids/a.json": derived(union=[f"b@{NOBODY}", f"c@{NOBODY}"])}, [
-            "dataids/a.json:1:37: error: unknown-set", "dataids/a.json:1:112: error: unknown-set"
+            "dataids/a.json:1:37: error: unknown-set", "dataids/a.json:1:114: error: unknown-set"
         ]),
         ({"dataids/a.json": derived(union=["b", "c"]), "dataids/b.json": visits(1), "dataids/c.csv": TRACT}, [
             "dataids/a.json:1:37: warning: stale-pin", "dataids/a.json:1:42: warning: stale-pin",
