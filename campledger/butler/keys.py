@@ -7,16 +7,15 @@ names of each dimension are looked up together, through the registry's public qu
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from campledger.butler.key_columns import NAMES, Plan, Target, Value, Way, number, plan, text
 from campledger.butler.key_lookup import Key, Lookup
 from campledger.dataids.dimensions import DIMENSIONS
+from campledger.dataids.files import no_collection
 from campledger.dataids.lists import ForeignList
 from campledger.dataids.sets import Row
 from campledger.errors import UsageError
@@ -107,25 +106,13 @@ def resolve_keys(
     """
     chosen = plan(listed.columns, instrument=instrument is not None, target=target, ids=ids)
     run = _Run(Lookup(butler, progress), listed, chosen, instrument)
-    with _without_collector():
+    with no_collection():
         if instrument is not None:
             run.require_instrument(instrument)
         for name, ways in chosen.ways.items():
             run.resolve(name, ways)
         run.compare_implied()
         return run.result(visit_system)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep Python from looking for cycles in what grows here: there are none, and it takes a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 _Asked = tuple[Key, tuple[Key | None, ...]]

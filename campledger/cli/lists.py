@@ -54,11 +54,11 @@ def resolve_keys(
       campledger dataids resolve-keys obs_ids.txt --butler main --instrument LATISS --as exposure --name bad-latiss
       campledger dataids resolve-keys /data/20261122/ --butler embargo --out exposures.csv
     """
-    from campledger.operations import keys, lists, sets
+    from campledger.operations import changing, keys, lists
 
     space = workspace()
     wish = keys.Wish(instrument, target, visit_system, skip_unknown, allow_pending)
-    purpose = sets.Purpose(reason, dry_run)
+    purpose = changing.Purpose(reason, dry_run)
     source = ", ".join(sources)
     if len(sources) == 1 and not Path(sources[0]).exists():
         done = keys.resolve_set(space, source, alias, wish, purpose)
@@ -71,7 +71,7 @@ def resolve_keys(
     if new is None:
         write_result(taken.value, ".csv" if out is None or str(out) == "-" else out.suffix, out)
     else:
-        about = sets.about_new(space, new, how=f"keys of {source}")
+        about = changing.about_new(space, new, how=f"keys of {source}")
         tell_change(lists.save(space, new, taken, about, ENDING[form], purpose), dry_run=dry_run)
 
 
@@ -113,7 +113,7 @@ def _import_command(name: str, purpose: str) -> None:
         file: Path, instrument: str | None, skymap: str | None, dimension: str | None, alias: str | None,
         visit_system: str | None, skip_unknown: bool, allow_pending: bool, new: str | None, form: str, dry_run: bool,
     ) -> None:  # fmt: skip
-        from campledger.operations import lists, sets
+        from campledger.operations import changing, lists
 
         space, listed = workspace(), lists.read_foreign(file)
         if alias is None:
@@ -127,8 +127,8 @@ def _import_command(name: str, purpose: str) -> None:
             wish = keys.Wish(instrument, dimension, visit_system, skip_unknown, allow_pending)  # type: ignore[arg-type]
             taken = keys.look_up(space, alias, listed, wish, str(file))
         name = new or file.stem
-        about = sets.about_new(space, name, purpose=purpose, how=f"imported from {file.name}")
-        change = lists.save(space, name, taken, about, ENDING[form], sets.Purpose(f"from {file.name}", dry_run))
+        about = changing.about_new(space, name, purpose=purpose, how=f"imported from {file.name}")
+        change = lists.save(space, name, taken, about, ENDING[form], changing.Purpose(f"from {file.name}", dry_run))
         _remark(str(file), taken.remarks)
         tell_change(change, dry_run=dry_run)
         click.echo(f"  from {counted(taken.rows, 'row')} of {clean(str(file))}")

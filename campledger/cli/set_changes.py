@@ -14,7 +14,7 @@ from campledger.model.words import counted
 
 if TYPE_CHECKING:
     from campledger.dataids import DataIdSet
-    from campledger.operations.sets import Change
+    from campledger.operations.changing import Change
 
 LARGE = 100_000
 """Members from which on CSV is recommended."""
@@ -28,12 +28,13 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be
 def write_result(value: DataIdSet, ending: str, out: Path | None) -> None:
     """Write a set to a file, or print it where there is none."""
     from campledger.dataids.files import format_set
-    from campledger.operations import sets
 
     if out is None or str(out) == "-":
         click.echo(format_set(value, ending).decode(), nl=False)
         return
-    sets.write_out(value, out, ending)
+    if out.suffix != ending:
+        raise click.UsageError(f"{out} is to be {ending[1:].upper()}, and does not end with {ending}")
+    value.write(out)
     click.echo(f"{out}: {counted(len(value), 'data ID')}", err=True)
 
 
@@ -75,13 +76,13 @@ def convert(name: str, form: str, out: Path | None, dry_run: bool) -> None:
       campledger dataids convert comcam-bad-exposures csv
       campledger dataids convert exclusions.json ecsv --out exclusions.ecsv
     """
-    from campledger.operations import sets
+    from campledger.operations import changing, sets
 
     if out is not None:
         write_result(sets.find(space_or_none(), name).value, ENDING[form], out)
         return
-    purpose = sets.Purpose("another format", dry_run)
-    tell_change(sets.convert(workspace(), name, ENDING[form], purpose), dry_run=dry_run)
+    purpose = changing.Purpose("another format", dry_run)
+    tell_change(changing.convert(workspace(), name, ENDING[form], purpose), dry_run=dry_run)
 
 
 out_option = click.option(
@@ -122,7 +123,7 @@ def _algebra(operation: str, about: str, example: str) -> click.Command:
 def _result(
     derived: dict[str, Any], out: Path | None, new: str | None, members: bool, reason: str | None, dry_run: bool
 ) -> None:
-    from campledger.operations import sets
+    from campledger.operations import changing, sets
 
     if new is None:
         ending = ".csv" if out is None or str(out) == "-" else out.suffix
@@ -131,7 +132,7 @@ def _result(
     if reason is None:
         raise click.UsageError("--name needs a reason: --reason TEXT")
     space = workspace()
-    change = sets.save(space, new, derived, sets.Purpose(reason, dry_run), members=members)
+    change = changing.save(space, new, derived, changing.Purpose(reason, dry_run), members=members)
     tell_change(change, dry_run=dry_run)
 
 
@@ -223,13 +224,13 @@ def add(name: str, words: tuple[str, ...], file: str | None, form: str | None, r
       campledger dataids add bad instrument=LSSTComCam exposure=2024110500234 reason=donuts --reason "seen in QA"
       campledger dataids add bad instrument=HSC visit=1228..1232:2 detector=1,2 --reason "hot pixels" --new json
     """
-    from campledger.operations import sets
+    from campledger.operations import changing, sets
 
     if bool(words) == (file is not None):
         raise click.UsageError("give COLUMN=VALUE words, or --file")
-    extra = sets.entry_set(_entry(words)) if file is None else sets.find(space_or_none(), file).value
-    purpose = sets.Purpose(reason, dry_run)
-    tell_change(sets.add(workspace(), name, extra, purpose, new=ENDING[form] if form else None), dry_run=dry_run)
+    extra = changing.entry_set(_entry(words)) if file is None else sets.find(space_or_none(), file).value
+    purpose = changing.Purpose(reason, dry_run)
+    tell_change(changing.add(workspace(), name, extra, purpose, new=ENDING[form] if form else None), dry_run=dry_run)
 
 
 @dataids.command()
@@ -247,15 +248,15 @@ def remove(name: str, words: tuple[str, ...], file: str | None, reason: str, dry
       campledger dataids remove bad exposure=2024110500234 --reason "looked at again: fine"
       campledger dataids remove bad --file reprieved.csv --reason "DM-10003"
     """
-    from campledger.operations import sets
+    from campledger.operations import changing, sets
 
     if bool(words) == (file is not None):
         raise click.UsageError("give DIMENSION=VALUE words, or --file")
-    purpose = sets.Purpose(reason, dry_run)
+    purpose = changing.Purpose(reason, dry_run)
     if file is not None:
-        change = sets.subtract(workspace(), name, sets.find(space_or_none(), file).value, purpose)
+        change = changing.subtract(workspace(), name, sets.find(space_or_none(), file).value, purpose)
     else:
-        change = sets.remove(workspace(), name, _entry(words), purpose)
+        change = changing.remove(workspace(), name, _entry(words), purpose)
     tell_change(change, dry_run=dry_run)
 
 
@@ -271,13 +272,13 @@ def edit(name: str, reason: str, dry_run: bool) -> None:
     Example:
       campledger dataids edit bad --reason "comments made clearer"
     """
-    from campledger.operations import sets
+    from campledger.operations import changing, sets
 
     space = workspace()
     path = sets.path_of(space, name)
-    editor = Editor(space, lambda text: sets.check_text(path, text), Path(path).suffix)
+    editor = Editor(space, lambda text: changing.check_text(path, text), Path(path).suffix)
     with editor.keeping():
-        made = sets.edit_text(space, name, editor, sets.Purpose(reason, dry_run))
+        made = changing.edit_text(space, name, editor, changing.Purpose(reason, dry_run))
     if made is None:
         click.echo("nothing was changed")
     else:

@@ -61,7 +61,7 @@ def read(path: str, data: bytes) -> SetFile:
     """Read a file whose format its ending names; everything wrong with it is in ``problems``, under this path."""
     report = Report(path)
     text = decode(data, report)
-    with _no_collection():
+    with no_collection():
         form = _form(path, text, report) if text is not None else Form()
     members = read_members(form.columns, form.declared, report) if form.columns is not None else None
     if form.complaint and not report.has_errors:
@@ -98,7 +98,7 @@ def _read_ecsv(text: str, report: Report) -> Form:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Keep the garbage collector from going through millions of new objects again and again: none is garbage."""
     enabled = gc.isenabled()
     gc.disable()

@@ -37,7 +37,10 @@ def format_set(value: DataIdSet, ending: str, *, partly: bool = False) -> bytes:
     """
     lost = left_out(value, ending)
     if lost and not partly:
-        raise UsageError(f"{ending[1:].upper()} has no place for {' and '.join(lost)}: write JSON, or leave them out")
+        words = {"about": f"the set's {', '.join(value.about)}", "pending": "what is pending"}
+        what = " and ".join(words[one] for one in lost)
+        hint = "write JSON, or ECSV" if lost == ("about",) else "write JSON"
+        raise UsageError(f"{ending[1:].upper()} has no place for {what}: {hint}")
     if ending == ".json":
         return _json(value).encode()
     if ending == ".csv":

@@ -17,9 +17,10 @@ from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import Sets
+from campledger.operations.changing import Change, Purpose, change_set
 from campledger.operations.lists import Taken, both_said, read_foreign
 from campledger.operations.registry import store_of
-from campledger.operations.sets import Change, Purpose, change_set, path_of
+from campledger.operations.sets import path_of
 from campledger.operations.workspace import Workspace
 from campledger.problems import Problem, Severity, report_text
 

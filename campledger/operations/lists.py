@@ -13,7 +13,7 @@ from campledger.dataids.dimensions import DIMENSIONS, implied_by, keys_of
 from campledger.dataids.lists import ForeignList, read_list
 from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, UsageError
-from campledger.operations.sets import Change, Purpose, save_new
+from campledger.operations.changing import Change, Purpose, save_new
 from campledger.operations.workspace import Workspace
 from campledger.problems import Severity, report_text
 
