@@ -13,10 +13,13 @@ from typing import Any
 
 import click
 
-from campledger.cli.shared import clean, ledger_option, maybe_pushed, workspace
+from campledger.cli.shared import F, clean, ledger_option, maybe_pushed, workspace
 from campledger.model.words import counted
 
 _butler = click.option("--butler", "alias", metavar="ALIAS", required=True, help="A Butler of campledger.yaml.")
+_allow_pending = click.option(
+    "--allow-pending", is_flag=True, help="Take ids that the registry does not know yet as they are."
+)
 _push = click.option("--push", is_flag=True, help="Fetch first, and push the receipts after.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -38,7 +41,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 @click.command()
 @click.argument("what", metavar="SET|CAMPAIGN")
 @_butler
-@click.option("--allow-pending", is_flag=True, help="Take ids that the registry does not know yet as they are.")
+@_allow_pending
 @click.option("--temporary", metavar="DAYS", type=click.IntRange(1, 3650), help="Let it be removed after so many days.")
 @_push
 @_dry_run
@@ -142,13 +145,13 @@ def verify_upload(what: str, alias: str, as_json: bool) -> None:
     raise click.exceptions.Exit(0 if all(one.good for _, one in found) else 1)
 
 
-def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
+def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Return values that were given by commas or by repetition."""
     return tuple(one for value in values for one in value.split(",") if one)
 
 
 _types = click.option(
-    "--dataset-types", "dataset_types", metavar="TYPE,...", multiple=True,
+    "--dataset-types", "dataset_types", metavar="TYPE,...", multiple=True, callback=_listed,
     help="What to gather.  [default: `dataset_types` of the definition, else raw]",
 )  # fmt: skip
 
@@ -159,10 +162,15 @@ _types = click.option(
 @_butler
 @_types
 @click.option(
-    "--from", "sources", metavar="COLLECTION,...", multiple=True, help="Where to look.  [default: its inputs]"
+    "--from",
+    "sources",
+    metavar="COLLECTION,...",
+    multiple=True,
+    callback=_listed,
+    help="Where to look.  [default: its inputs]",
 )
 @click.option("--into", metavar="COLLECTION", required=True, help="The TAGGED collection.")
-@click.option("--allow-pending", is_flag=True, help="Take ids that the registry does not know yet as they are.")
+@_allow_pending
 @_push
 @_json
 @ledger_option
@@ -192,7 +200,7 @@ def collect(
     from campledger.operations.collecting import collect as operation
 
     space = workspace()
-    gathering = Gathering(_listed(dataset_types), into, _listed(sources), place)
+    gathering = Gathering(dataset_types, into, sources, place)
     how = registry.How(allow_pending)
     with _progress() as progress:
         done, landed, told = maybe_pushed(space, lambda: operation(space, what, alias, gathering, how, progress), push)
@@ -212,38 +220,41 @@ def collect(
     click.echo(f"receipt: commit {commit[:10]}{told}" if commit else "the receipt stands in the ledger already")
 
 
-_alias = click.option("--butler", "alias", metavar="ALIAS", help="A Butler of campledger.yaml.  [default: the group's]")
-_into = click.option("--into", metavar="COLLECTION", help="The TAGGED collection of what exclusions leave.")
-_pending = click.option("--allow-pending", is_flag=True, help="Take ids that the registry does not know yet.")
-_tables = click.option(
-    "--tables", type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="A folder for the tables of data IDs that are included.",
-)  # fmt: skip
+def _group_options(command: F) -> F:
+    """Add what names a group, and says where its data is made ready."""
+    for option in reversed(
+        [
+            click.argument("campaign"),
+            click.argument("place", metavar="STEP[/GROUP]"),
+            click.option("--butler", "alias", metavar="ALIAS", help="A Butler of campledger.yaml.  [default: its own]"),
+            _types,
+            click.option("--into", metavar="COLLECTION", help="The TAGGED collection of what exclusions leave."),
+            click.option(
+                "--tables",
+                type=click.Path(path_type=Path, file_okay=False, exists=True),
+                help="A folder for the tables of data IDs that are included.",
+            ),
+            _allow_pending,
+            ledger_option,
+        ]
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
-@click.argument("campaign")
-@click.argument("place", metavar="STEP[/GROUP]")
+@_group_options
 @click.argument("arguments", metavar="[-- ARGS]...", nargs=-1, type=click.UNPROCESSED)
 @click.option("--command", type=click.Choice(["run", "qgraph"]), default="run", show_default=True)
 @click.option("--print", "only_print", is_flag=True, help="Print the arguments, for a shell, and run nothing.")
-@_alias
-@_types
-@_into
-@_tables
-@_pending
-@ledger_option
 def pipetask(
     campaign: str,
     place: str,
     arguments: tuple[str, ...],
     command: Any,
     only_print: bool,
-    alias: str | None,
-    dataset_types: tuple[str, ...],
-    into: str | None,
     tables: Path | None,
-    allow_pending: bool,
+    **choice: Any,
 ) -> None:
     """Run the installed pipetask for a group, with its pipeline, inputs, query and sets, and record that.
 
@@ -255,42 +266,26 @@ def pipetask(
     Examples:
       campledger pipetask k7mq step1 -- --register-dataset-types -j 4
       campledger pipetask k7mq step1/g --command qgraph -- --save-qgraph step1.qg
-      pipetask $(campledger pipetask k7mq step1 --print)
+      eval "pipetask $(campledger pipetask k7mq step1 --print)"
     """
     from campledger.operations import running
 
     space = workspace()
-    choice = running.Choice(alias, _listed(dataset_types), into, allow_pending)
+    chosen = running.Choice(**choice)
     if only_print:
         with _progress() as progress:
-            ready = running.make_ready(space, campaign, place, choice, tables or Path.cwd(), progress)
+            ready = running.make_ready(space, campaign, place, chosen, tables or Path.cwd(), progress)
         click.echo(shlex.join(running.arguments_of(ready, space.root.absolute(), command, arguments)))
         return
-    done = running.execute(space, campaign, place, choice, command, arguments, tables=tables)
+    done = running.execute(space, campaign, place, chosen, command, arguments, tables=tables)
     click.echo(f"receipt: commit {(done.receipts.commit or '')[:10]}", err=True)
     raise click.exceptions.Exit(done.status)
 
 
 @click.command()
-@click.argument("campaign")
-@click.argument("place", metavar="STEP[/GROUP]")
+@_group_options
 @click.option("--out", type=click.Path(path_type=Path), help="Write there.  [default: standard output]")
-@_alias
-@_types
-@_into
-@_tables
-@_pending
-@ledger_option
-def render(
-    campaign: str,
-    place: str,
-    out: Path | None,
-    alias: str | None,
-    dataset_types: tuple[str, ...],
-    into: str | None,
-    tables: Path | None,
-    allow_pending: bool,
-) -> None:
+def render(campaign: str, place: str, out: Path | None, tables: Path | None, **choice: Any) -> None:
     """Write a group's BPS submit file with the data that its sets leave; everything else in it stays.
 
     Sets are uploaded and exclusions gathered as for `pipetask`. Tables of data IDs that are included go into --tables,
@@ -303,9 +298,8 @@ def render(
     from campledger.operations import running
 
     space = workspace()
-    choice = running.Choice(alias, _listed(dataset_types), into, allow_pending)
     with _progress() as progress:
-        ready = running.make_ready(space, campaign, place, choice, tables or Path.cwd(), progress)
+        ready = running.make_ready(space, campaign, place, running.Choice(**choice), tables or Path.cwd(), progress)
     text = running.render(space, ready)
     if out is None:
         click.echo(text, nl=False)
