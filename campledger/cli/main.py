@@ -87,7 +87,7 @@ def run() -> None:
     try:
         if any("\udc80" <= char <= "\udcff" for argument in sys.argv for char in argument):
             raise click.UsageError("an argument is not UTF-8 text")  # noqa: TRY301
-        status = main(standalone_mode=False)
+        status = main(standalone_mode=False, prog_name="campledger")
     except click.exceptions.Exit as stop:
         status = stop.exit_code
     except click.ClickException as error:

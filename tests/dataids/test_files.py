@@ -143,7 +143,7 @@ def test_what_a_format_has_no_place_for_is_not_lost_silently() -> None:
     assert [left_out(FULL, ending) for ending in ENDINGS] == [(), ("about", "pending"), ("pending",)]
     with pytest.raises(UsageError, match="CSV has no place for the set's why, name and what is pending: write JSON"):
         format_set(FULL, ".csv")
-    with pytest.raises(UsageError, match="ECSV has no place for pending"):
+    with pytest.raises(UsageError, match="ECSV has no place for what is pending"):
         format_set(FULL, ".ecsv")
     assert format_set(FULL, ".csv", partly=True) == format_set(HSC, ".csv")
 
