@@ -12,7 +12,7 @@ from typing import Any
 
 from campledger.errors import UsageError
 from campledger.ledger.reading import Ledger
-from campledger.pages import gather, render
+from campledger.pages import campaigns, gather, listing, render
 from campledger.pages.write import MARKER, prepare, write
 from campledger.problems import Problem
 from campledger.repository.commands import Repository
@@ -20,6 +20,10 @@ from campledger.repository.trees import Files, GitTree, WorkTree
 
 Progress = Callable[[int, int], None]
 """Told how many files of how many are done."""
+
+
+PARTS = (campaigns, listing)
+"""What makes the pages, in the order in which they are written: each has `paths(survey)` and `pages(survey)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,11 @@ def build(
     prepare(out)
     survey = gather.Survey(Ledger(files), named)
     fixed = _fixed(survey)
-    paths = [*survey.paths, *fixed, "index.html"]
+    announced = [path for part in PARTS for path in part.paths(survey)]
+    paths = [*fixed, *announced]
     done = write(out, frozenset(paths), _counted(_files(survey, fixed), len(paths), progress))
     return BuildResult(
-        pages=len(survey.paths) + 1,
+        pages=len(announced),
         written=done.written,
         removed=done.removed,
         problems=survey.problems,
@@ -80,8 +85,8 @@ def _fixed(survey: gather.Survey) -> dict[str, bytes]:
     """Return the files that are no pages."""
     return {
         **render.static_files(),
-        "static/facts.js": render.script_file("campledgerFacts", gather.filter_facts(survey)),
-        "index.json": render.json_file(gather.index(survey)),
+        "static/facts.js": render.script_file("campledgerFacts", listing.filter_facts(survey)),
+        "index.json": render.json_file(listing.index(survey)),
     }
 
 
@@ -89,10 +94,9 @@ def _files(survey: gather.Survey, fixed: dict[str, bytes]) -> Iterator[tuple[str
     """Yield every file; the list comes last, so that it never links to a page that is not there yet."""
     templates = render.environment()
     yield from fixed.items()
-    for page in gather.campaign_pages(survey):
-        yield page["path"], render.page(templates, page)
-    page = gather.list_page(survey)
-    yield page["path"], render.page(templates, page)
+    for part in PARTS:
+        for page in part.pages(survey):
+            yield page["path"], render.page(templates, page)
 
 
 def _counted(files: Iterator[tuple[str, bytes]], total: int, progress: Progress | None) -> Iterator[tuple[str, bytes]]:

@@ -12,7 +12,7 @@ from campledger.ledger.reading import Ledger
 from campledger.ledger.settings import Settings
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, replay
-from campledger.pages import gather, steps, text
+from campledger.pages import campaigns, gather, listing, steps, text
 from campledger.pages.links import Directory, address, filled, link
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree, WorkTree
@@ -32,7 +32,7 @@ def survey(rich: Path) -> gather.Survey:
 
 @pytest.fixture(scope="module")
 def pages(survey: gather.Survey) -> dict[str, Page]:
-    return {page["path"]: page for page in gather.campaign_pages(survey)}
+    return {page["path"]: page for page in campaigns.pages(survey)}
 
 
 @pytest.fixture(scope="module")
@@ -54,24 +54,24 @@ def said(event: Page) -> str:
 
 
 def test_pages_are_plain_values(survey: gather.Survey, pages: dict[str, Page]) -> None:
-    plain = [gather.list_page(survey), *pages.values()]
+    plain = [listing.list_page(survey), *pages.values()]
     assert json.loads(json.dumps(plain)) == plain
 
 
 def test_a_page_for_each_readable_campaign(survey: gather.Survey, pages: dict[str, Page]) -> None:
-    assert sorted(pages) == sorted(survey.paths)
+    assert sorted(pages) == sorted(campaigns.paths(survey))
     assert len(pages) == 8
     assert not any("broken" in path for path in pages)
 
 
 def test_the_list_names_what_cannot_be_read(survey: gather.Survey) -> None:
-    page = gather.list_page(survey)
+    page = listing.list_page(survey)
     assert [entry["id"] for entry in page["unreadable"]] == ["2026-11-02-broken-zz22"]
     assert page["unreadable"][0]["problems"][0]["rule"] == "yaml-syntax"
 
 
 def test_rows_of_the_list(survey: gather.Survey) -> None:
-    page = gather.list_page(survey)
+    page = listing.list_page(survey)
     row = next(row for row in page["rows"] if row["id"] == RESCUES)
     assert (row["state"], row["step"], row["awaiting"]) == ("running", "step1", 2)
     assert (row["accepted"], row["total"], row["share"]) == (40, 65, 62)
@@ -238,7 +238,7 @@ def test_paragraphs_keep_their_lines() -> None:
 
 
 def test_the_index_is_versioned(survey: gather.Survey, rich: Path) -> None:
-    index = gather.index(survey)
+    index = listing.index(survey)
     assert index["format"] == 1
     assert index["commit"] == Repository(rich).head()
     assert index["built_from_time"] == "2026-11-20T12:34:56Z"
@@ -253,13 +253,13 @@ def test_the_index_is_versioned(survey: gather.Survey, rich: Path) -> None:
 def test_a_work_tree_without_commits(tmp_path: Path) -> None:
     (tmp_path / "campledger.yaml").write_text("title: New\nproductions: {alert: Alert Production}\n")
     survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
-    assert gather.list_page(survey)["commit"] is None
-    assert gather.index(survey)["campaigns"] == []
+    assert listing.list_page(survey)["commit"] is None
+    assert listing.index(survey)["campaigns"] == []
 
 
 def test_settings_that_cannot_be_read_are_a_problem_of_the_list(tmp_path: Path) -> None:
     (tmp_path / "campledger.yaml").write_text("title: [\n")
-    page = gather.list_page(gather.Survey(Ledger(WorkTree(tmp_path)), None))
+    page = listing.list_page(gather.Survey(Ledger(WorkTree(tmp_path)), None))
     assert page["problems"][0]["rule"] == "yaml-syntax"
     assert page["page_title"] == "Campaigns"
 

@@ -14,7 +14,7 @@ import pytest
 
 from campledger.ledger.reading import Ledger
 from campledger.operations.site import build
-from campledger.pages import gather, render
+from campledger.pages import gather, listing, render
 from campledger.repository.trees import WorkTree
 
 VOID = {"meta", "link", "input", "img", "br", "hr"}
@@ -145,13 +145,13 @@ def test_lone_surrogates_do_not_stop_a_build(tmp_path: Path) -> None:
     (tmp_path / "campaigns").mkdir()
     Path(tmp_path / "campaigns" / "stray\udcff.txt").write_text("x")
     survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
-    assert b"stray?.txt" in render.page(render.environment(), gather.list_page(survey))
+    assert b"stray?.txt" in render.page(render.environment(), listing.list_page(survey))
 
 
 def test_an_empty_ledger_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "campledger.yaml").write_text("title: New\nproductions: {alert: Alert Production}\n")
     survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
-    page = render.page(render.environment(), gather.list_page(survey)).decode()
+    page = render.page(render.environment(), listing.list_page(survey)).decode()
     assert "There is no campaign in this ledger yet." in page
     assert "campledger define" in page
     assert "Work tree, nothing committed yet" in page

@@ -1,0 +1,143 @@
+"""The page of each campaign."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from campledger.ledger.reading import DEFINITION, EVENTS, Record
+from campledger.model.campaign import Campaign
+from campledger.pages import steps, text, timeline
+from campledger.pages.gather import Page, Readable, Survey, page_path, problem_rows
+from campledger.pages.links import Directory, link
+
+MAX_SHOWN_BYTES = 100_000
+"""Files up to this size are shown in the page."""
+
+_BATCH = 200
+"""Campaigns whose files are read in one call of git."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+
+
+def paths(survey: Survey) -> list[str]:
+    """Return the paths of the pages."""
+    return [page_path(one.campaign.id) for one in survey.readable]
+
+
+def pages(survey: Survey) -> Iterator[Page]:
+    """Yield each campaign's page. Lazily, since the files of all campaigns together may be large."""
+    for start in range(0, len(survey.readable), _BATCH):
+        batch = survey.readable[start : start + _BATCH]
+        paths = [one.record.path(file) for one in batch for file in one.record.files]
+        contents = survey.ledger.files.read(paths)
+        for one in batch:
+            yield _campaign_page(one, survey, contents)
+
+
+def _campaign_page(one: Readable, survey: Survey, contents: Mapping[str, bytes]) -> Page:
+    campaign, history, directory = one.campaign, one.history, survey.directory
+    written = contents.get(one.record.path(DEFINITION), b"").decode("utf-8", "replace")
+    return {
+        **survey.shared,
+        "template": "campaign.html",
+        "path": page_path(campaign.id),
+        "root": "../",
+        "page_title": f"{campaign.name} \N{MIDDLE DOT} {survey.ledger.settings.title}",
+        "campaign": _header(one, directory),
+        "now": steps.what_now(one.progress),
+        "steps": steps.steps(one.progress, directory),
+        "days": timeline.days(campaign, history, directory),
+        "event_count": len(history.events),
+        "links": _links(one),
+        "sections": text.sections(campaign.definition),
+        "parent": _parent(campaign, survey),
+        "children": [_relative(child, survey) for child in survey.children.get(campaign.id, ())],
+        "problems": problem_rows(one.record.problems),
+        "definition": {"text": written, "lines": written.count("\n")},
+        "files": [_file(one.record, file, survey, contents) for file in one.record.files],
+    }
+
+
+def _header(one: Readable, directory: Directory) -> dict[str, Any]:
+    campaign, history = one.campaign, one.history
+    definition = campaign.definition
+    since = history.since
+    return {
+        "id": campaign.id,
+        "name": campaign.name,
+        "title": campaign.title,
+        "state": str(history.state),
+        "final": history.state.is_final,
+        "since": text.moment(since.at) if since else None,
+        "by": directory.person(since.by) if since else None,
+        "reason": since.data.get("reason", "") if since else "",
+        "owner": directory.person(campaign.owner) if campaign.owner else None,
+        "operators": directory.people(history.operators.get("", ())),
+        "tickets": directory.tickets(definition.get("tickets", ())),
+        "kind": definition["kind"],
+        "production": definition["production"],
+        "tags": list(definition.get("tags", ())),
+        "deadline": definition.get("plan", {}).get("deadline", ""),
+        "description": text.paragraphs(definition["description"]),
+        "accepted": one.progress.accepted,
+        "total": len(one.progress.states),
+        "steps_done": one.progress.steps_done,
+        "steps": len(campaign.steps),
+        "bar": steps.bar(one.progress.states.values()),
+    }
+
+
+def _links(one: Readable) -> list[dict[str, Any]]:
+    """Return the definition's links, then those that events added."""
+    planned = [link(document) | {"on": ""} for document in one.campaign.definition.get("links", ())]
+    added = [
+        link(event.data["link"]) | {"on": event.data.get("on", "")}
+        for event in one.history.effective
+        if event.type == "link"
+    ]
+    return planned + added
+
+
+def _parent(campaign: Campaign, survey: Survey) -> dict[str, str] | None:
+    parent, _, revision = str(campaign.definition.get("derived_from", "")).partition("@")
+    return _relative(parent, survey) | {"revision": revision} if parent else None
+
+
+def _relative(campaign_id: str, survey: Survey) -> dict[str, str]:
+    """Return another campaign as a page names it, with no address where it has no page."""
+    known = campaign_id in survey.titles
+    return {
+        "id": campaign_id,
+        "title": survey.titles.get(campaign_id, ""),
+        "href": f"{campaign_id}.html" if known else "",
+    }
+
+
+def _file(record: Record, file: str, survey: Survey, contents: Mapping[str, bytes]) -> dict[str, Any]:
+    path = record.path(file)
+    data = contents.get(path, b"")
+    entry: dict[str, Any] = {"name": file, "size": f"{len(data):,} bytes", "text": None, "note": ""}
+    if survey.ledger.files.paths[path]:
+        entry["note"] = f"a symbolic link to {posixpath.normpath(data.decode('utf-8', 'replace'))}"
+    elif file == DEFINITION:
+        entry["note"] = "the definition, above"
+    elif file == EVENTS:
+        entry["note"] = "the events, in the timeline above"
+    elif len(data) > MAX_SHOWN_BYTES:
+        entry["note"] = f"not shown here: more than {MAX_SHOWN_BYTES:,} bytes"
+    else:
+        entry["text"] = _shown(data)
+        entry["note"] = "" if entry["text"] is not None else "not shown here: not UTF-8 text"
+    return entry
+
+
+def _shown(data: bytes) -> str | None:
+    """Return a file's text, or None where it is none."""
+    try:
+        decoded = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if _CONTROL.search(decoded) else decoded
