@@ -12,7 +12,7 @@ from typing import Any
 
 from campledger.dataids import DataIdSet
 from campledger.dataids.dimensions import DIMENSIONS
-from campledger.dataids.files import format_derived, format_set, read
+from campledger.dataids.files import ENDINGS, format_derived, format_set, read
 from campledger.dataids.sets import Row
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.reading import Ledger
@@ -83,7 +83,17 @@ def _pinned(sets: Sets, derived: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*")
+
+
 def _new_path(ledger: Ledger, name: str, ending: str) -> str:
+    """Return the path of a new shared set. Raise UsageError for a name that none can have, RefusedError if taken."""
+    if len(name) > 200 or not _NAME.fullmatch(name) or name.endswith((*ENDINGS, ".events")):
+        raise UsageError(f"{name!r} is no name of a set: letters, digits and ._+-, in words separated by slashes")
+    above = [f"{SHARED}{name}"[:index] for index, char in enumerate(f"{SHARED}{name}") if char == "/"]
+    blocked = next((path for path in above if path in ledger.files.paths), None)
+    if blocked is not None:
+        raise RefusedError(f"{blocked} is a file, and no folder that could hold a set")
     present = ledger.shared_sets.get(name)
     if present:
         raise RefusedError(f"there is a set `{name}` already: {present[0]}")

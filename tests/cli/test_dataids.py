@@ -143,6 +143,13 @@ REFUSED: list[tuple[list[str], int, str]] = [
     (["add", "bad", "visit=1", "visit=2", "--reason", "r"], 2, "`visit` stands twice"),
     (["add", "bad", "--reason", "r"], 2, "give COLUMN=VALUE words, or --file"),
     (["add", "bad", "visit=1", "--reason", " "], 2, "it is empty"),
+    (["add", "../x", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
+    (["add", "/etc/x", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
+    (["add", "a b", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
+    (["add", "x.csv", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
+    (["add", "x.events", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
+    (["add", "x@y", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
+    (["union", "bad", "other", "--name", "a/../b", "--reason", "r"], 2, "no name of a set"),
     (["remove", "bad", "visit=99", "--reason", "r"], 3, "`bad` has no member with visit=99"),
     (["remove", "bad", "tract=1", "--reason", "r"], 2, "`tract` is no dimension of the set"),
     (["remove", "bad", "visit=a..b", "--reason", "r"], 2, "no whole number and no range"),
@@ -341,3 +348,13 @@ def test_the_hook_checks_the_sets_that_are_staged(guarded: Path, git: Git) -> No
     (guarded / "dataids/bad.csv").write_text("instrument,visit\nHSC,1\n")
     git("add", "-A")
     git("commit", "-m", "good")
+
+
+def test_a_link_leads_no_set_out_of_the_ledger(ledger: Path, campledger: Run, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (ledger / "dataids").mkdir()
+    (ledger / "dataids/out").symlink_to(tmp_path / "elsewhere")
+    done = campledger("dataids", "add", "out/x", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv")
+    assert done.returncode == 3
+    assert "dataids/out is a file" in done.stderr
+    assert list((tmp_path / "elsewhere").iterdir()) == []
