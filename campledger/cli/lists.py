@@ -10,8 +10,8 @@ import click
 
 from campledger.cli.dataids import dataids
 from campledger.cli.defining import import_
-from campledger.cli.set_changes import ENDING, dry_run_option, name_option, out_option, tell_change, write_result
-from campledger.cli.shared import Words, clean, ledger_option, workspace
+from campledger.cli.set_changes import ENDING, commit_change, commit_options, name_option, out_option, write_result
+from campledger.cli.shared import Words, clean, workspace
 from campledger.model.words import counted
 
 _instrument = click.option("--instrument", help="The instrument, where nothing says it.")
@@ -36,11 +36,11 @@ _allow_pending = click.option(
     "--format", "form", type=click.Choice(list(ENDING)), default="json", show_default=True, help="With --name."
 )
 @click.option("--reason", type=Words(), default="keys", show_default=True, help="Why, in words: the commit says so.")
-@dry_run_option
-@ledger_option
+@commit_options
 def resolve_keys(
     sources: tuple[str, ...], alias: str, instrument: str | None, target: Any, visit_system: str | None,
-    skip_unknown: bool, allow_pending: bool, out: Path | None, new: str | None, form: str, reason: str, dry_run: bool,
+    skip_unknown: bool, allow_pending: bool, out: Path | None, new: str | None, form: str, reason: str,
+    push: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Convert obs_id, day_obs and seq_num, detector names and the like to keys, through a Butler registry.
 
@@ -61,10 +61,9 @@ def resolve_keys(
     purpose = changing.Purpose(reason, dry_run)
     source = ", ".join(sources)
     if len(sources) == 1 and not Path(sources[0]).exists():
-        done = keys.resolve_set(space, source, alias, wish, purpose)
-        _remark(source, done.taken.remarks)
-        if done.change is not None:
-            tell_change(done.change, dry_run=dry_run)
+        found = keys.resolve_set(space, source, alias, wish)
+        _remark(source, found.taken.remarks)
+        commit_change(space, lambda: keys.save(space, found, purpose), push=push, dry_run=dry_run)
         return
     taken = keys.look_up(space, alias, keys.list_of([Path(one) for one in sources]), wish, source)
     _remark(source, taken.remarks)
@@ -72,7 +71,9 @@ def resolve_keys(
         write_result(taken.value, ".csv" if out is None or str(out) == "-" else out.suffix, out)
     else:
         about = changing.about_new(space, new, how=f"keys of {source}")
-        tell_change(lists.save(space, new, taken, about, ENDING[form], purpose), dry_run=dry_run)
+        commit_change(
+            space, lambda: lists.save(space, new, taken, about, ENDING[form], purpose), push=push, dry_run=dry_run
+        )
 
 
 def _remark(source: str, remarks: Sequence[str]) -> None:
@@ -107,11 +108,11 @@ def _import_command(name: str, purpose: str) -> None:
     @_allow_pending
     @click.option("--name", "new", metavar="NAME", help="Name of the set.  [default: the file's]")
     @click.option("--format", "form", type=click.Choice(list(ENDING)), default="json", show_default=True)
-    @dry_run_option
-    @ledger_option
+    @commit_options
     def command(
         file: Path, instrument: str | None, skymap: str | None, dimension: str | None, alias: str | None,
-        visit_system: str | None, skip_unknown: bool, allow_pending: bool, new: str | None, form: str, dry_run: bool,
+        visit_system: str | None, skip_unknown: bool, allow_pending: bool, new: str | None, form: str, push: bool,
+        dry_run: bool,
     ) -> None:  # fmt: skip
         from campledger.operations import changing, lists
 
@@ -128,9 +129,11 @@ def _import_command(name: str, purpose: str) -> None:
             taken = keys.look_up(space, alias, listed, wish, str(file))
         name = new or file.stem
         about = changing.about_new(space, name, purpose=purpose, how=f"imported from {file.name}")
-        change = lists.save(space, name, taken, about, ENDING[form], changing.Purpose(f"from {file.name}", dry_run))
+        why = changing.Purpose(f"from {file.name}", dry_run)
         _remark(str(file), taken.remarks)
-        tell_change(change, dry_run=dry_run)
+        commit_change(
+            space, lambda: lists.save(space, name, taken, about, ENDING[form], why), push=push, dry_run=dry_run
+        )
         click.echo(f"  from {counted(taken.rows, 'row')} of {clean(str(file))}")
 
 

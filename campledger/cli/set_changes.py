@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +11,13 @@ import click
 
 from campledger.cli.dataids import dataids, space_or_none
 from campledger.cli.editing import Editor
-from campledger.cli.shared import Words, clean, ledger_option, workspace
+from campledger.cli.shared import F, Words, clean, ledger_option, maybe_pushed, workspace
 from campledger.model.words import counted
 
 if TYPE_CHECKING:
     from campledger.dataids import DataIdSet
     from campledger.operations.changing import Change
+    from campledger.operations.workspace import Workspace
 
 LARGE = 100_000
 """Members from which on CSV is recommended."""
@@ -22,7 +25,19 @@ LARGE = 100_000
 ENDING = {"json": ".json", "csv": ".csv", "ecsv": ".ecsv"}
 
 _reason = click.option("--reason", required=True, type=Words(), help="Why, in words: the commit says so.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+
+
+def commit_options(command: F) -> F:
+    """Add the options of every command that commits a set."""
+    for option in reversed(
+        [
+            click.option("--push", is_flag=True, help="Fetch first and push after; redo it where others were faster."),
+            click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing."),
+            ledger_option,
+        ]
+    ):
+        command = option(command)
+    return command
 
 
 def write_result(value: DataIdSet, ending: str, out: Path | None) -> None:
@@ -38,8 +53,19 @@ def write_result(value: DataIdSet, ending: str, out: Path | None) -> None:
     click.echo(f"{out}: {counted(len(value), 'data ID')}", err=True)
 
 
-def tell_change(change: Change, *, dry_run: bool) -> None:
-    """Say what became of a set."""
+def commit_change(
+    space: Workspace, operation: Callable[[], Change | None], *, push: bool, dry_run: bool
+) -> Change | None:
+    """Change a set, push that if asked for, and say what became of it."""
+    change, landed, told = maybe_pushed(space, operation, push and not dry_run)
+    if change is None:
+        click.echo("nothing was changed")
+    else:
+        _tell(change, landed or change.commit, told, dry_run=dry_run)
+    return change
+
+
+def _tell(change: Change, commit: str | None, told: str, *, dry_run: bool) -> None:
     before, after = change.before, change.after
     verb = "would be" if dry_run else "is"
     size = counted(len(after), "data ID")
@@ -47,9 +73,8 @@ def tell_change(change: Change, *, dry_run: bool) -> None:
     if change.commit is None and not dry_run:
         click.echo(f"{clean(change.path)}: nothing was changed")
         return
-    click.echo(
-        f"{clean(change.path)}: {verb} {size}{was}" + (f", commit {change.commit[:10]}" if change.commit else "")
-    )
+    made = f", commit {commit[:10]}{told}" if commit else ""
+    click.echo(f"{clean(change.path)}: {verb} {size}{was}{made}")
     click.echo(f"  {after.digest}")
     if len(after) > LARGE and change.path.endswith(".json"):
         form = "ecsv" if after.about else "csv"
@@ -66,9 +91,8 @@ def tell_change(change: Change, *, dry_run: bool) -> None:
     type=click.Path(path_type=Path, allow_dash=True),
     help="Write there, and commit nothing.",
 )
-@dry_run_option
-@ledger_option
-def convert(name: str, form: str, out: Path | None, dry_run: bool) -> None:
+@commit_options
+def convert(name: str, form: str, out: Path | None, push: bool, dry_run: bool) -> None:
     """Write a set as json, csv or ecsv, sorted and each member once: in the ledger, which is one commit, or to --out.
 
     \b
@@ -81,8 +105,8 @@ def convert(name: str, form: str, out: Path | None, dry_run: bool) -> None:
     if out is not None:
         write_result(sets.find(space_or_none(), name).value, ENDING[form], out)
         return
-    purpose = changing.Purpose("another format", dry_run)
-    tell_change(changing.convert(workspace(), name, ENDING[form], purpose), dry_run=dry_run)
+    space, purpose = workspace(), changing.Purpose("another format", dry_run)
+    commit_change(space, lambda: changing.convert(space, name, ENDING[form], purpose), push=push, dry_run=dry_run)
 
 
 out_option = click.option(
@@ -110,8 +134,7 @@ def _algebra(operation: str, about: str, example: str) -> click.Command:
     @name_option
     @_members_too
     @_why
-    @dry_run_option
-    @ledger_option
+    @commit_options
     def command(names: tuple[str, ...], **where: Any) -> None:
         if len(names) < 2:
             raise click.UsageError(f"{operation} takes two sets at least")
@@ -121,7 +144,13 @@ def _algebra(operation: str, about: str, example: str) -> click.Command:
 
 
 def _result(
-    derived: dict[str, Any], out: Path | None, new: str | None, members: bool, reason: str | None, dry_run: bool
+    derived: dict[str, Any],
+    out: Path | None,
+    new: str | None,
+    members: bool,
+    reason: str | None,
+    push: bool,
+    dry_run: bool,
 ) -> None:
     from campledger.operations import changing, sets
 
@@ -131,9 +160,13 @@ def _result(
         return
     if reason is None:
         raise click.UsageError("--name needs a reason: --reason TEXT")
-    space = workspace()
-    change = changing.save(space, new, derived, changing.Purpose(reason, dry_run), members=members)
-    tell_change(change, dry_run=dry_run)
+    space, purpose = workspace(), changing.Purpose(reason, dry_run)
+    commit_change(
+        space,
+        lambda: changing.save(space, new, derived, purpose, members=members),
+        push=push,
+        dry_run=dry_run,
+    )
 
 
 for _name, _about, _example in (
@@ -148,19 +181,25 @@ for _name, _about, _example in (
     dataids.add_command(_algebra(_name, _about, _example))
 
 
+def _date(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    try:
+        return date.fromisoformat(value).isoformat() if value is not None else None
+    except ValueError:
+        raise click.BadParameter(f"`{value}` is no day: write 2026-11-22", ctx, param) from None
+
+
 @dataids.command("filter")
 @click.argument("name", metavar="SET")
 @click.option("--because", "reasons", metavar="CODE", multiple=True, help="Only entries with this reason; repeat.")
 @click.option("--severity", "severities", multiple=True, help="Only entries of this severity; repeat.")
 @click.option("--band", "bands", multiple=True, help="Only members of this band; repeat.")
 @click.option("--day-obs", metavar="FIRST[..LAST]", help="Only members of these observing days, YYYYMMDD.")
-@click.option("--unexpired", metavar="DATE", help="Only entries that have not expired at this date.")
+@click.option("--unexpired", metavar="DATE", callback=_date, help="Only entries that have not expired at this date.")
 @out_option
 @name_option
 @_members_too
 @_why
-@dry_run_option
-@ledger_option
+@commit_options
 def filter_(
     name: str,
     reasons: tuple[str, ...],
@@ -212,9 +251,10 @@ def _entry(words: tuple[str, ...]) -> dict[str, Any]:
 @click.option("--file", "file", metavar="SET", help="Add the members of another set or file.")
 @click.option("--new", "form", type=click.Choice(list(ENDING)), help="Make the set, in this format.")
 @_reason
-@dry_run_option
-@ledger_option
-def add(name: str, words: tuple[str, ...], file: str | None, form: str | None, reason: str, dry_run: bool) -> None:
+@commit_options
+def add(
+    name: str, words: tuple[str, ...], file: str | None, form: str | None, reason: str, push: bool, dry_run: bool
+) -> None:
     """Add data IDs to a set, with what is to be said of them, and commit that.
 
     Columns are dimensions, and reason, severity, expires, comment, band, day_obs.
@@ -228,9 +268,10 @@ def add(name: str, words: tuple[str, ...], file: str | None, form: str | None, r
 
     if bool(words) == (file is not None):
         raise click.UsageError("give COLUMN=VALUE words, or --file")
-    extra = changing.entry_set(_entry(words)) if file is None else sets.find(space_or_none(), file).value
-    purpose = changing.Purpose(reason, dry_run)
-    tell_change(changing.add(workspace(), name, extra, purpose, new=ENDING[form] if form else None), dry_run=dry_run)
+    space, purpose = workspace(), changing.Purpose(reason, dry_run)
+    extra = changing.entry_set(_entry(words)) if file is None else sets.find(space, file).value
+    new = ENDING[form] if form else None
+    commit_change(space, lambda: changing.add(space, name, extra, purpose, new=new), push=push, dry_run=dry_run)
 
 
 @dataids.command()
@@ -238,9 +279,8 @@ def add(name: str, words: tuple[str, ...], file: str | None, form: str | None, r
 @click.argument("words", metavar="[DIMENSION=VALUE]...", nargs=-1)
 @click.option("--file", "file", metavar="SET", help="Take out the members of another set or file.")
 @_reason
-@dry_run_option
-@ledger_option
-def remove(name: str, words: tuple[str, ...], file: str | None, reason: str, dry_run: bool) -> None:
+@commit_options
+def remove(name: str, words: tuple[str, ...], file: str | None, reason: str, push: bool, dry_run: bool) -> None:
     """Take data IDs out of a set, all that agree with the dimensions named, and commit that.
 
     \b
@@ -252,20 +292,23 @@ def remove(name: str, words: tuple[str, ...], file: str | None, reason: str, dry
 
     if bool(words) == (file is not None):
         raise click.UsageError("give DIMENSION=VALUE words, or --file")
-    purpose = changing.Purpose(reason, dry_run)
-    if file is not None:
-        change = changing.subtract(workspace(), name, sets.find(space_or_none(), file).value, purpose)
-    else:
-        change = changing.remove(workspace(), name, _entry(words), purpose)
-    tell_change(change, dry_run=dry_run)
+    space, purpose = workspace(), changing.Purpose(reason, dry_run)
+    less = sets.find(space, file).value if file is not None else None
+    given = _entry(words)
+
+    def operation() -> Change:
+        if less is not None:
+            return changing.subtract(space, name, less, purpose)
+        return changing.remove(space, name, given, purpose)
+
+    commit_change(space, operation, push=push, dry_run=dry_run)
 
 
 @dataids.command()
 @click.argument("name", metavar="SET")
 @_reason
-@dry_run_option
-@ledger_option
-def edit(name: str, reason: str, dry_run: bool) -> None:
+@commit_options
+def edit(name: str, reason: str, push: bool, dry_run: bool) -> None:
     """Change a set's file in an editor, and commit it.
 
     \b
@@ -277,12 +320,9 @@ def edit(name: str, reason: str, dry_run: bool) -> None:
     space = workspace()
     path = sets.path_of(space, name)
     editor = Editor(space, lambda text: changing.check_text(path, text), Path(path).suffix)
+    purpose = changing.Purpose(reason, dry_run)
     with editor.keeping():
-        made = changing.edit_text(space, name, editor, changing.Purpose(reason, dry_run))
-    if made is None:
-        click.echo("nothing was changed")
-    else:
-        tell_change(made, dry_run=dry_run)
+        commit_change(space, lambda: changing.edit_text(space, name, editor, purpose), push=push, dry_run=dry_run)
 
 
 COMMANDS: list[click.Command] = []

@@ -111,17 +111,17 @@ def _told(
 
 @dataclass(frozen=True)
 class Converted:
-    """A set whose names were converted."""
+    """A set of the ledger whose names were converted, still to be saved."""
 
+    name: str
+    path: str
+    before: bytes
+    """The file from which it was made."""
     taken: Taken
-    change: Change | None
-    """None where it was only to be printed."""
 
 
-def resolve_set(
-    workspace: Workspace, text: str, alias: str, wish: Wish, purpose: Purpose, progress: Progress | None = None
-) -> Converted:
-    """Convert the names in a set of the ledger, those that are pending too, and commit the set with keys.
+def resolve_set(workspace: Workspace, text: str, alias: str, wish: Wish, progress: Progress | None = None) -> Converted:
+    """Convert the names in a set of the ledger, those that are pending too.
 
     Raise RefusedError where there is nothing to convert, DataError as :func:`look_up` does.
     """
@@ -133,15 +133,19 @@ def resolve_set(
         raise RefusedError(f"{path}: every data ID is a key already, and none is pending")
     taken = look_up(workspace, alias, listed, wish, path, progress)
     value = taken.value if kept is None else taken.value.union(replace(kept, pending=()))
-    after = replace(value, about=about)
+    return Converted(text, path, before, replace(taken, value=replace(value, about=about)))
+
+
+def save(workspace: Workspace, found: Converted, purpose: Purpose) -> Change:
+    """Commit a set whose names were converted. Raise RefusedError if its file was changed meanwhile."""
 
     def prepare(current: Ledger, _: Sets) -> DataIdSet:
-        if current.files.read([path]).get(path) != before:
-            raise RefusedError(f"{path} changed in the meantime: try again")
-        return after
+        if current.files.read([found.path]).get(found.path) != found.before:
+            raise RefusedError(f"{found.path} changed in the meantime: try again")
+        return found.taken.value
 
-    words = f"convert names in the set {text} to keys: {purpose.reason}"
-    return Converted(replace(taken, value=after), change_set(workspace, text, prepare, purpose, words))
+    words = f"convert names in the set {found.name} to keys: {purpose.reason}"
+    return change_set(workspace, found.name, prepare, purpose, words)
 
 
 def _names_in(

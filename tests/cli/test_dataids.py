@@ -358,3 +358,27 @@ def test_a_link_leads_no_set_out_of_the_ledger(ledger: Path, campledger: Run, tm
     assert done.returncode == 3
     assert "dataids/out is a file" in done.stderr
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_changes_of_sets_are_pushed_and_what_others_changed_is_not_lost(
+    ledger: Path, campledger: Run, git: Git, tmp_path: Path, sound: Sound
+) -> None:
+    write(ledger, "bad.json", visits(1, 2))
+    write(ledger, "other.json", visits(1, 2))
+    git("clone", "--quiet", "--bare", ledger, tmp_path / "hub.git")
+    for name in ("a", "b"):
+        git("clone", "--quiet", tmp_path / "hub.git", tmp_path / name, cwd=tmp_path)
+    a, b = tmp_path / "a", tmp_path / "b"
+    words = ["dataids", "add", "bad", "instrument=HSC"]
+    assert "pushed to origin/main" in ok(campledger(*words, "visit=3", "--reason", "r", "--push", cwd=a))
+    # Made offline on what was there before: the whole file is others' now, and the act is withdrawn, not forced.
+    ok(campledger(*words, "visit=4", "--reason", "offline", cwd=b))
+    ok(campledger("dataids", "add", "other", "instrument=HSC", "visit=4", "--reason", "offline too", cwd=b))
+    done = campledger("push", cwd=b)
+    assert done.returncode == 3
+    assert "add 1 data ID to the set bad: offline" in done.stderr
+    assert "dataids/bad.json was changed by others too" in done.stderr
+    assert git("log", "-1", "--format=%s", "origin/main", cwd=b) == "add 1 data ID to the set other: offline too"
+    out = ok(campledger(*words, "visit=4", "--reason", "again", "--push", cwd=b))
+    assert "is 4 data IDs (was 3)" in out
+    sound(cwd=b)
