@@ -48,7 +48,7 @@ def commands(text: str) -> Iterator[Command]:
 def test_a_tutorial_does_what_it_says(tutorial: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "CAMPLEDGER": str(ROOT), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     steps = list(commands(tutorial.read_text("utf-8")))
-    assert len(steps) > 5
+    assert steps
     where = tmp_path
     for step in steps:
         # One shell a command, so that each has its output; the folder is carried over.
