@@ -177,13 +177,13 @@ def test_keys_are_written_in_the_schemas_order_and_none_is_lost() -> None:
 
 def test_many_lines_are_read_in_a_moment() -> None:
     many = "".join(LINE.replace("aaaaaaaaaaaa", f"{number:012d}") for number in range(50_000))
-    before = time.monotonic()
+    before = time.process_time()
     events, problems = parse(many)
     assert (len(events), problems) == (50_000, [])
-    assert time.monotonic() - before < 15
+    assert time.process_time() - before < 15
 
 
 def test_a_line_of_backslashes_is_read_in_a_moment() -> None:
-    before = time.monotonic()
+    before = time.process_time()
     assert rules(with_text('"' + "\\\\" * 2_000_000 + '\\u0041"'))[0][2] == "schema"
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 5

@@ -242,9 +242,9 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_file_is_refused_or_read_within_seconds(text: str) -> None:
     assert len(text.encode()) <= strict.MAX_BYTES
-    before = time.monotonic()
+    before = time.process_time()
     document = strict.read("a.yaml", text.encode())
-    assert time.monotonic() - before < 15
+    assert time.process_time() - before < 15
     assert (document.value is None) or not document.problems
 
 

@@ -123,6 +123,6 @@ def test_many_campaigns_that_clash_are_checked_in_a_moment(write: Write) -> None
     names = [f"2026-11-22-n{number}-aaaa" for number in range(1500)]
     more = "key: k\ndata: {output: o, run: '{output}/r'}\n"
     root = write({f"{directory_of(name)}/campaign.yaml": definition("same", more) for name in names})
-    before = time.monotonic()
+    before = time.process_time()
     assert len(problems(root)) == 3 * 1500
-    assert time.monotonic() - before < 30
+    assert time.process_time() - before < 30

@@ -267,6 +267,6 @@ def test_every_attribute_is_a_fact() -> None:
 
 
 def test_a_long_expression_is_read_in_a_moment() -> None:
-    before = time.monotonic()
+    before = time.process_time()
     parse("a" * 200_000 + " " + '"x" ' * 50_000 + "-" * 100_000)
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 5

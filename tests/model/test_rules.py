@@ -216,9 +216,9 @@ def test_a_cycle_of_steps_is_told_once() -> None:
 
 def test_a_thousand_steps_in_a_ring_are_told_in_a_moment() -> None:
     steps = [{"name": f"s{n}", "prerequisites": [f"s{(n + 1) % 1000}"]} for n in range(1000)]
-    before = time.monotonic()
+    before = time.process_time()
     assert [rule for rule, _ in found(steps=steps)] == ["step-cycle"]
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 5
 
 
 def runs(**definition: Any) -> list[tuple[tuple[str | int, ...], str]]:
@@ -298,7 +298,7 @@ def test_no_text_raises(text: str) -> None:
 
 
 def test_long_texts_are_searched_in_a_moment() -> None:
-    before = time.monotonic()
+    before = time.process_time()
     for text in (
         "$" * 60_000,
         "A" * 60_000,
@@ -313,4 +313,4 @@ def test_long_texts_are_searched_in_a_moment() -> None:
             software={"prepended_script": text},
             data={"output": text[:500], "run": text[:500], "inputs": [text[:4096]] * 100},
         )
-    assert time.monotonic() - before < 10
+    assert time.process_time() - before < 10
