@@ -73,6 +73,13 @@ def join_queries(queries: Sequence[str]) -> str:
     return asked[0] if len(asked) == 1 else " AND ".join(f"({query})" for query in asked)
 
 
+def require_collections(butler: Butler, collections: Sequence[str]) -> None:
+    """Raise ButlerError for a collection that is not there."""
+    with friendly("look for the input collections"):
+        for name in dict.fromkeys(collections):
+            butler.collections.get_info(name)
+
+
 def bringing_back(
     butler: Butler, collections: Sequence[str], tagged: str, dataset_types: Sequence[str]
 ) -> tuple[str, ...]:

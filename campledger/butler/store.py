@@ -428,7 +428,9 @@ class DataIdStore:
             raise UsageError(f"`{words}` names no set: after `@` stands the number of a revision")
         return self.head(name, int(revision) if revision else None)
 
-    def _found(self, chosen: Sequence[str | AnySet]) -> Sequence[AnySet]:
+    def _found(self, chosen: str | AnySet | Sequence[str | AnySet]) -> Sequence[AnySet]:
+        if isinstance(chosen, str | StoredSet | DataIdSet):
+            chosen = [chosen]  # one set, named without a list around it
         return [self.find(one) if isinstance(one, str) else one for one in chosen]
 
     # What the methods are made of

@@ -33,7 +33,7 @@ _allow_pending = click.option(
 @out_option
 @name_option
 @click.option(
-    "--format", "form", type=click.Choice(list(ENDING)), default="json", show_default=True, help="With --name."
+    "--format", "form", type=click.Choice(["json", "ecsv"]), default="json", show_default=True, help="With --name."
 )
 @click.option("--reason", type=Words(), default="keys", show_default=True, help="Why, in words: the commit says so.")
 @commit_options
@@ -94,8 +94,9 @@ def _import_command(name: str, purpose: str) -> None:
 
         \b
         Examples:
-          campledger import {name} bad.ecsv --instrument LSSTComCam --name comcam-bad-exposures
+          campledger import {name} list.ecsv --instrument LSSTComCam --name comcam-{name}
           campledger import {name} visits.txt --instrument HSC --as visit
+          campledger import {name} obs_ids.csv --instrument LATISS --butler main --allow-pending
         """,
     )
     @click.argument("file", type=click.Path(path_type=Path))
@@ -107,7 +108,7 @@ def _import_command(name: str, purpose: str) -> None:
     @_skip_unknown
     @_allow_pending
     @click.option("--name", "new", metavar="NAME", help="Name of the set.  [default: the file's]")
-    @click.option("--format", "form", type=click.Choice(list(ENDING)), default="json", show_default=True)
+    @click.option("--format", "form", type=click.Choice(["json", "ecsv"]), default="json", show_default=True)
     @commit_options
     def command(
         file: Path, instrument: str | None, skymap: str | None, dimension: str | None, alias: str | None,
@@ -119,7 +120,7 @@ def _import_command(name: str, purpose: str) -> None:
         space, listed = workspace(), lists.read_foreign(file)
         if alias is None:
             common = {key: value for key, value in (("instrument", instrument), ("skymap", skymap)) if value}
-            taken = lists.take(listed, lists.Meaning(dimension, common))
+            taken = lists.take(listed, lists.Meaning(dimension, common), str(file))
         else:
             from campledger.operations import keys
 

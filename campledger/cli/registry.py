@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,16 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the result a
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """Give a function that moves a progress bar, which only a terminal gets to see."""
-    with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with ExitStack() as stack:
+        shown: list[Any] = []
 
         def progress(label: str, done: int, total: int) -> None:
-            bar.label = label
-            bar.length = max(total, 1)
-            bar.update(done - bar.pos)
+            if not shown:  # where there is nothing to do, there is no bar
+                hidden = not sys.stderr.isatty()
+                shown.append(stack.enter_context(click.progressbar(length=1, file=sys.stderr, hidden=hidden)))
+            shown[0].label = label
+            shown[0].length = max(total, 1)
+            shown[0].update(done - shown[0].pos)
 
         yield progress
 
@@ -76,7 +80,8 @@ def upload(
                     "set": one.named.reference, "name": one.named.name, "action": one.plan.action,
                     "revision": one.plan.revision, "digest": one.plan.digest, "count": one.plan.count,
                     "added": one.plan.added, "removed": one.plan.removed,
-                    "unknown": [str(unknown) for unknown in one.plan.unknown],
+                    "unknown": registry.unknown_places(one.named, one.plan), "pending": one.named.pending,
+                    "expires": one.upload.stored.expires if one.upload else None,
                 }
                 for one in done
             ],
@@ -84,9 +89,11 @@ def upload(
             "commit": landed or receipts.commit,
         }  # fmt: skip
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        registry.require_known(done, how)
         return
     for one in done:
         _tell_upload(one, alias)
+    registry.require_known(done, how)
     if receipts.commit:
         click.echo(f"receipt: commit {(landed or receipts.commit)[:10]}{told}")
     elif not dry_run:
@@ -96,13 +103,11 @@ def upload(
 _ACTIONS = {
     "create": ("uploaded to", "would be uploaded to"),
     "revise": ("uploaded as a new revision to", "would become a new revision in"),
-    "adopt": ("is there already, in", "is there already, in"),
+    "adopt": ("already in", "already in"),
 }
 
 
 def _tell_upload(one: Any, alias: str) -> None:
-    from campledger.operations.registry import tell_unknown
-
     plan = one.plan
     verb = _ACTIONS[plan.action][one.upload is None]
     changes = f" ({plan.added:,} added, {plan.removed:,} removed)" if plan.action == "revise" else ""
@@ -110,10 +115,21 @@ def _tell_upload(one: Any, alias: str) -> None:
         clean(f"{one.named.name}: {counted(plan.count, 'data ID')} {verb} {alias}, revision {plan.revision}{changes}")
     )
     click.echo(f"  {plan.digest}")
-    if plan.unknown and one.upload is None:
-        click.echo(clean(tell_unknown(one.named, plan)), err=True)
-    elif plan.unknown:
+    if plan.unknown and one.upload is not None:
         click.echo(f"  {counted(len(plan.unknown), 'id')} the registry does not know yet", err=True)
+    if one.upload is not None and one.upload.stored.expires:
+        click.echo(f"  may be removed after {one.upload.stored.expires[:10]}")
+    _tell_pending(one.named)
+
+
+def _tell_pending(named: Any) -> None:
+    if named.pending:
+        word = "left out" if named.purpose == "exclude" else "counted"
+        click.echo(
+            f"  {counted(named.pending, 'id')} of {named.name} pending, and not {word} yet: "
+            "`campledger dataids resolve-keys` converts what the registry knows by now",
+            err=True,
+        )
 
 
 @click.command("verify-upload")
@@ -170,6 +186,7 @@ _types = click.option(
     help="Where to look.  [default: its inputs]",
 )
 @click.option("--into", metavar="COLLECTION", required=True, help="The TAGGED collection.")
+@click.option("--purpose", type=click.Choice(["include", "exclude"]), help="What the set is for, if it does not say.")
 @_allow_pending
 @_push
 @_json
@@ -181,6 +198,7 @@ def collect(
     dataset_types: tuple[str, ...],
     sources: tuple[str, ...],
     into: str,
+    purpose: str | None,
     allow_pending: bool,
     push: bool,
     as_json: bool,
@@ -200,7 +218,7 @@ def collect(
     from campledger.operations.collecting import collect as operation
 
     space = workspace()
-    gathering = Gathering(dataset_types, into, sources, place)
+    gathering = Gathering(dataset_types, into, sources, purpose, place)
     how = registry.How(allow_pending)
     with _progress() as progress:
         done, landed, told = maybe_pushed(space, lambda: operation(space, what, alias, gathering, how, progress), push)
@@ -213,8 +231,12 @@ def collect(
         }  # fmt: skip
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
         return
+    for one in done.uploads:
+        _tell_pending(one.named)
     counts = ", ".join(f"{number:,} {name}" for name, number in found.counts.items())
     click.echo(clean(f"{into}: {counts} ({found.added:,} added, {found.removed:,} removed)"))
+    if not any(found.counts.values()):
+        click.echo("  there is nothing in it: look at --from, --dataset-types and the set", err=True)
     for name, number in missing_counts(found).items():
         click.echo(clean(f"  {counted(number, 'data ID')} without a {name}"), err=True)
     click.echo(f"receipt: commit {commit[:10]}{told}" if commit else "the receipt stands in the ledger already")
@@ -231,8 +253,8 @@ def _group_options(command: F) -> F:
             click.option("--into", metavar="COLLECTION", help="The TAGGED collection of what exclusions leave."),
             click.option(
                 "--tables",
-                type=click.Path(path_type=Path, file_okay=False, exists=True),
-                help="A folder for the tables of data IDs that are included.",
+                type=click.Path(path_type=Path, file_okay=False),
+                help="A folder for the tables of data IDs that are included.  [default: below the git directory]",
             ),
             _allow_pending,
             ledger_option,
@@ -246,7 +268,7 @@ def _group_options(command: F) -> F:
 @_group_options
 @click.argument("arguments", metavar="[-- ARGS]...", nargs=-1, type=click.UNPROCESSED)
 @click.option("--command", type=click.Choice(["run", "qgraph"]), default="run", show_default=True)
-@click.option("--print", "only_print", is_flag=True, help="Print the arguments, for a shell, and run nothing.")
+@click.option("--print", "only_print", is_flag=True, help="Print the arguments, for a shell, and do not run it.")
 def pipetask(
     campaign: str,
     place: str,
@@ -259,8 +281,9 @@ def pipetask(
     """Run the installed pipetask for a group, with its pipeline, inputs, query and sets, and record that.
 
     Sets are uploaded first. What is included goes to pipetask as a table of data IDs; what exclusions leave is gathered
-    in a TAGGED collection, which takes the place of the inputs. ARGS are further arguments of pipetask. The campaign
-    has to be running, unless only the arguments are wanted. The exit code is pipetask's.
+    in a TAGGED collection, which takes the place of the inputs: with --print too, which only does not run pipetask.
+    ARGS are further arguments of it. The campaign has to be running, unless only the arguments are wanted. The exit
+    code is pipetask's.
 
     \b
     Examples:
@@ -274,7 +297,7 @@ def pipetask(
     chosen = running.Choice(**choice)
     if only_print:
         with _progress() as progress:
-            ready = running.make_ready(space, campaign, place, chosen, tables or Path.cwd(), progress)
+            ready = running.make_ready(space, campaign, place, chosen, tables, progress)
         click.echo(shlex.join(running.arguments_of(ready, space.root.absolute(), command, arguments)))
         return
     done = running.execute(space, campaign, place, chosen, command, arguments, tables=tables)
@@ -288,8 +311,7 @@ def pipetask(
 def render(campaign: str, place: str, out: Path | None, tables: Path | None, **choice: Any) -> None:
     """Write a group's BPS submit file with the data that its sets leave; everything else in it stays.
 
-    Sets are uploaded and exclusions gathered as for `pipetask`. Tables of data IDs that are included go into --tables,
-    or into this folder.
+    Sets are uploaded and exclusions gathered as for `pipetask`.
 
     \b
     Example:
@@ -299,8 +321,7 @@ def render(campaign: str, place: str, out: Path | None, tables: Path | None, **c
 
     space = workspace()
     with _progress() as progress:
-        ready = running.make_ready(space, campaign, place, running.Choice(**choice), tables or Path.cwd(), progress)
-    text = running.render(space, ready)
+        text = running.render(space, campaign, place, running.Choice(**choice), tables, progress)
     if out is None:
         click.echo(text, nl=False)
     else:

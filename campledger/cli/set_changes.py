@@ -40,16 +40,16 @@ def commit_options(command: F) -> F:
     return command
 
 
-def write_result(value: DataIdSet, ending: str, out: Path | None) -> None:
+def write_result(value: DataIdSet, ending: str, out: Path | None, *, partly: bool = False) -> None:
     """Write a set to a file, or print it where there is none."""
-    from campledger.dataids.files import format_set
+    from campledger.dataids.files import format_set, write_file
 
     if out is None or str(out) == "-":
-        click.echo(format_set(value, ending).decode(), nl=False)
+        click.echo(format_set(value, ending, partly=partly).decode(), nl=False)
         return
     if out.suffix != ending:
         raise click.UsageError(f"{out} is to be {ending[1:].upper()}, and does not end with {ending}")
-    value.write(out)
+    write_file(value, out, partly=partly)
     click.echo(f"{out}: {counted(len(value), 'data ID')}", err=True)
 
 
@@ -67,7 +67,7 @@ def commit_change(
 
 def _tell(change: Change, commit: str | None, told: str, *, dry_run: bool) -> None:
     before, after = change.before, change.after
-    verb = "would be" if dry_run else "is"
+    verb = "would have" if dry_run else "has"
     size = counted(len(after), "data ID")
     was = f" (was {len(before):,})" if before is not None and len(before) != len(after) else ""
     if change.commit is None and not dry_run:
@@ -91,22 +91,28 @@ def _tell(change: Change, commit: str | None, told: str, *, dry_run: bool) -> No
     type=click.Path(path_type=Path, allow_dash=True),
     help="Write there, and commit nothing.",
 )
+@click.option(
+    "--partly", is_flag=True, help="Leave out what the format has no place for: in CSV name, purpose, origin."
+)
 @commit_options
-def convert(name: str, form: str, out: Path | None, push: bool, dry_run: bool) -> None:
+def convert(name: str, form: str, out: Path | None, partly: bool, push: bool, dry_run: bool) -> None:
     """Write a set as json, csv or ecsv, sorted and each member once: in the ledger, which is one commit, or to --out.
 
     \b
     Examples:
-      campledger dataids convert comcam-bad-exposures csv
+      campledger dataids convert comcam-bad-exposures ecsv
+      campledger dataids convert comcam-bad-exposures csv --partly
       campledger dataids convert exclusions.json ecsv --out exclusions.ecsv
     """
     from campledger.operations import changing, sets
 
     if out is not None:
-        write_result(sets.find(space_or_none(), name).value, ENDING[form], out)
+        write_result(sets.find(space_or_none(), name).value, ENDING[form], out, partly=partly)
         return
     space, purpose = workspace(), changing.Purpose("another format", dry_run)
-    commit_change(space, lambda: changing.convert(space, name, ENDING[form], purpose), push=push, dry_run=dry_run)
+    commit_change(
+        space, lambda: changing.convert(space, name, ENDING[form], purpose, partly=partly), push=push, dry_run=dry_run
+    )
 
 
 out_option = click.option(
@@ -227,8 +233,13 @@ def filter_(
 def _days(text: str) -> dict[str, int]:
     first, dots, last = text.partition("..")
     days = {key: word for key, word in (("from", first), ("to", last if dots else first)) if word}
-    if not days or not all(word.isdecimal() and len(word) == 8 for word in days.values()):
-        raise click.BadParameter(f"`{text}` is not YYYYMMDD or YYYYMMDD..YYYYMMDD", param_hint="--day-obs")
+    try:
+        dates = [date.fromisoformat(word) for word in days.values() if len(word) == 8 and word.isdecimal()]
+    except ValueError:
+        dates = []
+    if not days or len(dates) != len(days) or dates != sorted(dates):
+        message = f"`{text}` is not YYYYMMDD or YYYYMMDD..YYYYMMDD, days of a calendar in order"
+        raise click.BadParameter(message, param_hint="--day-obs")
     return {key: int(word) for key, word in days.items()}
 
 
@@ -249,11 +260,19 @@ def _entry(words: tuple[str, ...]) -> dict[str, Any]:
 @click.argument("name", metavar="SET")
 @click.argument("words", metavar="[COLUMN=VALUE]...", nargs=-1)
 @click.option("--file", "file", metavar="SET", help="Add the members of another set or file.")
-@click.option("--new", "form", type=click.Choice(list(ENDING)), help="Make the set, in this format.")
+@click.option("--new", "use", type=click.Choice(["include", "exclude"]), help="Make the set, for this purpose.")
+@click.option("--format", "form", type=click.Choice(["json", "ecsv"]), default="json", help="With --new.")
 @_reason
 @commit_options
 def add(
-    name: str, words: tuple[str, ...], file: str | None, form: str | None, reason: str, push: bool, dry_run: bool
+    name: str,
+    words: tuple[str, ...],
+    file: str | None,
+    use: str | None,
+    form: str,
+    reason: str,
+    push: bool,
+    dry_run: bool,
 ) -> None:
     """Add data IDs to a set, with what is to be said of them, and commit that.
 
@@ -262,7 +281,7 @@ def add(
     \b
     Examples:
       campledger dataids add bad instrument=LSSTComCam exposure=2024110500234 reason=donuts --reason "seen in QA"
-      campledger dataids add bad instrument=HSC visit=1228..1232:2 detector=1,2 --reason "hot pixels" --new json
+      campledger dataids add bad instrument=HSC visit=1228..1232:2 detector=1,2 --reason "hot pixels" --new exclude
     """
     from campledger.operations import changing, sets
 
@@ -270,8 +289,13 @@ def add(
         raise click.UsageError("give COLUMN=VALUE words, or --file")
     space, purpose = workspace(), changing.Purpose(reason, dry_run)
     extra = changing.entry_set(_entry(words)) if file is None else sets.find(space, file).value
-    new = ENDING[form] if form else None
-    commit_change(space, lambda: changing.add(space, name, extra, purpose, new=new), push=push, dry_run=dry_run)
+
+    def operation() -> Change:
+        if use is not None:
+            return changing.add_new(space, name, extra, ENDING[form], purpose, use)
+        return changing.add(space, name, extra, purpose)
+
+    commit_change(space, operation, push=push, dry_run=dry_run)
 
 
 @dataids.command()

@@ -6,6 +6,7 @@ the visit lists of rc2_subset and prodstatus have them. Ranges are written out.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import re
@@ -55,7 +56,7 @@ class _Entry:
 def read_list(path: str, data: bytes) -> ForeignList:
     """Read a list by its ending: .json, .csv, .ecsv, or anything else as plain text."""
     report = Report(path)
-    text = decode(data, report)
+    text = decode(data.removeprefix(codecs.BOM_UTF8), report)  # spreadsheets begin their CSV with one
     rows: list[dict[str, Value]] = []
     lines: list[int] = []
     if text is not None and not finds_conflict(text, report):
@@ -132,7 +133,7 @@ def _is_id(word: str) -> bool:
     return bool(_NUMBER.fullmatch(word) or _RANGE.fullmatch(word))
 
 
-def _plain(text: str, _: Report) -> Iterator[_Entry]:
+def _plain(text: str, report: Report) -> Iterator[_Entry]:
     names: list[str] | None = None
     for number_of_line, line in enumerate(text.split("\n"), 1):
         content = line.partition("#")[0].strip()
@@ -142,7 +143,10 @@ def _plain(text: str, _: Report) -> Iterator[_Entry]:
         if names is None and all(word.lower() in _NAMES for word in words):
             names = [word.lower() for word in words]
             continue
-        if names and len(words) <= len(names):
+        if names is None and len(words) > 1 and all(map(_is_id, words)):
+            hint = "one id a line, or a first line that names the columns: `visit detector`"
+            report.add("schema", "several numbers in a line, and nothing says what they are", (number_of_line, 1), hint)
+        elif names and len(words) <= len(names):
             yield _Entry(number_of_line, dict(zip(names, words, strict=False)))
         else:
             yield _Entry(number_of_line, _words(words))

@@ -99,6 +99,12 @@ class DataIdSet:
 
         write_file(self, Path(path))
 
+    def __repr__(self) -> str:
+        return f"<{len(self.members):,} data IDs of {', '.join(self.dimensions)}>"
+
+    def __hash__(self) -> int:
+        return hash((self.dimensions, self.members))
+
     def __len__(self) -> int:
         return len(self.members)
 
@@ -257,7 +263,12 @@ class DataIdSet:
         return None
 
     def breakdown(self, name: str) -> dict[Any, int]:
-        """Return how many members have each value of a dimension or attribute; None for those without."""
+        """Return how many members have each value of a dimension or attribute; None for those without.
+
+        Raise UsageError for what is neither.
+        """
+        if name not in {*DIMENSIONS, *REMARKS}:
+            raise UsageError(f"`{name}` is no dimension, nor any of {', '.join(REMARKS)}")
         if name in self.dimensions:
             counts: Counter[Any] = Counter(map(itemgetter(self.dimensions.index(name)), self.members))
         else:

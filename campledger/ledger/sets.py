@@ -32,6 +32,10 @@ _OF_SETS = {"uploaded", "collected", "note", "retracted"}
 """The types of events that can stand in a shared set's history."""
 
 
+class HistoryNeededError(DataError):
+    """A version that a pin names stands in git's history, and there is no repository to look into."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A set as it is named, and the version that is meant."""
@@ -123,6 +127,9 @@ class Sets:
         path = self.path_of(reference.name, campaign)
         if path is None:
             raise UsageError(f"there is no DataId set `{reference.name}`: `campledger dataids list` shows them")
+        files = self.shared.get(reference.name, ())
+        if path in files and len(files) > 1:
+            raise DataError(f"{' and '.join(files)} are both the set `{reference.name}`: keep one of them")
         key = (path, reference.pin, campaign or "")
         if key not in self._evaluated:
             self._evaluated[key] = self._made(reference, path, campaign, above)
@@ -141,6 +148,8 @@ class Sets:
             present = None  # what the file is now does not matter to who asks for an older version
         if present is not None and (not reference.pin or present.digest.startswith(reference.pin)):
             return present
+        if self.repository is None:
+            raise HistoryNeededError(f"{path}: the version {reference.pin} stands in git's history only")
         for commit in self._commits(path):
             try:
                 older = self._at(commit)._evaluate(Reference(reference.name), campaign, above)
@@ -161,8 +170,12 @@ class Sets:
         )
 
     def _commit(self, reference: Reference) -> str:
+        if reference.pin.startswith("sha256:"):
+            raise UsageError(
+                f"`{reference.pin}` is too short for a digest: give eight hexadecimal digits of it at least"
+            )
         if self.repository is None:
-            raise DataError(f"`{reference.name}@{reference.pin}` is a version in git, and there is no repository here")
+            raise HistoryNeededError(f"`{reference.name}@{reference.pin}` is a version in git's history only")
         return self.repository.commit_of(reference.pin)
 
     def _commits(self, path: str) -> list[str]:
@@ -226,18 +239,13 @@ class Sets:
             yield Problem(file.path, line, column, "unknown-instrument", f"there is no instrument `{name}`", hint)
 
     def _check_derived(self, file: SetFile, campaign: str | None) -> Iterator[Problem]:
-        sound = True
-        for text in sources(file.derived or {}):
-            told = list(self._check_source(file, text, campaign))
-            yield from told
-            reference = Reference.parse(text)
-            # An older version stands in git's history, where a check does not look.
-            older = bool(reference.pin) and (bool(told) or not reference.is_digest)
-            missing = any(problem.severity is Severity.ERROR for problem in told)
-            sound = sound and not missing and (not older or self.repository is not None)
-        if sound:
+        told = [one for text in sources(file.derived or {}) for one in self._check_source(file, text, campaign)]
+        yield from told
+        if not any(problem.severity is Severity.ERROR for problem in told):
             try:
                 self.evaluate_file(file, campaign)
+            except HistoryNeededError:
+                return  # whoever asks for the members looks there; a check does not
             except (DataError, UsageError) as error:
                 message = f"it cannot be made: {' '.join(str(error).split())}"
                 yield Problem(file.path, *self._place_of(file.path, "derived"), "unknown-set", message)

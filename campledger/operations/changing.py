@@ -51,11 +51,14 @@ class Purpose:
 def save(
     workspace: Workspace, name: str, derived: Mapping[str, Any], purpose: Purpose, *, members: bool = False
 ) -> Change:
-    """Define a shared set by others of the ledger, pinned by their digests, and commit it; or commit its members."""
-    about = {"name": _stem(name), "why": purpose.reason, "made": today()}
+    """Define a shared set by others of the ledger, pinned by their digests, and commit it; or commit its members.
+
+    It is for what the first of them is for: what is left of an inclusion is one, and so is a part of it.
+    """
 
     def prepare(ledger: Ledger, sets: Sets) -> Prepared:
         path = _new_path(ledger, name, ".json")
+        about = about_new(workspace, name, why=purpose.reason, **_purpose_of(sets, derived))
         if members:
             value = replace(combine(workspace, derived), about=about)
             return path, format_set(value, ".json"), value
@@ -64,6 +67,12 @@ def save(
         return path, format_derived(pinned, about), value
 
     return _change(workspace, name, prepare, purpose, f"define the set {name}: {purpose.reason}")
+
+
+def _purpose_of(sets: Sets, derived: Mapping[str, Any]) -> dict[str, str]:
+    reference = sources(derived)[0]
+    about = sets.evaluate(reference).file.about if sets.path_of(Reference.parse(reference).name) else {}
+    return {"purpose": about["purpose"]} if "purpose" in about else {}
 
 
 def _pinned(sets: Sets, derived: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,18 +109,29 @@ def _new_path(ledger: Ledger, name: str, ending: str) -> str:
     return f"{SHARED}{name}{ending}"
 
 
-def add(workspace: Workspace, text: str, extra: DataIdSet, purpose: Purpose, *, new: str | None = None) -> Change:
-    """Add members, with what is said of them, to a set of the ledger; ``new`` is the ending of one to be made."""
-    if new is not None:
-        about = {} if new == ".csv" else {"name": _stem(text), "why": purpose.reason, "made": today()}
-        return save_new(workspace, text, replace(extra, about=about, pending=()), new, purpose)
+def add(workspace: Workspace, text: str, extra: DataIdSet, purpose: Purpose) -> Change:
+    """Add members, with what is said of them, to a set of the ledger."""
 
     def edit(value: DataIdSet) -> DataIdSet:
+        if extra.dimensions != value.dimensions:
+            have, name = ", ".join(value.dimensions), ", ".join(extra.dimensions)
+            raise UsageError(f"the set `{text}` has the dimensions {have}, and what is to be added has {name}")
         # What is said now counts more than what was said before.
         return replace(extra.union(value), about=value.about, pending=value.pending)
 
-    words = f"add {_counted(extra)} to the set {text}: {purpose.reason}"
-    return _edit(workspace, text, edit, purpose, lambda _before, _after: words)
+    def words(before: DataIdSet, after: DataIdSet) -> str:
+        added = len(after) - len(before)
+        known = len(extra) - added
+        what = f"add {added:,} data ID{'s' * (added != 1)} to" if added or not known else f"say more of {known:,} in"
+        return f"{what} the set {text}: {purpose.reason}"
+
+    return _edit(workspace, text, edit, purpose, words)
+
+
+def add_new(workspace: Workspace, text: str, members: DataIdSet, ending: str, purpose: Purpose, use: str) -> Change:
+    """Commit a new shared set with its members, to ``include`` or ``exclude``."""
+    about = about_new(workspace, text, purpose=use, why=purpose.reason)
+    return save_new(workspace, text, replace(members, about=about, pending=()), ending, purpose)
 
 
 def save_new(workspace: Workspace, name: str, value: DataIdSet, ending: str, purpose: Purpose) -> Change:
@@ -213,8 +233,11 @@ def edit_text(workspace: Workspace, text: str, change: Callable[[str], str | Non
     return _change(workspace, text, prepare, purpose, f"edit the set {text}: {purpose.reason}")
 
 
-def convert(workspace: Workspace, text: str, ending: str, purpose: Purpose) -> Change:
-    """Write a set of the ledger in another format, or in order, and commit that; its members stay."""
+def convert(workspace: Workspace, text: str, ending: str, purpose: Purpose, *, partly: bool = False) -> Change:
+    """Write a set of the ledger in another format, or in order, and commit that; its members stay.
+
+    Raise UsageError where the format has no place for what is said of the set, unless that may go (``partly``).
+    """
     ledger = workspace.ledger()
     path, campaign = located(workspace, ledger, text)
     target = f"{path.rpartition('.')[0]}{ending}"
@@ -224,7 +247,7 @@ def convert(workspace: Workspace, text: str, ending: str, purpose: Purpose) -> C
         if file.derived is not None:
             raise RefusedError(f"{path} is made from other sets, and has no members to write in another form")
         value = sets.evaluate_file(file, campaign)
-        return target, format_set(value, ending), value
+        return target, format_set(value, ending, partly=partly), value
 
     words = f"write the set {text} as {ending[1:].upper()}"
     return _change(workspace, text, prepare, purpose, words, gone=path if path != target else None)

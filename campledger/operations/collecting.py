@@ -41,6 +41,8 @@ class Gathering:
     """The TAGGED collection."""
     collections: tuple[str, ...] = ()
     """Where datasets are looked for, in order; the campaign's inputs if none are named."""
+    purpose: str | None = None
+    """What a set by itself is for, if it does not say: ``include`` or ``exclude``."""
     place: str | None = None
     """The STEP or STEP/GROUP of the campaign whose sets count; those of the whole campaign without it."""
 
@@ -72,9 +74,25 @@ def collect(
         raise UsageError("no collections to look in: give --from COLLECTION")
     chosen = replace(gathering, dataset_types=types, collections=collections)
     _require_name(chosen.into)
+    subject = _with_purpose(subject, gathering.purpose)
     with store_of(workspace, ledger, alias, writeable=True) as store:
         uploads, _ = upload_sets(workspace, store, subject, alias, how, progress)
         return gather(workspace, store, subject, uploads, alias, chosen, progress)
+
+
+def _with_purpose(subject: Subject, purpose: str | None) -> Subject:
+    """Return the subject with a purpose for each set. Raise UsageError for one that has none, or another."""
+    sets = []
+    for one in subject.sets:
+        if purpose and one.purpose and one.purpose != purpose:
+            raise UsageError(f"the set `{one.name}` is to {one.purpose}, and not to {purpose}")
+        if not (one.purpose or purpose):
+            raise UsageError(
+                f"the set `{one.name}` does not say whether its data is to be included or left out: "
+                "--purpose include or --purpose exclude"
+            )
+        sets.append(replace(one, purpose=one.purpose or purpose or ""))
+    return replace(subject, sets=tuple(sets))
 
 
 def _require_name(name: str) -> None:

@@ -17,8 +17,9 @@ from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import Sets
+from campledger.model.words import counted
 from campledger.operations.changing import Change, Purpose, change_set
-from campledger.operations.lists import Taken, both_said, read_foreign
+from campledger.operations.lists import PLAIN, Taken, both_said, read_foreign
 from campledger.operations.registry import store_of
 from campledger.operations.sets import path_of
 from campledger.operations.workspace import Workspace
@@ -72,7 +73,7 @@ def look_up(
         )
     known = {*REMARKS, *implied_by(resolved.dimensions)}
     said = _said(resolved, listed, known)
-    kept = [{**one.entry, **_remarks(listed.rows[one.index])} for one in pending]
+    kept = [{**_entry(one, wish), **_remarks(listed.rows[one.index])} for one in pending]
     value = DataIdSet.of(resolved.dimensions, resolved.rows, said, kept)
     return Taken(value, resolved.count, tuple(_told(resolved, pending, lost, set(resolved.attributes) - known)))
 
@@ -96,6 +97,16 @@ def _said(resolved: Resolved, listed: ForeignList, known: set[str]) -> dict[Row,
     return said
 
 
+def _entry(one: Unresolved, wish: Wish) -> dict[str, Value]:
+    """Return what names something, by columns that say what: those of a plain list are only ids."""
+    entry = dict(one.entry)
+    if PLAIN in entry and wish.target is not None:
+        plain = entry.pop(PLAIN)
+        names = {"exposure": "obs_id", "visit": "visit_name"}
+        entry[wish.target if isinstance(plain, int) else names[wish.target]] = plain
+    return entry
+
+
 def _remarks(row: Mapping[str, Value]) -> dict[str, Value]:
     return {name: row[name] for name in REMARKS if name in row}
 
@@ -103,7 +114,7 @@ def _remarks(row: Mapping[str, Value]) -> dict[str, Value]:
 def _told(
     resolved: Resolved, pending: Sequence[Unresolved], lost: Sequence[Unresolved], strange: set[str]
 ) -> list[str]:
-    told = [f"{number:,} rows: {way}" for way, number in resolved.ways.items()]
+    told = [f"{counted(number, 'row')}: {way}" for way, number in resolved.ways.items()]
     told += [f"pending, since the registry does not know it yet: line {one.line}: {one.text}" for one in pending]
     told += [f"left out: line {one.line}: {one.text}: {one.message}" for one in lost]
     return told + ([f"left out, since a set has no place for them: {', '.join(sorted(strange))}"] if strange else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,19 @@ from typing import Any
 from campledger.dataids import DataIdSet
 from campledger.dataids.dimensions import DIMENSIONS, implied_by, keys_of
 from campledger.dataids.lists import ForeignList, read_list
+from campledger.dataids.members import ALTERNATES
 from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, UsageError
 from campledger.operations.changing import Change, Purpose, save_new
 from campledger.operations.workspace import Workspace
-from campledger.problems import Severity, report_text
+from campledger.problems import Problem, Severity, report_text
 
 PLAIN = "id"
 """The column of a list that is nothing but ids, one a line."""
+
+
+SHOWN = 20
+"""How many rows that name nothing a message lists."""
 
 
 @dataclass(frozen=True)
@@ -55,60 +61,89 @@ def read_foreign(path: Path) -> ForeignList:
     return found
 
 
-def take(found: ForeignList, meaning: Meaning) -> Taken:
+def take(found: ForeignList, meaning: Meaning, path: str) -> Taken:
     """Return the set that a list amounts to, with what is said of its rows.
 
-    Raise UsageError where it is not clear which dimensions are meant, or where only a registry could tell.
+    Raise UsageError where it is not clear which dimensions are meant, or where only a registry could tell; DataError
+    with the line of each row that names nothing. ``path`` is the list's, for messages.
     """
-    rows = [_renamed(row, meaning) for row in found.rows]
-    columns = dict.fromkeys(key for row in rows for key in row)
-    named = [name for name in columns if name in DIMENSIONS]
-    dimensions = keys_of(named) if named else ()
-    missing = [name for name in dimensions if name not in columns]
-    if not dimensions:
-        words = ", ".join(columns)
-        raise UsageError(f"no column of {words} is a dimension: --butler ALIAS looks up ids that are no keys")
+    named = _columns(found, meaning)
+    dimensions = keys_of([*named.values(), *meaning.common])
+    missing = [name for name in dimensions if name not in named.values() and name not in meaning.common]
     if missing:
         raise UsageError(f"no column says the {missing[0]}: give --{missing[0]} NAME")
+    known = (*REMARKS, *implied_by(dimensions))
     members: list[Row] = []
     said: dict[Row, dict[str, Any]] = {}
-    known = (*REMARKS, *implied_by(dimensions))
-    for row, line in zip(rows, found.lines, strict=True):
-        member = tuple(_key(name, row.get(name), line) for name in dimensions)
-        members.append(member)
-        own = {key: row[key] for key in known if row.get(key) not in (None, "")}
-        if own:
-            said[member] = both_said(said.get(member, {}), own)
+    problems: list[Problem] = []
+    for number, line in enumerate(found.lines):
+        row: dict[str, Any] = dict(meaning.common)
+        row |= {named.get(column, column): value for column, value in found.rows[number].items()}
+        complaints = [complaint for name in dimensions if (complaint := _complaint(name, row, meaning))]
+        problems += [Problem(path, line, 1, "member-type", complaint) for complaint in complaints[:1]]
+        if not complaints:
+            member = tuple(_key(name, row[name]) for name in dimensions)
+            members.append(member)
+            own = {key: row[key] for key in known if row.get(key) not in (None, "")}
+            if own:
+                said[member] = both_said(said.get(member, {}), own)
+    if problems:
+        more = f"\nand {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
+        raise DataError(f"{len(problems):,} rows name no data ID:\n{report_text(problems[:SHOWN])}{more}")
+    strange = [name for name in found.columns if name not in named and name not in known]
     value = DataIdSet.of(dimensions, members, said)
-    return Taken(value, len(members), tuple(_remarks(members, found.lines, columns, known)))
+    return Taken(value, len(members), tuple(_remarks(members, found.lines, strange)))
 
 
-def _renamed(row: Mapping[str, Any], meaning: Meaning) -> dict[str, Any]:
-    renamed = {**meaning.common, **row}
-    if PLAIN in renamed:
-        if meaning.dimension is None:
+def _columns(found: ForeignList, meaning: Meaning) -> dict[str, str]:
+    """Return the dimension that each column names; a column that only implies something is none of them."""
+    asked = meaning.dimension
+    if asked is not None and asked not in DIMENSIONS:
+        near = get_close_matches(asked, DIMENSIONS, 1)
+        raise UsageError(f"`{asked}` is no dimension{f': did you mean `{near[0]}`?' if near else ''}")
+    named = {name: name for name in found.columns if name in DIMENSIONS}
+    if PLAIN in found.columns:
+        if asked is None:
             raise UsageError("the list has ids and does not say of what: --as exposure, --as visit, --as tract")
-        renamed[meaning.dimension] = renamed.pop(PLAIN)
-    elif meaning.dimension is not None and meaning.dimension not in renamed:
-        pair = {"exposure": "visit", "visit": "exposure"}.get(meaning.dimension)
-        if pair in renamed:
-            raise UsageError(
-                f"the list has {pair}s, and {'an' if pair == 'exposure' else 'a'} {pair} is not "
-                f"{'an' if meaning.dimension == 'exposure' else 'a'} {meaning.dimension}: "
-                "name the registry that can convert them with --butler ALIAS"
-            )
-        raise UsageError(f"the list has no column `{meaning.dimension}`, but {', '.join(row)}")
-    return renamed
+        named[PLAIN] = asked
+    elif asked is not None and asked not in named:
+        raise UsageError(_other(asked, found.columns))
+    names = [name for name in found.columns if name in ALTERNATES]
+    keys = set(keys_of(named.values())) if named else set()
+    if names or not keys - set(meaning.common) - {"instrument", "skymap"}:
+        what = f"`{names[0]}` is no key" if names else f"no column of {', '.join(found.columns)} is a dimension"
+        raise UsageError(f"{what}: --butler ALIAS looks up names in a registry, and --as says what plain ids are")
+    return {column: name for column, name in named.items() if name in keys}
 
 
-def _key(name: str, value: Any, line: int) -> int | str:
-    kind = DIMENSIONS[name].type
-    if kind is str and isinstance(value, int):
-        value = str(value)
-    if value in (None, "") or not isinstance(value, kind):
-        what = "is empty" if value in (None, "") else f"is `{value}`, which is no key"
-        raise UsageError(f"line {line}: {name} {what}: if it is another name of one, say --butler ALIAS to look it up")
-    return value
+def _other(asked: str, columns: Sequence[str]) -> str:
+    pair = {"exposure": "visit", "visit": "exposure"}.get(asked)
+    if pair is None or pair not in columns:
+        return f"the list has no column `{asked}`, but {', '.join(columns)}"
+    articles = {"exposure": "an exposure", "visit": "a visit"}
+    return (
+        f"the list has {pair}s, and {articles[pair]} is not {articles[asked]}: "
+        "name the registry that can convert them with --butler ALIAS"
+    )
+
+
+def _complaint(name: str, row: Mapping[str, Any], meaning: Meaning) -> str | None:
+    """Return why a row says no value of a dimension, or None if it does."""
+    value = row.get(name)
+    if value in (None, ""):
+        return f"`{name}` is empty"
+    if name in meaning.common and str(value) != meaning.common[name]:
+        return f"`{name}` is `{value}`, and `{meaning.common[name]}` was given for the whole list"
+    if DIMENSIONS[name].type is str or isinstance(value, int):
+        return None
+    if str(value).isidentifier():
+        return f"`{value}` is a name, and `{name}` is a number: --butler ALIAS looks names up"
+    return f"`{name}` is `{value}`, which is no whole number"
+
+
+def _key(name: str, value: Any) -> int | str:
+    key: int | str = str(value) if DIMENSIONS[name].type is str else value
+    return key
 
 
 def both_said(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,9 +153,7 @@ def both_said(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, An
     return {**both, "comment": "; ".join(comments)} if comments else both
 
 
-def _remarks(
-    members: Sequence[Row], lines: Sequence[int], columns: Mapping[str, None], known: Sequence[str]
-) -> list[str]:
+def _remarks(members: Sequence[Row], lines: Sequence[int], strange: Sequence[str]) -> list[str]:
     remarks = []
     first: dict[Row, int] = {}
     twice = []
@@ -128,11 +161,11 @@ def _remarks(
         if first.setdefault(member, line) != line:
             twice.append(f"line {line} is line {first[member]} again")
     if twice:
-        remarks.append(f"{len(twice):,} of {len(members):,} rows are there twice: {_some(twice)}")
+        verb = "is" if len(twice) == 1 else "are"
+        remarks.append(f"{len(twice):,} of {len(members):,} rows {verb} there already: {_some(twice)}")
     falls = [line for (one, other), line in zip(pairwise(members), lines[1:], strict=True) if other < one]
     if falls:
         remarks.append(f"not in order: {_some([f'line {line} is less than the one before it' for line in falls])}")
-    strange = [name for name in columns if name not in DIMENSIONS and name not in known]
     if strange:
         remarks.append(f"left out, since a set has no place for them: {', '.join(strange)}")
     return remarks

@@ -20,7 +20,15 @@ from campledger.ledger.sets import Evaluated, Reference, Sets, receipts_path, re
 from campledger.model import times
 from campledger.operations.acts import next_event
 from campledger.operations.sets import sets_of
-from campledger.operations.workspace import Draft, Workspace, read_bytes, resolve, subject_line, write
+from campledger.operations.workspace import (
+    Draft,
+    Workspace,
+    read_bytes,
+    require_readable,
+    resolve,
+    subject_line,
+    write,
+)
 
 if TYPE_CHECKING:
     from campledger.butler.store import DataIdStore, Plan, StoredSet, Upload, Verification
@@ -48,7 +56,12 @@ class Named:
     name: str
     found: Evaluated
     purpose: str
-    """``include`` or ``exclude``."""
+    """``include`` or ``exclude``; empty for a set by itself that does not say which."""
+
+    @property
+    def pending(self) -> int:
+        """How many ids it has that no registry knew when they were looked up."""
+        return len(self.found.value.pending)
 
 
 def subject_of(workspace: Workspace, ledger: Ledger, text: str, place: str | None = None) -> Subject:
@@ -57,12 +70,18 @@ def subject_of(workspace: Workspace, ledger: Ledger, text: str, place: str | Non
     Raise UsageError if it is neither, DataError if one of the sets cannot be read.
     """
     sets = sets_of(workspace, ledger)
-    if place is None and sets.path_of(Reference.parse(text).name) is not None:
-        named = _named(sets, text, None, None)
-        return Subject((named,), None, receipts_path(Reference.parse(text).name))
     head, colon, path = text.partition(":")
-    campaign = resolve(ledger, head)
+    name = Reference.parse(text).name
+    shared = place is None and sets.path_of(name) is not None
+    if shared and text not in ledger.directories:
+        _require_one_meaning(ledger, text)
+        return Subject((_named(sets, text, None, None),), None, receipts_path(name))
+    try:
+        campaign = resolve(ledger, head)
+    except UsageError as error:
+        raise UsageError(f"there is no DataId set `{text}`, and {error}") from None
     record = ledger.record(campaign)
+    require_readable(record)
     if colon:
         chosen = [_named(sets, path, campaign, None)]
     else:
@@ -71,6 +90,13 @@ def subject_of(workspace: Workspace, ledger: Ledger, text: str, place: str | Non
         where = f"{campaign} at {place}" if place else campaign
         raise UsageError(f"{where} names no DataId sets: `data: include` and `exclude` of its definition would")
     return Subject(tuple(chosen), campaign, record.path(EVENTS))
+
+
+def _require_one_meaning(ledger: Ledger, text: str) -> None:
+    """Raise UsageError for a set that is named like a campaign: only one of the two can be meant."""
+    alike = [one for one in ledger.directories if text in {one.rpartition("-")[2], one[11:].rpartition("-")[0]}]
+    if alike:
+        raise UsageError(f"`{text}` is a set and a campaign: rename the set, or name the campaign by its id {alike[0]}")
 
 
 def _references(record: Record, place: str | None) -> list[tuple[str, str]]:
@@ -96,7 +122,7 @@ def group_of(record: Record, place: str) -> Any:
 def _named(sets: Sets, reference: str, campaign: str | None, purpose: str | None) -> Named:
     found = sets.evaluate(reference, campaign)
     name = registry_name(reference, found.path, campaign)
-    return Named(reference, name, found, purpose or str(found.value.about.get("purpose", "include")))
+    return Named(reference, name, found, purpose or str(found.file.about.get("purpose", "")))
 
 
 def data_of(ledger: Ledger, subject: Subject, place: str | None = None) -> Mapping[str, Any]:
@@ -233,6 +259,23 @@ def _upload(
     return Uploaded(named, plan, upload)
 
 
+def require_known(done: Sequence[Uploaded], how: How) -> None:
+    """Raise ButlerError for ids that the registry does not know, as the upload that was only planned would have."""
+    for one in done:
+        if one.upload is None and one.plan.unknown and not how.allow_pending:
+            raise ButlerError(tell_unknown(one.named, one.plan))
+
+
+def unknown_places(named: Named, plan: Plan) -> list[dict[str, Any]]:
+    """Return the ids that the registry does not know, each with its place in the set's file."""
+    return [{"id": str(one), "path": named.found.path, "line": _place(named, one.rows[0])[0]} for one in plan.unknown]
+
+
+def _place(named: Named, row: tuple[int | str, ...]) -> tuple[int, int]:
+    """Return where a member stands in its file; one of a set that is made from others stands in none."""
+    return named.found.file.place(row) if named.found.file.derived is None else (0, 0)
+
+
 SHOWN = 20
 """How many unknown ids a message lists."""
 
@@ -240,14 +283,16 @@ SHOWN = 20
 def tell_unknown(named: Named, plan: Plan) -> str:
     """Return which ids of a set the registry does not know, each with its place in the file."""
     lines = []
+    members = len({row for one in plan.unknown for row in one.rows})
     for one in plan.unknown[:SHOWN]:
-        line, column = named.found.file.place(one.rows[0]) if named.found.file.derived is None else (0, 0)
+        line, column = _place(named, one.rows[0])
         lines.append(f"{named.found.path}:{line}:{column}: {one}")
     more = f"\n  and {len(plan.unknown) - SHOWN:,} more" if len(plan.unknown) > SHOWN else ""
     listed = "\n  ".join(lines)
     return (
-        f"`{named.name}` was not uploaded: the registry does not know {len(plan.unknown):,} of its ids; "
-        f"take them out, or upload them as they are with --allow-pending:\n  {listed}{more}"
+        f"the registry does not know {len(plan.unknown):,} ids of `{named.name}`, in {members:,} of its "
+        f"{plan.count:,} members, and takes none of it; take them out, or upload them as they are with "
+        f"--allow-pending:\n  {listed}{more}"
     )
 
 

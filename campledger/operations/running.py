@@ -83,10 +83,16 @@ class Ready:
 
 
 def make_ready(
-    workspace: Workspace, campaign: str, place: str, choice: Choice, tables: Path, progress: Progress | None = None
+    workspace: Workspace,
+    campaign: str,
+    place: str,
+    choice: Choice,
+    tables: Path | None,
+    progress: Progress | None = None,
 ) -> Ready:
     """Make the data of the group that STEP or STEP/GROUP names ready for pipetask and BPS.
 
+    Tables of what is included go into the folder ``tables``, or into one below the git directory.
     Raise UsageError where the definition lacks something, ButlerError where the registry refuses.
     """
     ledger = workspace.ledger()
@@ -103,12 +109,15 @@ def make_ready(
     uploads: list[Uploaded] = []
     with open_registry(workspace, ledger, alias, writeable=named) as (store, address):
         tagged = None
+        # First, so that nothing is half done where one of them is not there.
+        pipetask.require_collections(store.butler, [*inputs, *data.get("ancillary", ())])
         if named:
             subject = subject_of(workspace, ledger, found.id, group.path)
             uploads, _ = upload_sets(workspace, store, subject, alias, How(choice.allow_pending), progress)
             tagged = _leave_out(workspace, store, subject, uploads, alias, choice, group, progress)
         included = [one.named.found.value for one in uploads if one.named.purpose == "include"]
-        written = pipetask.write_tables(included, tables, f"{found.id}.{group.step}.{group.name}")
+        folder = _folder(tables or workspace.repository.git_dir / "campledger") if included else Path()
+        written = pipetask.write_tables(included, folder, f"{found.id}.{group.step}.{group.name}")
         selected = pipetask.select(
             [*inputs, *data.get("ancillary", ())], data.get("queries", ()), written, tagged=tagged,
             resolved_from=inputs if tagged else (),
@@ -116,6 +125,14 @@ def make_ready(
         if tagged is not None:
             _require_left_out(store, selected, tagged, _types(choice, data))
         return Ready(found, group, address, alias, selected, tuple(uploads), tagged)
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {path}: {error.strerror}") from None
+    return path
 
 
 def _types(choice: Choice, data: Mapping[str, Any]) -> tuple[str, ...]:
@@ -137,8 +154,14 @@ def _leave_out(
         return None
     into = choice.into or f"campledger/{subject.campaign}/{group.path}"
     data = group.sections["data"]
-    gathering = Gathering(_types(choice, data), into, tuple(data["inputs"]))
-    gather(workspace, store, subject, uploads, alias, gathering, progress)
+    inputs = tuple(data["inputs"])
+    gathering = Gathering(_types(choice, data), into, inputs)
+    gathered = gather(workspace, store, subject, uploads, alias, gathering, progress)
+    if not any(gathered.collected.counts.values()):
+        raise RefusedError(
+            f"of {', '.join(gathering.dataset_types)} in {', '.join(inputs)} the sets leave nothing in `{into}`: "
+            "look at them, the inputs and the dataset types"
+        )
     return into
 
 
@@ -253,14 +276,24 @@ def _record(workspace: Workspace, ready: Ready, words: Sequence[str], status: in
     return record(workspace, subject, [event], f"run pipetask for {ready.group.path} of {ready.record.id}")
 
 
-def render(workspace: Workspace, ready: Ready) -> str:
+def render(
+    workspace: Workspace,
+    campaign: str,
+    place: str,
+    choice: Choice,
+    tables: Path | None = None,
+    progress: Progress | None = None,
+) -> str:
     """Return a group's BPS submit file with its data as the sets leave it; everything else stays as it is.
 
     Raise UsageError where the definition names no such file, DataError where it cannot be read.
     """
-    name = ready.processing.get("bps", {}).get("file")
+    ledger = workspace.ledger()
+    group = group_of(ledger.record(resolve(ledger, campaign)), place)
+    name = group.sections.get("processing", {}).get("bps", {}).get("file")
     if name is None or not rules.is_path(name):
-        raise UsageError(f"{ready.group.path} has no BPS file in the campaign: `processing: bps: file` names it")
+        raise UsageError(f"{group.path} has no BPS file in the campaign: `processing: bps: file` names it")
+    ready = make_ready(workspace, campaign, place, choice, tables, progress)
     home = workspace.root / ready.record.directory
     config = read_config(scan(home), name)
     if not isinstance(config.value, Mapping):

@@ -191,7 +191,8 @@ def write(workspace: Workspace, prepare: Callable[[Ledger], Draft | None], *, dr
 def validate(ledger: Ledger, draft: Draft) -> None:
     """Raise RefusedError if the ledger with the draft in it has errors that it does not have without."""
     now = datetime.now(UTC)
-    within = None if draft.across else tuple({path.rpartition("/")[0] for path in draft.files})
+    homes = {ledger.directories[one][0] for one in draft.campaigns if one in ledger.directories}
+    within = None if draft.across else tuple(homes | {path.rpartition("/")[0] for path in draft.files})
     future = Ledger(Overlay(ledger.files, draft.files, within))
     after = checks.check(future, now, draft.campaigns, across=draft.across, files=draft.files)
     errors = [problem for problem in after if problem.severity is Severity.ERROR]

@@ -67,7 +67,7 @@ def test_an_upload_leaves_a_receipt_and_only_one(
     }  # fmt: skip
     assert git("log", "-1", "--format=%s|%(trailers:key=Campledger-Set,valueonly)") == "upload the set bad to test|bad"
     before = git("rev-parse", "HEAD")
-    assert "is there already" in ok(campledger("upload", "bad", "--butler", "test"))
+    assert "already in test" in ok(campledger("upload", "bad", "--butler", "test"))
     # Another alias of the same registry is no other upload.
     assert "the receipt stands in the ledger already" in ok(campledger("upload", "bad", "--butler", "other"))
     assert git("rev-parse", "HEAD") == before
@@ -111,7 +111,7 @@ def test_an_upload_without_its_receipt_is_adopted(
     before = git("rev-parse", "HEAD")
     ok(campledger("upload", "bad", "--butler", "test"))
     git("reset", "-q", "--hard", before)  # as if the machine had gone down between registry and commit
-    assert "is there already" in ok(campledger("upload", "bad", "--butler", "test"))
+    assert "already in test" in ok(campledger("upload", "bad", "--butler", "test"))
     assert len(events(linked / "dataids/bad.events.yaml")) == 1
     assert repository.sql("SELECT count(*) FROM " + table(repository)) == [(1,)]
 
@@ -127,8 +127,11 @@ def test_unknown_ids_are_told_by_line_and_nothing_is_uploaded(
     assert "dataids/bad.csv:4:1: instrument='HSC', visit=78" in done.stderr
     assert snapshot() == before
     dry = campledger("upload", "bad", "--butler", "test", "--dry-run")
-    assert dry.returncode == 0
+    assert dry.returncode == 5
+    assert "would be uploaded" in dry.stdout
     assert "dataids/bad.csv:3:1" in dry.stderr
+    planned = json.loads(campledger("upload", "bad", "--butler", "test", "--dry-run", "--json").stdout)
+    assert [one["line"] for one in planned["sets"][0]["unknown"]] == [3, 4]
     ok(campledger("upload", "bad", "--butler", "test", "--allow-pending"))
     assert events(linked / "dataids/bad.events.yaml")[0]["unknown"] == 2
 
@@ -143,7 +146,8 @@ def test_unknown_ids_are_told_by_line_and_nothing_is_uploaded(
         (["verify-upload", "bad", "--butler", "test"], 5, "is not in the registry as it is now"),
         (["collect", "bad", "--butler", "test", "--into", "u/x"], 2, "no collections to look in"),
         (["collect", "bad", "--butler", "test", "--from", "r", "--into", "a b"], 2, "no collection can be named `a b`"),
-        (["collect", "bad", "--butler", "test", "--from", "no/where", "--into", "u/x"], 5, "no/where"),
+        (["collect", "bad", "--butler", "test", "--from", "r", "--into", "u/x"], 2, "does not say whether its data is"),
+        (["collect", "bad", "--butler", "test", "--from", "no/w", "--into", "u/x", "--purpose", "include"], 5, "no/w"),
         (["dataids", "resolve-keys", "bad", "--butler", "test"], 3, "every data ID is a key already"),
         (["pipetask", "hello", "step1/g"], 3, "is defined: only a running campaign executes"),
         (["pipetask", "hello", "step1", "--print", "--butler", "test"], 2, "several groups: `step1`"),
@@ -211,7 +215,18 @@ def test_members_without_a_dataset_are_told(linked: Path, campledger: Run, repos
 
     add_datasets(repository.open())
     write(linked, "dataids/good.json", visits(SOME_VISITS[0], VISITS[-1], VISITS[-2]))
-    words = ["--butler", "test", "--dataset-types", "calexp", "--from", FIRST, "--into", "u/me/some"]
+    words = [
+        "--purpose",
+        "include",
+        "--butler",
+        "test",
+        "--dataset-types",
+        "calexp",
+        "--from",
+        FIRST,
+        "--into",
+        "u/me/some",
+    ]
     done = campledger("collect", "good", *words)
     assert done.returncode == 0, done.stderr
     assert "2 data IDs without a calexp" in done.stderr
@@ -223,7 +238,7 @@ def test_a_collection_of_another_kind_is_left_alone(linked: Path, campledger: Ru
 
     add_datasets(repository.open())
     write(linked, "dataids/bad.json", visits(VISITS[0]))
-    words = ["--butler", "test", "--dataset-types", "calexp", "--from", FIRST, "--into", SECOND]
+    words = ["--purpose", "exclude", "--butler", "test", "--dataset-types", "calexp", "--from", FIRST, "--into", SECOND]
     done = campledger("collect", "bad", *words)
     assert done.returncode == 5
     assert "is a RUN collection" in done.stderr

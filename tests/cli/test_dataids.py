@@ -104,13 +104,22 @@ def test_diff_of_two_versions_tells_what_is_said_of_members(ledger: Path, cample
 def test_add_makes_one_commit_with_the_reason(ledger: Path, campledger: Run, git: Git, sound: Sound) -> None:
     ok(
         campledger(
-            "dataids", "add", "bad", "instrument=HSC", "visit=2,5..7", "reason=slew", "--reason", "QA", "--new", "json"
+            "dataids",
+            "add",
+            "bad",
+            "instrument=HSC",
+            "visit=2,5..7",
+            "reason=slew",
+            "--reason",
+            "QA",
+            "--new",
+            "exclude",
         )
     )
     out = ok(
         campledger("dataids", "add", "bad", "instrument=HSC", "visit=1", "comment=odd, indeed", "--reason", "seen")
     )
-    assert "is 5 data IDs (was 4), commit" in out
+    assert "has 5 data IDs (was 4), commit" in out
     assert (
         git("log", "-1", "--format=%s|%(trailers:key=Campledger-Set,valueonly)")
         == ("add 1 data ID to the set bad: seen|dataids/bad\n").rstrip()
@@ -124,7 +133,7 @@ def test_add_makes_one_commit_with_the_reason(ledger: Path, campledger: Run, git
 
 
 def test_add_again_changes_nothing(ledger: Path, campledger: Run, snapshot: Snapshot) -> None:
-    ok(campledger("dataids", "add", "bad", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"))
+    ok(campledger("dataids", "add", "bad", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude"))
     before = snapshot()
     assert "nothing was changed" in ok(
         campledger("dataids", "add", "bad", "instrument=HSC", "visit=1", "--reason", "r")
@@ -134,21 +143,25 @@ def test_add_again_changes_nothing(ledger: Path, campledger: Run, snapshot: Snap
 
 REFUSED: list[tuple[list[str], int, str]] = [
     (["add", "nothing", "instrument=HSC", "visit=1", "--reason", "r"], 2, "there is no DataId set `nothing`"),
-    (["add", "bad", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 3, "there is a set `bad` already"),
+    (
+        ["add", "bad", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude"],
+        3,
+        "there is a set `bad` already",
+    ),
     (["add", "bad", "instrument=HSC", "visit=x", "--reason", "r"], 2, "visit"),
     (["add", "bad", "visit=1", "--reason", "r"], 2, "instrument"),
     (["add", "bad", "instrument=HSC", "tract=1", "--reason", "r"], 2, "skymap"),
-    (["add", "bad", "instrument=HSC", "detector=1", "--reason", "r"], 2, "no union"),
+    (["add", "bad", "instrument=HSC", "detector=1", "--reason", "r"], 2, "and what is to be added has"),
     (["add", "bad", "visit", "--reason", "r"], 2, "`visit` is not COLUMN=VALUE"),
     (["add", "bad", "visit=1", "visit=2", "--reason", "r"], 2, "`visit` stands twice"),
     (["add", "bad", "--reason", "r"], 2, "give COLUMN=VALUE words, or --file"),
     (["add", "bad", "visit=1", "--reason", " "], 2, "it is empty"),
-    (["add", "../x", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
-    (["add", "/etc/x", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
-    (["add", "a b", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
-    (["add", "x.csv", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
-    (["add", "x.events", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
-    (["add", "x@y", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv"], 2, "no name of a set"),
+    (["add", "../x", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude"], 2, "no name of a set"),
+    (["add", "/etc/x", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude"], 2, "no name of a set"),
+    (["add", "a b", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude"], 2, "no name of a set"),
+    (["add", "x.csv", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude"], 2, "no name of a set"),
+    (["add", "x.events", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude"], 2, "no name of a set"),
+    (["add", "x@y", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude"], 2, "no name of a set"),
     (["union", "bad", "other", "--name", "a/../b", "--reason", "r"], 2, "no name of a set"),
     (["remove", "bad", "visit=99", "--reason", "r"], 3, "`bad` has no member with visit=99"),
     (["remove", "bad", "tract=1", "--reason", "r"], 2, "`tract` is no dimension of the set"),
@@ -271,7 +284,7 @@ def test_edit_commits_what_was_typed(
 ) -> None:
     write(ledger, "bad.csv", "instrument,visit\nHSC,1\n")
     editor(tmp_path, monkeypatch, 'echo "HSC,2" >> "$1"')
-    assert "is 2 data IDs (was 1)" in ok(campledger("dataids", "edit", "bad", "--reason", "one more"))
+    assert "has 2 data IDs (was 1)" in ok(campledger("dataids", "edit", "bad", "--reason", "one more"))
     assert git("log", "-1", "--format=%s") == "edit the set bad: one more"
 
 
@@ -310,7 +323,7 @@ def test_a_dry_run_writes_nothing(ledger: Path, campledger: Run, snapshot: Snaps
         ["convert", "bad", "csv"],
         ["union", "bad", "bad", "--name", "x", "--reason", "r"],
     ):
-        assert "would be" in ok(campledger("dataids", *words, "--dry-run"))
+        assert "would have" in ok(campledger("dataids", *words, "--dry-run"))
     assert snapshot() == before
 
 
@@ -327,7 +340,7 @@ def test_import_takes_a_list_and_says_what_was_not_in_order(
     file.write_text("exposure,comment\n2026010200009,cloud\n2026010200007,slew\n2026010200007,slew\n")
     done = campledger("import", "exclusions", str(file), "--instrument", "LSSTCam", "--name", "night/bad")
     assert done.returncode == 0
-    assert "dataids/night/bad.json: is 2 data IDs" in done.stdout
+    assert "dataids/night/bad.json: has 2 data IDs" in done.stdout
     assert "line 4 is line 3 again" in done.stderr
     assert "not in order: line 3" in done.stderr
     assert git("log", "-1", "--format=%s") == "define the set night/bad, 2 data IDs: from bad.csv"
@@ -354,7 +367,7 @@ def test_a_link_leads_no_set_out_of_the_ledger(ledger: Path, campledger: Run, tm
     (tmp_path / "elsewhere").mkdir()
     (ledger / "dataids").mkdir()
     (ledger / "dataids/out").symlink_to(tmp_path / "elsewhere")
-    done = campledger("dataids", "add", "out/x", "instrument=HSC", "visit=1", "--reason", "r", "--new", "csv")
+    done = campledger("dataids", "add", "out/x", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude")
     assert done.returncode == 3
     assert "dataids/out is a file" in done.stderr
     assert list((tmp_path / "elsewhere").iterdir()) == []
@@ -380,5 +393,5 @@ def test_changes_of_sets_are_pushed_and_what_others_changed_is_not_lost(
     assert "dataids/bad.json was changed by others too" in done.stderr
     assert git("log", "-1", "--format=%s", "origin/main", cwd=b) == "add 1 data ID to the set other: offline too"
     out = ok(campledger(*words, "visit=4", "--reason", "again", "--push", cwd=b))
-    assert "is 4 data IDs (was 3)" in out
+    assert "has 4 data IDs (was 3)" in out
     sound(cwd=b)

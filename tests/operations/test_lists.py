@@ -31,7 +31,7 @@ exposure,comment
 def taken(tmp_path: Path, text: str, meaning: Meaning, ending: str = ".csv") -> Taken:
     file = tmp_path / f"list{ending}"
     file.write_text(text)
-    return take(read_foreign(file), meaning)
+    return take(read_foreign(file), meaning, file.name)
 
 
 def test_rubins_exclusions_keep_their_comments(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_rubins_exclusions_keep_their_comments(tmp_path: Path) -> None:
     assert said[2024110500236] == {"comment": "r donuts, and more"}
     assert found.rows == 4
     assert found.remarks == (
-        "1 of 4 rows are there twice: line 12 is line 9 again",
+        "1 of 4 rows is there already: line 12 is line 9 again",
         "not in order: line 11 is less than the one before it, line 12 is less than the one before it",
     )
 
@@ -79,15 +79,30 @@ def test_tracts_of_a_skymap(tmp_path: Path) -> None:
         ("1228\n", ".txt", Meaning("visit"), "no column says the instrument: give --instrument"),
         ("exposure\n1\n", ".csv", Meaning("visit", HSC), "an exposure is not a visit"),
         ("visit\n1\n", ".csv", Meaning("exposure", HSC), "a visit is not an exposure"),
-        ("exposure\nHSCA1\n", ".csv", Meaning(common=HSC), "line 2: exposure is `HSCA1`, which is no key"),
-        ("obs_id\nHSCA1\n", ".csv", Meaning(), "is a dimension: --butler ALIAS looks up"),
-        ("exposure,comment\n1,a\n,b\n", ".csv", Meaning(common=HSC), "line 3: exposure is empty"),
+        ("obs_id\nHSCA1\n", ".csv", Meaning(), "`obs_id` is no key: --butler ALIAS looks up"),
+        ("obs_id\nHSCA1\n", ".csv", Meaning(common=HSC), "`obs_id` is no key"),
+        ("obs_id,visit\nHSCA1,1\n", ".csv", Meaning(common=HSC), "`obs_id` is no key"),
+        ("visitId,ccd\n1,2\n", ".csv", Meaning(common=HSC), "no column of visitId, ccd is a dimension"),
+        ("1228\n", ".txt", Meaning("vist", HSC), "`vist` is no dimension: did you mean `visit`"),
         ("tract\n1\n", ".csv", Meaning("visit", HSC), "the list has no column `visit`, but tract"),
     ],
 )
 def test_what_is_not_clear_is_refused(text: str, ending: str, meaning: Meaning, message: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=message):
         taken(tmp_path, text, meaning, ending)
+
+
+def test_rows_that_name_nothing_are_all_told_by_line(tmp_path: Path) -> None:
+    text = "instrument,exposure,comment\nHSC,1,a\nHSC,,b\nHSC,HSCA1,c\nHSC,1.5,d\nLSSTCam,2,e\n"
+    with pytest.raises(DataError) as caught:
+        taken(tmp_path, text, Meaning(common=HSC))
+    assert str(caught.value).splitlines() == [
+        "4 rows name no data ID:",
+        "list.csv:3:1: member-type: `exposure` is empty",
+        "list.csv:4:1: member-type: `HSCA1` is a name, and `exposure` is a number: --butler ALIAS looks names up",
+        "list.csv:5:1: member-type: `exposure` is `1.5`, which is no whole number",
+        "list.csv:6:1: member-type: `instrument` is `LSSTCam`, and `HSC` was given for the whole list",
+    ]
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
@@ -112,5 +127,5 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     ],
 )
 def test_real_lists(path: str, meaning: Meaning, count: int) -> None:
-    found = take(read_foreign(SHARED / path), meaning)
+    found = take(read_foreign(SHARED / path), meaning, path)
     assert (len(found.value), found.rows) == (count, count)
