@@ -220,12 +220,13 @@ def _columns(entries: list[Any], base: Pointer, document: JsonText, report: Repo
 _KNOWN = frozenset(KNOWN)
 
 
-def _by_name(entries: list[dict[str, Any]]) -> tuple[dict[str, list[Any]], dict[str, int], frozenset[str], bool]:
+def _by_name(entries: list[dict[str, Any]]) -> tuple[dict[str, Sequence[Any]], dict[str, int], frozenset[str], bool]:
     """Return columns, the first entry that has each, those that some entries lack, and whether Butler wrote them."""
     names = tuple(entries[0]) if entries else ()
     if _WRAPPED not in names and set(map(len, entries)) == {len(names)}:
         try:
-            columns = {name: list(map(itemgetter(name), entries)) for name in names}
+            # Tuples: the garbage collector goes through those once, and through lists again and again.
+            columns = {name: tuple(map(itemgetter(name), entries)) for name in names}
             return columns, dict.fromkeys(names, 0), frozenset(), False
         except KeyError:
             pass  # another key in some entry

@@ -92,7 +92,9 @@ def read_members(columns: Columns, declared: tuple[str, ...] | None, report: Rep
         return None
     rows = list(found())
     if not reader.bad and not reader.spans and _ascend(list(picked.values())):
-        rows.sort()  # mostly by another dimension first; nothing stands twice
+        # Mostly the order is another one only in what comes first; nothing stands twice.
+        rest_is_in_order = keys[1:] == tuple(name for name in picked if name != keys[0])
+        rows.sort(key=operator.itemgetter(0) if rest_is_in_order else None)
         members = tuple(rows)
         rows = rows if not said else list(found())
     else:
@@ -359,7 +361,7 @@ def _shared(column: Sequence[Any], different: set[Any]) -> Sequence[Any]:
     """Return a column in which equal values are one object: less memory, and quicker to go through once sorted."""
     if len(different) > len(column) // 2:
         return column
-    return list(map({value: value for value in different}.__getitem__, column))
+    return tuple(map({value: value for value in different}.__getitem__, column))
 
 
 def _ascend(columns: list[Sequence[Any]]) -> bool:
