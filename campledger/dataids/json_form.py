@@ -226,7 +226,7 @@ def _by_name(entries: list[dict[str, Any]]) -> tuple[dict[str, Sequence[Any]], d
     if _WRAPPED not in names and set(map(len, entries)) == {len(names)}:
         try:
             # Tuples: the garbage collector goes through those once, and through lists again and again.
-            columns = {name: tuple(map(itemgetter(name), entries)) for name in names}
+            columns: dict[str, Sequence[Any]] = {name: tuple(map(itemgetter(name), entries)) for name in names}
             return columns, dict.fromkeys(names, 0), frozenset(), False
         except KeyError:
             pass  # another key in some entry

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from campledger.dataids.text import Lines, Place, Report, finds_conflict, shown
+from campledger.dataids.values import Numbers
 from campledger.problems import Pointer
 
 MAX_DEPTH = 30
@@ -107,7 +108,7 @@ class JsonText:
 def parse(text: str, report: Report) -> Any:
     """Return the value of a JSON text, or None where it is none; keys that stand twice are reported."""
     try:
-        value = _DECODER.decode(text)
+        value = json.JSONDecoder(parse_int=Numbers().__getitem__).decode(text)
     except json.JSONDecodeError as error:
         if not finds_conflict(text, report):
             _report_syntax(text, error, report)

@@ -23,6 +23,7 @@ from campledger.dataids.values import (
     LOWEST,
     MAX_MEMBERS,
     RESOLVE,
+    Numbers,
     Wrong,
     number,
     remark,
@@ -194,7 +195,7 @@ class _Reader:
             if not set(map(type, column)) - {int}:
                 different = set(column)
                 if not different or (min(different) >= LOWEST and max(different) <= HIGHEST):
-                    return _shared(column, different)
+                    return column
             return self._judged(name, column, lambda value: self._number(name, value))
         if not set(map(type, column)) - {str}:
             different = set(column)
@@ -221,7 +222,7 @@ class _Reader:
         if not self.columns.textual:
             return column
         try:
-            numbers = list(map(int, column))
+            numbers = tuple(map(Numbers().__getitem__, column))
         except ValueError:
             return column
         # What does not print back as written, such as 007 or 1_000, is looked at one by one.
@@ -357,8 +358,10 @@ class _Reader:
         return lambda: self.columns.place(index, name)
 
 
-def _shared(column: Sequence[Any], different: set[Any]) -> Sequence[Any]:
-    """Return a column in which equal values are one object: less memory, and quicker to go through once sorted."""
+def _shared(column: Sequence[str], different: set[str]) -> Sequence[str]:
+    """Return a column in which equal texts are one object: less memory, and quicker to go through once sorted."""
+    if len(different) == 1:
+        return tuple(different) * len(column)
     if len(different) > len(column) // 2:
         return column
     return tuple(map({value: value for value in different}.__getitem__, column))

@@ -30,6 +30,9 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FORMULA = re.compile(r"[=@]|[-+].*(?:[|!]|[A-Za-z]\()")
 """What spreadsheets run: a cell that begins so is not written to CSV, and not read from it."""
 
+_REMEMBERED = 100_000
+"""Numbers of which there is one object each; memory is bounded where each number is another one."""
+
 RESOLVE = "`campledger dataids resolve-keys` converts such names to keys through a registry"
 
 
@@ -40,6 +43,16 @@ class Wrong:
     rule: str
     message: str
     hint: str = ""
+
+
+class Numbers(dict[str, int]):
+    """Whole numbers by their digits: equal ones are one object, quicker to make, to go through and to free."""
+
+    def __missing__(self, digits: str) -> int:
+        value = int(digits)
+        if len(self) < _REMEMBERED:
+            self[digits] = value
+        return value
 
 
 def number(name: str, value: Any, *, textual: bool) -> int | Sequence[int] | Wrong:
