@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from campledger.dataids import DataIdSet
-from campledger.dataids.files import ENDINGS, SetFile, read
+from campledger.dataids.files import ENDINGS, SetFile, format_set, read
+from campledger.dataids.sets import Row
 from campledger.documents.lines import parse_events
 from campledger.documents.strict import place
 from campledger.errors import DataError, UsageError
@@ -317,6 +318,37 @@ def derive(derived: Mapping[str, Any], find: Any, file: SetFile | None = None) -
 def sources(derived: Mapping[str, Any]) -> list[str]:
     """Return the references to the sets from which one is made."""
     return [derived["filter"]] if "filter" in derived else [one for name in derived for one in derived[name]]
+
+
+def merge_sets(path: str, before: bytes, after: bytes, present: bytes) -> bytes | None:
+    """Return a set's file with what became of it on two sides since ``before``, or None where they contradict.
+
+    Members that one side added or took out are added or taken out; of each member, and of the set, only one side may
+    have changed what is said.
+    """
+    base, ours, theirs = (read(path, data).value for data in (before, after, present))
+    if base is None or ours is None or theirs is None or len({base.dimensions, ours.dimensions, theirs.dimensions}) > 1:
+        return None
+    members = theirs.minus(base.minus(ours)).union(ours.minus(base))
+    said: dict[Row, Any] = {}
+    for row in members.members:
+        here = _settled(*(one.attributes.get(row, {}) for one in (base, ours, theirs)))
+        if here is None:
+            return None
+        said |= {row: here} if here else {}
+    about = _settled(base.about, ours.about, theirs.about)
+    pending = _settled(*({"pending": one.pending} for one in (base, ours, theirs)))
+    if about is None or pending is None:
+        return None
+    merged = DataIdSet(members.dimensions, members.members, said, pending["pending"], about)
+    return format_set(merged, f".{path.rpartition('.')[2]}")
+
+
+def _settled(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what counts of three versions of what is said, or None where both sides changed it, differently."""
+    if theirs in (ours, base):
+        return ours
+    return theirs if ours == base else None
 
 
 def receipts_path(name: str) -> str:

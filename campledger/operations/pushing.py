@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from campledger.documents.lines import format_event, parse_events
 from campledger.errors import CampledgerError, GitError, RefusedError
 from campledger.ledger.reading import EVENTS, Ledger
-from campledger.ledger.sets import is_receipts, is_set_path, set_of_receipts
+from campledger.ledger.sets import is_receipts, is_set_path, merge_sets, set_of_receipts
 from campledger.model import times
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.operations.workspace import Draft, Workspace, validate
@@ -65,7 +65,8 @@ def pushed(workspace: Workspace, act: Callable[[], T]) -> tuple[T, Pushed]:
 
 def tell(withdrawn: Sequence[str]) -> str:
     """Return what became of acts that were withdrawn."""
-    return "\n".join(["withdrawn, since others were faster:", *withdrawn])
+    hint = "each is still in git: `git show COMMIT` shows it, `git cherry-pick COMMIT` brings it back"
+    return "\n".join(["withdrawn, since others were faster:", *withdrawn, hint])
 
 
 @contextmanager
@@ -212,6 +213,10 @@ def _merged(path: str, before: bytes | None, after: bytes | None, present: bytes
     appended = after is not None and after.startswith(before or b"")
     if _is_history(path) and appended and after is not None:
         return (present or b"") + _stamped_again(path, after[len(before or b"") :], present or b"")
+    if is_set_path(path) and before is not None and after is not None and present is not None:
+        merged = merge_sets(path, before, after, present)
+        if merged is not None:
+            return merged
     raise RefusedError(f"{path} was changed by others too")
 
 
