@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from campledger.model.history import Event
@@ -19,33 +20,72 @@ _PAST = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some words of a sentence, and what they name: a submission, an event, or an address."""
+
+    text: str
+    names: str = ""
+    """`submission`, `event` or `url`; nothing for plain words."""
+    value: str = ""
+    """Which one."""
+
+
 def describe(event: Event) -> str:
     """Return what happened, without the reason or text that stands in the event beside it."""
+    return "".join(piece.text for piece in pieces(event))
+
+
+def pieces(
+    event: Event, *, groups: Callable[[Sequence[str]], str] | None = None, person: Callable[[str], str] = str
+) -> Iterator[Piece]:
+    """Yield what happened, piece by piece; ``groups`` and ``person`` say how places and people are called."""
     data = event.data
-    on = f" on {data['on']}" if "on" in data else ""
+    on = Piece(f" on {data['on']}" if "on" in data else "")
     match event.type:
         case "status":
             row = campaign_transition(State(data["from"]), State(data["to"]))
-            return _PAST[row.act] if row else f"from {data['from']} to {data['to']}"
+            yield Piece(_PAST[row.act] if row else f"from {data['from']} to {data['to']}")
         case "submission":
-            parents = f" of {', '.join(data['parents'])}" if data.get("parents") else ""
-            verb = "planned" if data["state"] == "planned" else "submitted"
+            yield Piece("planned " if data["state"] == "planned" else "submitted ")
+            yield Piece(f"a {data['relation']} run", "submission", event.id)
+            if data.get("parents"):
+                yield Piece(" of ")
+                yield from _listed(data["parents"], "submission")
             run = f", run {data['run_id']}" if "run_id" in data else ""
-            return f"{verb} a {data['relation']} run{parents} over {places(data['groups'])}{run}"
+            yield Piece(f" over {(groups or places)(data['groups'])}{run}")
         case "outcome":
-            what = data.get("result") or data["state"]
             counts = "".join(f", {count_words(data[key], key)}" for key in ("jobs", "quanta") if key in data)
-            return f"submission {data['submission']} {what}{counts}"
+            yield Piece("submission ")
+            yield Piece(data["submission"], "submission", data["submission"])
+            yield Piece(f" {data.get('result') or data['state']}{counts}")
         case "decision":
-            return f"{data['decision']} submission {data['submission']}"
+            yield Piece(f"{data['decision']} submission ")
+            yield Piece(data["submission"], "submission", data["submission"])
         case "note":
-            return f"note{on}"
+            yield Piece("note")
+            yield on
         case "link":
-            return f"linked {data['link'].get('title') or data['link']['type']}{on}"
-        case "assigned":
-            return f"assigned {data['person']}{on}"
-        case "unassigned":
-            return f"unassigned {data['person']}{on}"
+            yield Piece("linked ")
+            yield Piece(data["link"].get("title") or data["link"]["type"], "url", data["link"]["url"])
+            yield on
+        case "assigned" | "unassigned":
+            yield Piece(f"{event.type} {person(data['person'])}")
+            yield on
+        case "retracted":
+            yield Piece("retracted event ")
+            yield Piece(data["event"], "event", data["event"])
+        case "reconciled":
+            yield Piece(f"settled a fork as {data['state']}, dropping ")
+            yield from _listed(data["dropped"], "event")
+        case _:
+            yield Piece(_of_registry(event))
+
+
+def _of_registry(event: Event) -> str:
+    """Return what was done with sets and data."""
+    data = event.data
+    match event.type:
         case "uploaded":
             what = f"{data['set']} ({counted(data['count'], 'data ID')})"
             return f"uploaded {what} to {data['butler']} as {data['name']}, revision {data['revision']}"
@@ -54,13 +94,15 @@ def describe(event: Event) -> str:
             return f"collected {counts or 'no datasets'} in {data['collection']} of {data['butler']}"
         case "executed":
             end = "" if data["status"] == 0 else f", which ended with status {data['status']}"
-            return f"ran {data['command'][0]}{on}{end}"
-        case "retracted":
-            return f"retracted event {data['event']}"
-        case "reconciled":
-            return f"settled a fork as {data['state']}, dropping {', '.join(data['dropped'])}"
+            return f"ran {data['command'][0]} on {data['on']}{end}"
         case other:
             return other
+
+
+def _listed(values: Sequence[str], names: str) -> Iterator[Piece]:
+    for number, value in enumerate(values):
+        yield Piece(", " if number else "")
+        yield Piece(value, names, value)
 
 
 def places(groups: Sequence[str]) -> str:

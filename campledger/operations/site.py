@@ -12,7 +12,7 @@ from typing import Any
 
 from campledger.errors import UsageError
 from campledger.ledger.reading import Ledger
-from campledger.pages import campaigns, gather, listing, render
+from campledger.pages import campaigns, gather, listing, render, sets
 from campledger.pages.write import MARKER, prepare, write
 from campledger.problems import Problem
 from campledger.repository.commands import Repository
@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 """Told how many files of how many are done."""
 
 
-PARTS = (campaigns, listing)
+PARTS = (campaigns, sets, listing)
 """What makes the pages, in the order in which they are written: each has `paths(survey)` and `pages(survey)`."""
 
 
@@ -54,7 +54,7 @@ def build(
     """
     files, named = _source(root, commit, worktree=worktree)
     prepare(out)
-    survey = gather.Survey(Ledger(files), named)
+    survey = gather.Survey(Ledger(files), named, Repository(root) if named else None)
     fixed = _fixed(survey)
     announced = [path for part in PARTS for path in part.paths(survey)]
     paths = [*fixed, *announced]

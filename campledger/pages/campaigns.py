@@ -8,13 +8,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campledger.ledger.reading import DEFINITION, EVENTS, Record
+from campledger.ledger.sets import references_of
 from campledger.model.campaign import Campaign
-from campledger.pages import steps, text, timeline
+from campledger.pages import chart, pictures, results, steps, text, timeline
 from campledger.pages.gather import Page, Readable, Survey, page_path, problem_rows
 from campledger.pages.links import Directory, link
+from campledger.pages.markdown import markdown
 
 MAX_SHOWN_BYTES = 100_000
 """Files up to this size are shown in the page."""
+
+MAX_DETAILED_SETS = 12
+"""Sets whose members a campaign's page counts and shows; of more it tells size and digest."""
 
 _BATCH = 200
 """Campaigns whose files are read in one call of git."""
@@ -40,6 +45,7 @@ def pages(survey: Survey) -> Iterator[Page]:
 def _campaign_page(one: Readable, survey: Survey, contents: Mapping[str, bytes]) -> Page:
     campaign, history, directory = one.campaign, one.history, survey.directory
     written = contents.get(one.record.path(DEFINITION), b"").decode("utf-8", "replace")
+    shown = steps.steps(one.progress, directory)
     return {
         **survey.shared,
         "template": "campaign.html",
@@ -47,18 +53,35 @@ def _campaign_page(one: Readable, survey: Survey, contents: Mapping[str, bytes])
         "root": "../",
         "page_title": f"{campaign.name} \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "campaign": _header(one, directory),
+        "edit_url": directory.edit(one.record.path(DEFINITION)),
         "now": steps.what_now(one.progress),
-        "steps": steps.steps(one.progress, directory),
-        "days": timeline.days(campaign, history, directory),
-        "event_count": len(history.events),
+        "steps": shown,
+        "graph": pictures.graph(shown),
+        "chart": chart.chart(one.progress),
+        "failures": results.failures(one.progress),
+        "outputs": results.outputs(one.progress),
+        "data_sections": text.sections(campaign.definition, ("scope", "data")),
+        "sets": _sets(one, survey),
+        "run_sections": text.sections(campaign.definition, ("software", "processing", "compute", "plan")),
+        "files": [_file(one.record, file, survey, contents) for file in one.record.files],
         "links": _links(one),
-        "sections": text.sections(campaign.definition),
         "parent": _parent(campaign, survey),
         "children": [_relative(child, survey) for child in survey.children.get(campaign.id, ())],
         "problems": problem_rows(one.record.problems),
+        "days": timeline.days(campaign, history, directory, survey.event_commits),
+        "event_count": len(history.events),
         "definition": {"text": written, "lines": written.count("\n")},
-        "files": [_file(one.record, file, survey, contents) for file in one.record.files],
     }
+
+
+def _sets(one: Readable, survey: Survey) -> list[dict[str, Any]]:
+    """Return the DataId sets that the campaign names, with what is known of their members."""
+    found = []
+    for purpose, written in references_of(one.record):
+        entry = survey.shelf.named(written, one.campaign.id)
+        href = f"../{entry['page']}" if entry["page"] else ""
+        found.append(entry | {"purpose": purpose, "href": href, "detailed": len(found) < MAX_DETAILED_SETS})
+    return found
 
 
 def _header(one: Readable, directory: Directory) -> dict[str, Any]:
@@ -81,7 +104,7 @@ def _header(one: Readable, directory: Directory) -> dict[str, Any]:
         "production": definition["production"],
         "tags": list(definition.get("tags", ())),
         "deadline": definition.get("plan", {}).get("deadline", ""),
-        "description": text.paragraphs(definition["description"]),
+        "description_html": markdown(definition["description"]),
         "accepted": one.progress.accepted,
         "total": len(one.progress.states),
         "steps_done": one.progress.steps_done,
@@ -119,13 +142,14 @@ def _relative(campaign_id: str, survey: Survey) -> dict[str, str]:
 def _file(record: Record, file: str, survey: Survey, contents: Mapping[str, bytes]) -> dict[str, Any]:
     path = record.path(file)
     data = contents.get(path, b"")
-    entry: dict[str, Any] = {"name": file, "size": f"{len(data):,} bytes", "text": None, "note": ""}
+    url = survey.directory.file(survey.commit_hash, path)
+    entry: dict[str, Any] = {"name": file, "size": f"{len(data):,} bytes", "text": None, "note": "", "url": url}
     if survey.ledger.files.paths[path]:
         entry["note"] = f"a symbolic link to {posixpath.normpath(data.decode('utf-8', 'replace'))}"
     elif file == DEFINITION:
-        entry["note"] = "the definition, above"
+        entry["note"] = "the definition, below"
     elif file == EVENTS:
-        entry["note"] = "the events, in the timeline above"
+        entry["note"] = "the events, in the timeline below"
     elif len(data) > MAX_SHOWN_BYTES:
         entry["note"] = f"not shown here: more than {MAX_SHOWN_BYTES:,} bytes"
     else:

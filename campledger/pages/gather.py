@@ -10,17 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
 from campledger.ledger.reading import Ledger, Record
+from campledger.ledger.sets import SHARED, Reference, Sets, is_receipts, references_of, sources
 from campledger.model import query
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.pages import steps, text
 from campledger.pages.links import Directory
+from campledger.pages.shelf import Shelf
 from campledger.problems import Problem
+from campledger.repository import past
+from campledger.repository.commands import Repository
 
 Page = dict[str, Any]
 """What one page shows, and under `template`, `path` and `root` which template makes which file of it."""
@@ -51,8 +56,11 @@ class Readable:
 class Survey:
     """All campaigns of a ledger, read once, and what is between them."""
 
-    def __init__(self, ledger: Ledger, commit: Commit | None):
+    def __init__(self, ledger: Ledger, commit: Commit | None, repository: Repository | None = None):
         self.ledger = ledger
+        self.commit = commit
+        self.repository = repository
+        """Where the past of events and sets is looked up; without one, pages tell nothing of it."""
         self.directory = Directory(ledger.settings)
         self.shared = _shared(ledger, commit, self.directory)
         self.readable: list[Readable] = []
@@ -73,7 +81,69 @@ class Survey:
         """What is wrong with the settings, the layout and the campaigns, each by itself."""
         records = chain((one.record for one in self.readable), self.unreadable)
         found = chain.from_iterable(record.problems for record in records)
-        return tuple(sorted({*self.ledger.settings_problems, *self.ledger.strays, *found}))
+        return tuple(sorted({*self.ledger.settings_problems, *self.ledger.strays, *found, *self.set_problems}))
+
+    @property
+    def commit_hash(self) -> str:
+        """The commit that the site shows, or nothing."""
+        return self.commit.hash if self.commit else ""
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The DataId sets, summed up."""
+        return Shelf(Sets(self.ledger, self.repository))
+
+    @cached_property
+    def set_problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the shared sets and their receipts."""
+        files = {path for paths in self.ledger.shared_sets.values() for path in paths}
+        files |= {path for path in self.ledger.files.paths if is_receipts(path)}
+        return tuple(self.shelf.sets.check(files)) if files else ()
+
+    @cached_property
+    def set_users(self) -> dict[str, list[dict[str, Any]]]:
+        """The campaigns that name each shared set, newest first."""
+        users: dict[str, list[dict[str, Any]]] = {}
+        for one in self.readable:
+            purposes: dict[str, list[str]] = {}
+            for purpose, written in references_of(one.record):
+                purposes.setdefault(Reference.parse(written).name, []).append(purpose)
+            for name in purposes.keys() & self.ledger.shared_sets.keys():
+                users.setdefault(name, []).append(
+                    {
+                        "id": one.campaign.id,
+                        "title": one.campaign.title,
+                        "state": str(one.history.state),
+                        "href": page_path(one.campaign.id),
+                        "purposes": list(dict.fromkeys(purposes[name])),
+                    }
+                )
+        return users
+
+    @cached_property
+    def set_children(self) -> dict[str, list[str]]:
+        """The shared sets that are made from each."""
+        children: dict[str, list[str]] = {}
+        for name, paths in self.ledger.shared_sets.items():
+            derived = self.shelf.sets.file(paths[0]).derived or {}
+            for written in dict.fromkeys(Reference.parse(one).name for one in sources(derived)):
+                children.setdefault(written, []).append(name)
+        return children
+
+    @cached_property
+    def set_versions(self) -> dict[str, list[past.Version]]:
+        """The commits that changed each shared set, the latest first, by path."""
+        if self.repository is None or self.commit is None or not self.ledger.shared_sets:
+            return {}
+        return past.versions(self.repository, self.commit.hash, SHARED)
+
+    @cached_property
+    def event_commits(self) -> dict[str, str]:
+        """The commit that recorded each event, by the event's id."""
+        if self.repository is None or self.commit is None:
+            return {}
+        events = [event.id for one in self.readable for event in one.history.events]
+        return past.event_commits(self.repository, self.commit.hash, events) if events else {}
 
 
 def page_path(campaign_id: str) -> str:

@@ -23,7 +23,9 @@ def filled(template: str | None, **values: str) -> str | None:
     if template is None:
         return None
     for name, value in values.items():
-        template = template.replace(f"{{{name}}}", quote(value, safe="", errors="replace"))
+        # A path keeps its slashes: a git host's address has it below the branch's.
+        written = quote(value, safe="/" if name == "path" else "", errors="replace")
+        template = template.replace(f"{{{name}}}", written)
     return address(template)
 
 
@@ -61,6 +63,14 @@ class Directory:
     def commit(self, commit: str) -> str | None:
         """Return the address of a commit of the ledger."""
         return filled(self._templates.get("commit"), commit=commit)
+
+    def file(self, commit: str, path: str) -> str | None:
+        """Return the address of a file of the ledger, as it is in a commit."""
+        return filled(self._templates.get("file"), commit=commit, path=path) if commit else None
+
+    def edit(self, path: str) -> str | None:
+        """Return the address at which people propose a change of a file."""
+        return filled(self._templates.get("edit"), path=path)
 
 
 def link(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from campledger.model.history import History, Submission
 from campledger.model.states import State, SubmissionState
 from campledger.pages import text
 from campledger.pages.links import Directory
+from campledger.pages.markdown import markdown
 
 GROUP_ORDER = (
     "accepted", "ended", "ended-failed", "held", "rejected", "cancelled", "running", "submitted", "rescued",
@@ -111,7 +112,7 @@ def _step(step: Step, progress: Progress, directory: Directory, done: set[str], 
     entry = {
         "name": step.name,
         "title": definition.get("title", ""),
-        "description": text.paragraphs(definition.get("description", "")),
+        "description_html": markdown(definition.get("description", "")),
         "prerequisites": [{"name": name, "done": name in done} for name in step.prerequisites],
         "tickets": directory.tickets(definition.get("tickets", ())),
         "operators": directory.people(progress.history.operators.get(step.name, ())),
@@ -130,7 +131,7 @@ def _step(step: Step, progress: Progress, directory: Directory, done: set[str], 
         "groups": _group_definitions(step, progress.history, directory),
         "submissions": [_submission(one, progress, directory, anchored) for one in submissions],
     }
-    more = ("submissions", "description", "tickets", "operators", "pause_after", "sections", "groups")
+    more = ("submissions", "description_html", "tickets", "operators", "pause_after", "sections", "groups")
     return entry | {"bare": not any(entry[key] for key in more)}
 
 
@@ -214,7 +215,7 @@ def _submission(one: Submission, progress: Progress, directory: Directory, ancho
         ],
         "deviations": [{"name": name, "value": value} for name, value in facts.get("deviations", {}).items()],
         "reason": one.reason or "",
-        "text": text.paragraphs(facts.get("text", "")),
+        "text_html": markdown(facts.get("text", "")),
         "begun": text.moment(first.at),
         "by": directory.person(first.by),
         "last": text.moment(last.at),

@@ -89,11 +89,11 @@ def counts(document: Mapping[str, int]) -> list[dict[str, str]]:
     return [{"name": name, "count": f"{number:,}"} for name, number in document.items()]
 
 
-def sections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the sections that a part of a definition has, each as rows of label and values."""
+def sections(document: Mapping[str, Any], names: Iterable[str] = SECTIONS) -> list[dict[str, Any]]:
+    """Return those of the sections that a part of a definition has, each as rows of label and values."""
     return [
         {"name": name, "title": name.capitalize(), "rows": list(_rows(document[name], code=name not in _IN_PROSE))}
-        for name in SECTIONS
+        for name in names
         if document.get(name)
     ]
 

@@ -1,42 +1,37 @@
-"""A campaign's events in words, the latest first."""
+"""The events of a campaign, or of a set, in words, the latest first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, History
-from campledger.model.states import State, campaign_transition
-from campledger.model.words import describe
+from campledger.model.words import Piece, pieces
 from campledger.pages import text
 from campledger.pages.links import Directory, link
+from campledger.pages.markdown import markdown
 
 Words = list[dict[str, Any]]
 """Pieces of a sentence, each with text and, where it is a link, its address."""
 
-_ACTS = {
-    "start": "started the campaign",
-    "pause": "paused the campaign",
-    "resume": "resumed the campaign",
-    "complete": "completed the campaign",
-    "fail": "declared the campaign failed",
-    "cancel": "cancelled the campaign",
-    "reopen": "reopened the campaign, paused",
-}
+_AROUND = {"status": ("", " the campaign"), "outcome": ("reported: ", ""), "note": ("left a ", "")}
+"""What makes a sentence, with the person before it, of the words that the command line has for an event."""
 
 
-def days(campaign: Campaign, history: History, directory: Directory) -> list[dict[str, Any]]:
-    """Return the events by the day on which they were recorded, the latest day and event first."""
+def days(
+    campaign: Campaign, history: History, directory: Directory, commits: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the events by the day on which they were recorded, the latest day and event first.
+
+    ``commits`` has the commit that recorded each event, by its id, where that is known.
+    """
     faults = {fault.event.id: fault.message for fault in history.faults}
-    taken_back = _taken_back(history)
+    taken_back = _taken_back(history.events, history.dropped)
     anchors = {f"#s-{name}" for name in history.submissions} | {f"#e-{event.id}" for event in history.events}
     found: dict[str, list[dict[str, Any]]] = {}
     for event in reversed(history.events):
-        entry = _entry(event, campaign, directory)
-        for piece in entry["words"]:
-            if not piece["external"] and piece["href"] not in anchors:
-                piece["href"] = ""
+        entry = _entry(event, campaign, directory, anchors) | _commit(commits.get(event.id, ""), directory)
         if event.id in history.dropped:
             entry |= {"void": "taken back", "because": taken_back.get(event.id)}
         elif event.id in faults:
@@ -45,17 +40,31 @@ def days(campaign: Campaign, history: History, directory: Directory) -> list[dic
     return [{"day": day, "events": entries} for day, entries in found.items()]
 
 
-def _taken_back(history: History) -> dict[str, str]:
+def of_set(events: Iterable[Event], directory: Directory) -> list[dict[str, Any]]:
+    """Return what happened to a shared set, the latest first."""
+    listed = list(events)
+    taken_back = _taken_back(listed, ())
+    anchors = {f"#e-{event.id}" for event in listed}
+    entries = []
+    for event in reversed(listed):
+        entry = _entry(event, None, directory, anchors) | _commit("", directory)
+        if event.id in taken_back:
+            entry |= {"void": "taken back", "because": taken_back[event.id]}
+        entries.append(entry)
+    return entries
+
+
+def _taken_back(events: Iterable[Event], dropped: Collection[str]) -> dict[str, str]:
     """Return which event took back each that was."""
     found = {}
-    for event in history.events:
-        if event.id not in history.dropped:
+    for event in events:
+        if event.id not in dropped:
             for name in event.data.get("dropped", [event.data.get("event")]):
                 found[name] = event.id
     return found
 
 
-def _entry(event: Event, campaign: Campaign, directory: Directory) -> dict[str, Any]:
+def _entry(event: Event, campaign: Campaign | None, directory: Directory, anchors: Collection[str]) -> dict[str, Any]:
     data = event.data
     return {
         "id": event.id,
@@ -64,12 +73,16 @@ def _entry(event: Event, campaign: Campaign, directory: Directory) -> dict[str, 
         "time": text.moment(event.time),
         "happened": text.moment(event.at) if "at" in data else None,
         "by": directory.person(event.by),
-        "words": _SAYINGS[event.type](event, campaign, directory),
+        "words": _words(event, campaign, directory, anchors),
         "reason": data.get("reason", ""),
-        "text": text.paragraphs(data.get("text", "")),
+        "html": markdown(data.get("text", "")),
         "void": "",
         "because": None,
     }
+
+
+def _commit(commit: str, directory: Directory) -> dict[str, Any]:
+    return {"commit": commit[:10], "commit_url": directory.commit(commit) if commit else None}
 
 
 def _mark(event: Event) -> str:
@@ -80,98 +93,19 @@ def _mark(event: Event) -> str:
     return str(data.get("to") or data.get("decision") or data.get("state") or event.type)
 
 
-def _say(words: str) -> dict[str, Any]:
-    return {"text": words, "href": "", "external": False}
+def _words(event: Event, campaign: Campaign | None, directory: Directory, anchors: Collection[str]) -> Words:
+    before, after = _AROUND.get(event.type, ("", ""))
+    said = pieces(
+        event,
+        groups=(lambda groups: text.coverage(campaign, groups)) if campaign is not None else None,
+        person=lambda handle: directory.person(handle)["name"],
+    )
+    return [_piece(piece, event, anchors) for piece in (Piece(before), *said, Piece(after)) if piece.text]
 
 
-def _submission(name: str) -> dict[str, Any]:
-    return {"text": name, "href": f"#s-{name}", "external": False}
-
-
-def _listed(names: list[str], prefix: str) -> Words:
-    words: Words = []
-    for number, name in enumerate(names):
-        words += [_say(", ")] if number else []
-        words.append({"text": name, "href": f"#{prefix}-{name}", "external": False})
-    return words
-
-
-def _on(event: Event) -> str:
-    return f" on {event.data['on']}" if "on" in event.data else ""
-
-
-def _status(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
-    source, target = State(event.data["from"]), State(event.data["to"])
-    transition = campaign_transition(source, target)
-    return [_say(_ACTS[transition.act] if transition else f"took the campaign from {source} to {target}")]
-
-
-def _submitted(event: Event, campaign: Campaign, _directory: Directory) -> Words:
-    data = event.data
-    relation = "" if data["relation"] == "first" else f" as a {data['relation']}"
-    words = [_say(f"{data['state']} "), _submission(event.id)]
-    words.append(_say(f" for {text.coverage(campaign, data['groups'])}{relation}"))
-    parents = data.get("parents", [])
-    return [*words, _say(" of "), *_listed(parents, "s")] if parents else words
-
-
-def _outcome(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
-    data = event.data
-    words = f" is {data['state']}" if data["state"] != "ended" else " ended"
-    words += f", {data['result']}" if "result" in data else ""
-    tallies = [
-        f"{what} {', '.join(f'{number:,} {state}' for state, number in data[what].items())}"
-        for what in ("quanta", "jobs")
-        if data.get(what)
-    ]
-    return [_say("reported: "), _submission(data["submission"]), _say(words + "".join(f"; {one}" for one in tallies))]
-
-
-def _decision(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
-    return [_say(f"{event.data['decision']} "), _submission(event.data["submission"])]
-
-
-def _note(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
-    return [_say(f"noted{_on(event)}:")]
-
-
-def _link(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
-    found = link(event.data["link"])
-    piece = {"text": found["text"], "href": found["url"] or "", "external": True}
-    return [_say(f"linked {found['type']}{_on(event)}: "), piece]
-
-
-def _assigned(event: Event, _campaign: Campaign, directory: Directory) -> Words:
-    name = directory.person(event.data["person"])["name"]
-    where = event.data.get("on", "the campaign")
-    return [_say(f"made {name} operator of {where}" if event.type == "assigned" else f"took {name} off {where}")]
-
-
-def _described(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
-    return [_say(describe(event))]
-
-
-def _retracted(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
-    return [_say("took back the event "), *_listed([event.data["event"]], "e")]
-
-
-def _reconciled(event: Event, _campaign: Campaign, _directory: Directory) -> Words:
-    words = [_say(f"settled a fork: the campaign is {event.data['state']}, without ")]
-    return [*words, *_listed(event.data["dropped"], "e")]
-
-
-_SAYINGS: dict[str, Callable[[Event, Campaign, Directory], Words]] = {
-    "status": _status,
-    "submission": _submitted,
-    "outcome": _outcome,
-    "decision": _decision,
-    "note": _note,
-    "link": _link,
-    "assigned": _assigned,
-    "unassigned": _assigned,
-    "uploaded": _described,
-    "collected": _described,
-    "executed": _described,
-    "retracted": _retracted,
-    "reconciled": _reconciled,
-}
+def _piece(piece: Piece, event: Event, anchors: Collection[str]) -> dict[str, Any]:
+    if piece.names == "url":
+        found = link(event.data["link"])
+        return {"text": found["text"], "href": found["url"] or "", "external": True}
+    href = {"submission": f"#s-{piece.value}", "event": f"#e-{piece.value}"}.get(piece.names, "")
+    return {"text": piece.text, "href": href if href in anchors else "", "external": False}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -223,6 +224,8 @@ def rescue_campaign(root: Path) -> None:
                 "output": "LSSTCam/runs/DRP/DP2/v30_0_1/DM-52000",
                 "run": "{output}/{step}/{group}/{timestamp}",
                 "queries": ["instrument='LSSTCam'", "exposure.observation_type='science'"],
+                "include": ["dataids/season.csv"],
+                "exclude": ["lsstcam/bad-exposures", "without-donuts"],
             },
             processing={
                 "pipelines": ["${DRP_PIPE_DIR}/pipelines/LSSTCam/DRP.yaml#step1"],
@@ -236,8 +239,61 @@ def rescue_campaign(root: Path) -> None:
         bps__step1_DOT_yaml="pipelineYaml: ${DRP_PIPE_DIR}/pipelines/LSSTCam/DRP.yaml#step1\nproject: dp2\n",
         bps__requestMemory_DOT_yaml="pipetask:\n  calibrateImage:\n    requestMemory: 4096\n",
         README_DOT_md="# Notes on DP2\n",
+        dataids__season_DOT_csv=season(),
         big_DOT_csv="visit\n" * 20_000,
     )
+
+
+def season() -> str:
+    """Return a set of visits over two months, in several bands."""
+    rows = [
+        f"LSSTCam,{day * 100_000 + number},{'ugrizy'[number % 6]}"
+        for day in (*range(20260101, 20260132), *range(20260201, 20260211))
+        for number in range(1, 4)
+    ]
+    return "\n".join(["instrument,visit,band", *rows, ""])
+
+
+def shared_sets(root: Path) -> None:
+    """Write shared sets: one in a folder with receipts, one made from it, a hostile one, one that cannot be read."""
+    bad = {
+        "dimensions": ["detector", "exposure", "instrument"],
+        "purpose": "exclude",
+        "description": "Exposures that observers called *bad*, see https://example.org/nightlog.",
+        "by": "vrubin",
+        "made": "2026-10-01",
+        "why": "Keeps donuts out of the coadds.",
+        "how": "By hand, from the night log.",
+        "members": [
+            {
+                "instrument": "LSSTCam", "exposure": 2026010100000 + number, "detector": number % 40,
+                "reason": ("slew", "donut")[number % 2], "severity": "bad",
+            }
+            for number in range(1, 90)
+        ],
+    }  # fmt: skip
+    put_set(root, "lsstcam/bad-exposures.json", bad)
+    receipts = Log(datetime(2026, 10, 2, tzinfo=UTC), seed="s3t")
+    receipts.add(
+        "uploaded", set="lsstcam/bad-exposures", name="lsstcam/bad-exposures", revision=1, digest=f"sha256:{'0' * 64}",
+        count=80, dimensions=["detector", "exposure", "instrument"], butler="main", registry="6f1c2b8e",
+    )  # fmt: skip
+    receipts.add("note", text="The donuts of **March** are still missing.")
+    (root / "dataids/lsstcam/bad-exposures.events.yaml").write_text(receipts.text(), encoding="utf-8")
+    put_set(root, "donuts.json", {**bad, "name": "donuts", "members": bad["members"][:9]})  # type: ignore[index]
+    put_set(root, "without-donuts.json", {"derived": {"filter": "donuts", "reason": ["slew"]}})
+    put_set(root, "lost.json", {"derived": {"union": ["donuts", "not-there"]}})
+    put_set(root, "index.json", {"dimensions": ["instrument"], "members": [{"instrument": "LSSTCam"}]})
+    hostile = {"dimensions": ["instrument"], "description": PAYLOAD, "why": "[x](javascript:window.pwned=9)"}
+    put_set(root, 'a"><b>.json', {**hostile, "members": [{"instrument": "LSSTCam", "comment": PAYLOAD}]})
+    (root / "dataids/broken.csv").write_text(f"visit\n{PAYLOAD}\n", encoding="utf-8")
+
+
+def put_set(root: Path, name: str, document: Mapping[str, Any]) -> None:
+    """Write a set's file in dataids/."""
+    file = root / "dataids" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"format": 1, **document}), encoding="utf-8")
 
 
 def rescue_log() -> Log:
@@ -396,6 +452,7 @@ def rich_ledger(root: Path) -> Path:
     hostile_campaign(root)
     small_campaigns(root)
     broken_campaign(root)
+    shared_sets(root)
     commit(root)
     return root
 

@@ -1,0 +1,76 @@
+"""Markdown as HTML that a page may hold: no raw HTML, no images, links to the web only. The home of markdown-it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from campledger.pages.links import address
+
+MAX_MARKED = 16_384
+"""Longer texts are shown as they are written: some of what Markdown allows takes time that grows with the square."""
+
+_PLAIN = re.compile(r"[\w ,.;()'/%\u2013-]*", re.ASCII)
+_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
+
+
+@lru_cache(maxsize=4096)
+def markdown(text: str) -> str:
+    """Return a text's Markdown as HTML.
+
+    Headings become bold paragraphs, since a page has an outline of its own. What cannot become a link or an element
+    is shown as it is written.
+    """
+    source = text.strip("\n").rstrip()
+    if not source:
+        return ""
+    if len(source) > MAX_MARKED:
+        parts = (part for part in _BLANK_LINES.split(source) if part.strip())
+        return "".join(f"<p>{html.escape(part)}</p>\n" for part in parts)
+    if source[:1].isalpha() and _PLAIN.fullmatch(source) and "www." not in source:
+        return f"<p>{html.escape(source)}</p>\n"  # most texts are one plain line
+    tokens = _parser().parse(source)
+    _tame(tokens)
+    rendered: str = _parser().renderer.render(tokens, _parser().options, {})
+    return rendered
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": True})
+    parser.enable(["table", "strikethrough", "linkify"])
+    parser.disable(["html_block", "html_inline", "image"])
+    if parser.linkify is not None:
+        # Without a scheme anything with a dot in it would do: step1.py is no address.
+        parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    parser.validateLink = _may_link  # type: ignore[method-assign]
+    return parser
+
+
+def _may_link(url: str) -> bool:
+    return address(url) is not None
+
+
+def _tame(tokens: Sequence[Token]) -> None:
+    """Take out of tokens what a page's policy or outline has no place for."""
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = "p"
+            if token.nesting == 1:
+                token.attrs = {"class": "heading"}
+        elif token.type in {"th_open", "td_open"}:
+            align = str(token.attrs.pop("style", ""))
+            if align == "text-align:right":
+                token.attrs["class"] = "num"
+        elif token.type == "link_open":
+            token.attrs["rel"] = "noopener noreferrer"
+        elif token.type in {"fence", "code_block"}:
+            token.info = ""
+        if token.children:
+            _tame(token.children)
+
