@@ -268,6 +268,16 @@ class DataIdSet:
                 return day if is_day(day) else None
         return None
 
+    def _days(self) -> Counter[Any]:
+        """Return how many members are of each day, as the numbers of exposures or visits say."""
+        for name in ("exposure", "visit"):
+            if name in self.dimensions:
+                days = Counter(number // SEQUENCE_NUMBERS for number in self.column(self.dimensions.index(name)))
+                known: Counter[Any] = Counter({day: count for day, count in days.items() if is_day(day)})
+                known[None] = len(self.members) - known.total()
+                return +known
+        return Counter({None: len(self.members)})
+
     def breakdown(self, name: str) -> dict[Any, int]:
         """Return how many members have each value of a dimension or attribute; None for those without.
 
@@ -277,8 +287,10 @@ class DataIdSet:
             raise UsageError(f"`{name}` is no dimension, nor any of {', '.join(REMARKS)}")
         if name in self.dimensions:
             counts: Counter[Any] = Counter(map(itemgetter(self.dimensions.index(name)), self.members))
-        else:
+        elif any(name in said for said in self.attributes.values()):
             counts = Counter(self.value(row, name) for row in self.members)
+        else:
+            counts = self._days() if name == "day_obs" else Counter({None: len(self.members)})
         known = {key: counts[key] for key in sorted(key for key in counts if key is not None)}
         return {**known, **({None: counts[None]} if None in counts else {})}
 

@@ -18,6 +18,9 @@ from campledger.pages.markdown import markdown
 MAX_SHOWN_BYTES = 100_000
 """Files up to this size are shown in the page."""
 
+BRIEF = 1_500
+"""A description up to this length stands open; a longer one would push the state of the steps out of sight."""
+
 MAX_DETAILED_SETS = 12
 """Sets whose members a campaign's page counts and shows; of more it tells size and digest."""
 
@@ -76,7 +79,7 @@ def _campaign_page(one: Readable, survey: Survey, contents: Mapping[str, bytes])
 
 def _sets(one: Readable, survey: Survey) -> list[dict[str, Any]]:
     """Return the DataId sets that the campaign names, with what is known of their members."""
-    found = []
+    found: list[dict[str, Any]] = []
     for purpose, written in references_of(one.record):
         entry = survey.shelf.named(written, one.campaign.id)
         href = f"../{entry['page']}" if entry["page"] else ""
@@ -105,6 +108,7 @@ def _header(one: Readable, directory: Directory) -> dict[str, Any]:
         "tags": list(definition.get("tags", ())),
         "deadline": definition.get("plan", {}).get("deadline", ""),
         "description_html": markdown(definition["description"]),
+        "brief": len(definition["description"]) <= BRIEF,
         "accepted": one.progress.accepted,
         "total": len(one.progress.states),
         "steps_done": one.progress.steps_done,

@@ -179,9 +179,7 @@ def _ready(progress: Progress) -> dict[str, datetime | None]:
         if event.type == "status" and event.data["to"] == State.RUNNING
     ]
     begin = started[0] if started else None
-    done = {
-        step.name: _accepted(progress, [group.path for group in step.groups]) for step in progress.campaign.steps
-    }
+    done = {step.name: _accepted(progress, [group.path for group in step.groups]) for step in progress.campaign.steps}
     ready: dict[str, datetime | None] = {}
     for step in progress.campaign.steps:
         before = [done.get(name) for name in step.prerequisites]

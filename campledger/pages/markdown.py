@@ -15,7 +15,10 @@ from campledger.pages.links import address
 MAX_MARKED = 16_384
 """Longer texts are shown as they are written: some of what Markdown allows takes time that grows with the square."""
 
-_PLAIN = re.compile(r"[\w ,.;()'/%\u2013-]*", re.ASCII)
+MAX_ADDRESSES = 200
+"""So are texts with more addresses than these, which takes longest to find."""
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;()'/%-]*")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 
 
@@ -29,10 +32,10 @@ def markdown(text: str) -> str:
     source = text.strip("\n").rstrip()
     if not source:
         return ""
-    if len(source) > MAX_MARKED:
+    if len(source) > MAX_MARKED or source.count("://") > MAX_ADDRESSES:
         parts = (part for part in _BLANK_LINES.split(source) if part.strip())
         return "".join(f"<p>{html.escape(part)}</p>\n" for part in parts)
-    if source[:1].isalpha() and _PLAIN.fullmatch(source) and "www." not in source:
+    if _PLAIN.fullmatch(source):
         return f"<p>{html.escape(source)}</p>\n"  # most texts are one plain line
     tokens = _parser().parse(source)
     _tame(tokens)
@@ -58,7 +61,7 @@ def _may_link(url: str) -> bool:
 
 def _tame(tokens: Sequence[Token]) -> None:
     """Take out of tokens what a page's policy or outline has no place for."""
-    for token in tokens:
+    for index, token in enumerate(tokens):
         if token.type in {"heading_open", "heading_close"}:
             token.tag = "p"
             if token.nesting == 1:
@@ -67,10 +70,13 @@ def _tame(tokens: Sequence[Token]) -> None:
             align = str(token.attrs.pop("style", ""))
             if align == "text-align:right":
                 token.attrs["class"] = "num"
-        elif token.type == "link_open":
+        elif token.type == "link_open" and _may_link(str(token.attrs.get("href"))):
             token.attrs["rel"] = "noopener noreferrer"
+        elif token.type == "link_open":
+            token.tag, token.attrs = "span", {}  # an empty one, for which the parser does not ask
+        elif token.type == "link_close":
+            token.tag = next(one.tag for one in reversed(tokens[:index]) if one.type == "link_open")
         elif token.type in {"fence", "code_block"}:
             token.info = ""
         if token.children:
             _tame(token.children)
-

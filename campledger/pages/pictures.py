@@ -89,10 +89,10 @@ def _untangle(layers: list[list[_Place]], chains: Sequence[Sequence[_Place]]) ->
             right.setdefault(one, []).append(other)
             left.setdefault(other, []).append(one)
     for _ in range(4):
-        for one, other in pairwise(layers):
-            _bring(other, one, left)
-        for one, other in pairwise(reversed(layers)):
-            _bring(other, one, right)
+        for before, layer in pairwise(layers):
+            _bring(layer, before, left)
+        for behind, layer in pairwise(reversed(layers)):
+            _bring(layer, behind, right)
 
 
 def _bring(layer: list[_Place], beside: Sequence[_Place], joined: Mapping[_Place, Sequence[_Place]]) -> None:
@@ -135,12 +135,18 @@ def _node(step: Mapping[str, Any], x: int, y: int) -> dict[str, Any]:
         "shown": shortened(step["name"], _NAME_FITS),
         "word": shortened(step["state"]["word"], _WORD_FITS),
         "state": step["state"]["class"],
-        "label": ", ".join([step["name"], step["state"]["word"], counts, *([f"after {', '.join(after)}"] if after else [])]),
+        "label": ", ".join(
+            [step["name"], step["state"]["word"], counts, *([f"after {', '.join(after)}"] if after else [])]
+        ),
         "count": f"{step['accepted']:,}/{step['total']:,}",
         "x": x,
         "y": y - _HEIGHT // 2,
         "bar": [
-            {"state": part["state"], "x": round(x + part["x"] * _WIDTH / 100, 1), "width": round(part["width"] * _WIDTH / 100, 1)}
+            {
+                "state": part["state"],
+                "x": round(x + part["x"] * _WIDTH / 100, 1),
+                "width": round(part["width"] * _WIDTH / 100, 1),
+            }
             for part in step["bar"]
         ],
     }

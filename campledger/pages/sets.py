@@ -161,4 +161,3 @@ def _upload(event: Event, survey: Survey) -> dict[str, Any]:
         "time": text.moment(event.time),
         "by": survey.directory.person(event.by),
     }
-

@@ -35,6 +35,7 @@ PREVIEW = 12
 """Members that are shown."""
 
 _TEXT_FITS = 120
+_BANDS = "ugrizy"
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]")
 
 
@@ -117,6 +118,7 @@ def _counts(name: str, label: str, found: Mapping[Any, int]) -> dict[str, Any]:
         label, known = _by_time(known)
         shown = dict(list(known.items())[-MAX_TIMES:])
     else:
+        known = dict(sorted(known.items(), key=lambda pair: _BANDS.find(str(pair[0])))) if name == "band" else known
         shown = known if len(known) <= MAX_COUNTS else dict(_largest(known))
     most = max(shown.values())
     total = sum(found.values())
@@ -141,14 +143,20 @@ def _largest(known: Mapping[Any, int]) -> Iterable[tuple[Any, int]]:
 
 
 def _by_time(days: Mapping[int, int]) -> tuple[str, dict[Any, int]]:
-    """Return counts by day, or by month or year where these are many."""
-    for label, length in (("Day", 8), ("Month", 6), ("Year", 4)):
-        counts: dict[str, int] = {}
-        for day, count in days.items():
-            counts[_dashed(str(day)[:length])] = counts.get(_dashed(str(day)[:length]), 0) + count
+    """Return counts by day, or by month or year where these are many, and the word for which."""
+    for label, length in (("Day", 8), ("Month", 6)):
+        counts = _by_beginning(days, length)
         if len(counts) <= MAX_TIMES:
-            break
-    return label, counts
+            return label, counts
+    return "Year", _by_beginning(days, 4)
+
+
+def _by_beginning(days: Mapping[int, int], length: int) -> dict[Any, int]:
+    counts: dict[Any, int] = {}
+    for day, count in days.items():
+        name = _dashed(str(day)[:length])
+        counts[name] = counts.get(name, 0) + count
+    return counts
 
 
 def _dashed(digits: str) -> str:

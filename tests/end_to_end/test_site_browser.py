@@ -285,7 +285,22 @@ def test_a_campaign(page: Page, base: str) -> None:
     closed.click()
     assert page.locator("details.submission:target").get_attribute("open") is not None
     headings = page.locator("main h2").all_inner_texts()
-    assert headings == ["What now", "Steps", "Timeline", "Links", "Set-up", "Problems", "Definition", "Files"]
+    assert headings == [
+        "What now",
+        "Steps",
+        "When it ran",
+        "Failures by task",
+        "Submissions",
+        "Outputs",
+        "Scope and data",
+        "DataId sets",
+        "Software and processing",
+        "Files",
+        "Links",
+        "Problems",
+        "Timeline",
+        "Definition",
+    ]
     struck = page.locator(".event.void .line").first
     assert "line-through" in struck.evaluate("(one) => getComputedStyle(one).textDecorationLine")
 

@@ -39,6 +39,7 @@ HOMES = {
     "jsonschema": "documents",
     "jsonschema_rs": "documents",
     "lsst": "butler",
+    "markdown_it": "pages",
     "psycopg": "butler",
     "referencing": "documents",
     "ruamel": "documents",

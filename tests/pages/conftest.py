@@ -256,7 +256,7 @@ def season() -> str:
 
 def shared_sets(root: Path) -> None:
     """Write shared sets: one in a folder with receipts, one made from it, a hostile one, one that cannot be read."""
-    bad = {
+    bad: dict[str, Any] = {
         "dimensions": ["detector", "exposure", "instrument"],
         "purpose": "exclude",
         "description": "Exposures that observers called *bad*, see https://example.org/nightlog.",
@@ -280,7 +280,7 @@ def shared_sets(root: Path) -> None:
     )  # fmt: skip
     receipts.add("note", text="The donuts of **March** are still missing.")
     (root / "dataids/lsstcam/bad-exposures.events.yaml").write_text(receipts.text(), encoding="utf-8")
-    put_set(root, "donuts.json", {**bad, "name": "donuts", "members": bad["members"][:9]})  # type: ignore[index]
+    put_set(root, "donuts.json", {**bad, "name": "donuts", "members": bad["members"][:9]})
     put_set(root, "without-donuts.json", {"derived": {"filter": "donuts", "reason": ["slew"]}})
     put_set(root, "lost.json", {"derived": {"union": ["donuts", "not-there"]}})
     put_set(root, "index.json", {"dimensions": ["instrument"], "members": [{"instrument": "LSSTCam"}]})

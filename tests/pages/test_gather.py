@@ -128,8 +128,8 @@ def test_a_rescue_of_two(rescues: Page) -> None:
 def test_the_timeline_is_in_words(rescues: Page) -> None:
     lines = [said(event) for event in events(rescues)]
     assert lines[0] == "Cecilia Payne-Gaposchkin resumed the campaign"
-    assert lines[-1] == "Vera Rubin made Cecilia Payne-Gaposchkin operator of step3"
-    assert any("as a rescue of" in line for line in lines)
+    assert lines[-1] == "Vera Rubin assigned Cecilia Payne-Gaposchkin on step3"
+    assert any("a rescue run of" in line for line in lines)
     assert len(lines) == rescues["event_count"]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -66,7 +67,7 @@ def readers(site: dict[str, bytes]) -> dict[str, Reader]:
 
 
 def test_pages_are_well_formed(readers: dict[str, Reader]) -> None:
-    assert len(readers) == 9
+    assert sum(path.startswith("campaigns/") for path in readers) == 8
     for path, reader in readers.items():
         ids = reader.values("id")
         assert len(set(ids)) == len(ids), path
@@ -89,8 +90,7 @@ def test_links_are_relative_or_to_the_web(readers: dict[str, Reader], site: dict
                 continue
             target, _, fragment = address.partition("#")
             if target:
-                resolved = (PurePosixPath(path).parent / target).as_posix()
-                assert re.sub(r"[^/]+/\.\./", "", resolved) in site, address
+                assert posixpath.normpath(posixpath.join(posixpath.dirname(path), target)) in site, address
             else:
                 assert fragment in own, f"{path}: {address}"
 

@@ -1,0 +1,143 @@
+"""The page of a campaign: what failed, what it wrote, its sets, the commits of its events, where to change it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campledger.ledger.reading import Ledger
+from campledger.ledger.settings import Settings
+from campledger.pages import campaigns, gather
+from campledger.pages.links import Directory
+from campledger.repository.commands import Repository
+from campledger.repository.trees import GitTree
+from tests.pages.conftest import HOSTILE, RESCUES, SETTINGS, Log, commit, definition, put_campaign, put_settings
+
+Page = dict[str, Any]
+STARTED = "2026-09-01-started-ab12"
+
+
+def pages_of(root: Path) -> dict[str, Page]:
+    repository = Repository(root)
+    head = repository.commit_of("HEAD")
+    named = gather.Commit(head, repository.commit_time(head))
+    survey = gather.Survey(Ledger(GitTree(repository, head)), named, repository)
+    return {page["campaign"]["id"]: page for page in campaigns.pages(survey)}
+
+
+@pytest.fixture(scope="module")
+def pages(rich: Path) -> dict[str, Page]:
+    return pages_of(rich)
+
+
+def test_failures_by_task(pages: dict[str, Page]) -> None:
+    (row,) = pages[RESCUES]["failures"]["rows"]
+    assert (row["task"], row["open"], row["all"]) == ("calibrateImage", "40", "257")
+    assert [(one["count"], one["state"]) for one in row["where"]] == [
+        ("40", "ended"),
+        ("214", "rescued"),
+        ("3", "rescued"),
+    ]
+
+
+def test_outputs(pages: dict[str, Page]) -> None:
+    outputs = pages[RESCUES]["outputs"]
+    assert outputs["chains"] == [{"name": "LSSTCam/runs/DRP/DP2/v30_0_1/DM-52000", "steps": []}]
+    assert [run["state"] for run in outputs["runs"]] == ["accepted", "rescued", "rescued", "accepted", "ended"]
+
+
+def test_outputs_of_steps_and_tagged_collections(tmp_path: Path) -> None:
+    put_settings(tmp_path)
+    log = Log()
+    log.status("defined", "running")
+    event = log.add(
+        "collected", butler="main", registry="6f1c", collection="u/v/good", dataset_types=["raw"], from_=["raw/all"],
+        count={"raw": 1200},
+    )  # fmt: skip
+    steps = [{"name": "a"}, {"name": "b", "data": {"output": "u/v/b"}}, {"name": "c", "data": {"output": "u/v/b"}}]
+    put_campaign(tmp_path, STARTED, definition("started", steps=steps), log)
+    commit(tmp_path)
+    outputs = pages_of(tmp_path)[STARTED]["outputs"]
+    assert outputs["chains"] == [
+        {"name": "LSSTCam/runs/started", "steps": []},
+        {"name": "u/v/b", "steps": ["b", "c"]},
+    ]
+    assert outputs["tagged"] == [
+        {"name": "u/v/good", "butler": "main", "counts": [{"type": "raw", "count": "1,200"}], "event": event}
+    ]
+
+
+def test_sets_of_a_campaign(pages: dict[str, Page]) -> None:
+    own, shared, derived = pages[RESCUES]["sets"]
+    assert (own["purpose"], own["name"], own["href"], own["size"]) == ("include", "dataids/season.csv", "", "123")
+    assert [by["label"] for by in own["counts"]] == ["Month", "Band"]
+    assert shared["href"] == "../sets/lsstcam/bad-exposures.html"
+    assert derived["size"] == "4"
+
+
+def test_a_set_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    put_settings(tmp_path)
+    put_campaign(tmp_path, STARTED, definition("started", data={"exclude": ["gone", "dataids/x.csv"]}))
+    (tmp_path / "campaigns/2026/09" / STARTED / "dataids").mkdir()
+    (tmp_path / "campaigns/2026/09" / STARTED / "dataids/x.csv").write_text("visit\nseven\n")
+    commit(tmp_path)
+    gone, broken = pages_of(tmp_path)[STARTED]["sets"]
+    assert "there is no DataId set `gone`" in gone["problem"]
+    assert "cannot be read" in broken["problem"]
+
+
+def test_sections_stand_in_two_parts(pages: dict[str, Page]) -> None:
+    page = pages[RESCUES]
+    assert [section["name"] for section in page["data_sections"]] == ["scope", "data"]
+    assert [section["name"] for section in page["run_sections"]] == ["software", "processing", "compute", "plan"]
+
+
+def test_descriptions_are_markdown(pages: dict[str, Page]) -> None:
+    assert pages[RESCUES]["campaign"]["description_html"].startswith("<p>Processes every science visit")
+    assert "<img" not in pages[HOSTILE]["campaign"]["description_html"]
+    assert pages[RESCUES]["campaign"]["brief"]
+
+
+def test_a_long_description_does_not_push_the_steps_away(tmp_path: Path) -> None:
+    put_settings(tmp_path)
+    put_campaign(tmp_path, STARTED, definition("started", description="words " * 500))
+    commit(tmp_path)
+    assert not pages_of(tmp_path)[STARTED]["campaign"]["brief"]
+
+
+def test_events_have_the_commit_that_recorded_them(tmp_path: Path) -> None:
+    """By the trailer of an act, or by the commit that added the line; moving it elsewhere counts for nothing."""
+    put_settings(tmp_path)
+    log = Log()
+    started = log.status("defined", "running")
+    put_campaign(tmp_path, STARTED, definition("started"), log)
+    by_hand = commit(tmp_path, "Open a campaign")
+    noted = log.add("note", text="x")
+    put_campaign(tmp_path, STARTED, definition("started"), log)
+    act = commit(tmp_path, f"note on started\n\nCampledger-Campaign: {STARTED}\nCampledger-Event: {noted}\n")
+    put_campaign(tmp_path, STARTED, definition("started", title="Anew"), log)
+    commit(tmp_path, "Edit it")
+    page = pages_of(tmp_path)[STARTED]
+    commits = {event["id"]: event["commit"] for day in page["days"] for event in day["events"]}
+    assert commits == {started: by_hand[:10], noted: act[:10]}
+    assert page["days"][0]["events"][0]["commit_url"] == f"https://git.example.org/ledger/commit/{act}"
+
+
+def test_where_files_are_seen_and_edited(tmp_path: Path) -> None:
+    links = {"file": "https://git.example.org/blob/{commit}/{path}", "edit": "https://git.example.org/edit/main/{path}"}
+    put_settings(tmp_path, {**SETTINGS, "links": links})
+    put_campaign(tmp_path, STARTED, definition("started"), **{"a b_DOT_txt": "x\n"})
+    head = commit(tmp_path)
+    page = pages_of(tmp_path)[STARTED]
+    directory = f"campaigns/2026/09/{STARTED}"
+    assert page["edit_url"] == f"https://git.example.org/edit/main/{directory}/campaign.yaml"
+    assert page["files"][0]["url"] == f"https://git.example.org/blob/{head}/{directory}/a%20b.txt"
+
+
+def test_without_templates_there_are_no_such_links(pages: dict[str, Page]) -> None:
+    assert pages[RESCUES]["edit_url"] is None
+    assert {file["url"] for file in pages[RESCUES]["files"]} == {None}
+    assert Directory(Settings({"links": {"file": "https://e.org/{commit}/{path}"}})).file("", "x") is None
+    assert Directory(Settings({"links": {"edit": "javascript:{path}"}})).edit("x") is None
