@@ -121,7 +121,7 @@ class History:
         counting = (event for event in self.events if event.id not in self.dropped and event.type != "retracted")
         return max((event.time for event in counting), default=None)
 
-    @property
+    @cached_property
     def effective(self) -> list[Event]:
         """The events that count: neither taken back nor at fault."""
         at_fault = {fault.event.id for fault in self.faults}

@@ -26,6 +26,8 @@ _ROW, _HEAD = 24, 26
 _LABEL_FITS = 27
 _TICKS = 8
 _HOUR = 3600
+_MOMENT = 60
+_FIRST = {"first", ""}
 _STEPS = [_HOUR * hours for hours in (1, 3, 6, 12)] + [
     24 * _HOUR * days for days in (1, 2, 7, 14, 28, 56, 91, 182, 365, 730, 3650)
 ]
@@ -62,8 +64,10 @@ def chart(progress: Progress) -> dict[str, Any] | None:
     moments += [row.accepted for row in rows if row.accepted]
     if not moments:
         return None
-    pauses = list(_pauses(progress.history))
     last = max(moments + [parse(event.at) for event in progress.history.effective])
+    if all(((part.end or last) - part.start).total_seconds() < _MOMENT for row in rows for part in row.parts):
+        return None  # entered at one go, after all was over: when it ran is not known
+    pauses = list(_pauses(progress.history))
     first = min([*moments, *(row.ready for row in rows if row.ready)])
     scale = _Scale(first, last)
     height = _HEAD + len(rows) * _ROW
@@ -79,6 +83,7 @@ def chart(progress: Progress) -> dict[str, Any] | None:
         "ticks": list(scale.ticks()),
         "pauses": [{"x": scale.x(start), "width": scale.width(start, end)} for start, end in pauses],
         "states": list(dict.fromkeys(part.state for _, part in listed)),
+        "again": any(part.relation not in _FIRST for _, part in listed),
         "table": [_listed(row, part) for row, part in listed[:MAX_LISTED]],
         "unlisted": max(0, len(listed) - MAX_LISTED),
     }
@@ -241,7 +246,7 @@ def _drawn(row: Row, number: int, scale: _Scale) -> dict[str, Any]:
                 "x": scale.x(part.start),
                 "width": scale.width(part.start, part.end),
                 "state": part.state,
-                "again": part.relation not in {"first", ""},
+                "again": part.relation not in _FIRST,
                 "words": _words(part),
             }
             for part in row.parts

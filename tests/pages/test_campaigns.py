@@ -128,7 +128,7 @@ def test_events_have_the_commit_that_recorded_them(tmp_path: Path) -> None:
 def test_where_files_are_seen_and_edited(tmp_path: Path) -> None:
     links = {"file": "https://git.example.org/blob/{commit}/{path}", "edit": "https://git.example.org/edit/main/{path}"}
     put_settings(tmp_path, {**SETTINGS, "links": links})
-    put_campaign(tmp_path, STARTED, definition("started"), **{"a b_DOT_txt": "x\n"})
+    put_campaign(tmp_path, STARTED, definition("started"), None, **{"a b_DOT_txt": "x\n"})
     head = commit(tmp_path)
     page = pages_of(tmp_path)[STARTED]
     directory = f"campaigns/2026/09/{STARTED}"

@@ -161,6 +161,12 @@ def test_nothing_submitted_makes_no_chart() -> None:
     assert chart.chart(history(1, START, submit("a/g0", state="planned"))) is None
 
 
+def test_what_was_entered_at_one_go_makes_no_chart() -> None:
+    events = [START, submit("a/g0"), end(1, "succeeded"), accept(1)]
+    stamped = [{**event, "time": f"2026-11-22T10:00:0{number}.000000Z"} for number, event in enumerate(events)]
+    assert chart.chart(history(1, *stamped)) is None
+
+
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_strange_dates_make_a_chart(at: str) -> None:
     made = chart.chart(history(1, START, submit("a/g0", at=at), end(1, "succeeded")))
