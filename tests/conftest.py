@@ -13,9 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from campledger.cli.main import run as main
 from campledger.operations.starting import init
+
+# A deadline by the wall clock tells how busy the machine is, not how quick the code.
+settings.register_profile("campledger", deadline=None)
+settings.load_profile("campledger")
 
 Outcome = subprocess.CompletedProcess[str]
 """Exit code, output and messages of a command, however it was run."""
