@@ -170,11 +170,14 @@ def _require(known: dict[str, Any]) -> None:
         raise click.UsageError(f"missing: {', '.join(missing)}; or use --edit, --file or --from")
 
 
+_SAVE = "Save and close to define the campaign; an empty file cancels."
+
+
 def _compose(editor: Editor, values: dict[str, Any]) -> str:
-    from campledger.operations.defining import template
+    from campledger.documents.template import template
 
     with editor.keeping():
-        text = editor(template(values, editor.space.ledger().settings.productions))
+        text = editor(template(values, editor.space.ledger().settings.productions, [_SAVE]))
     if text is None:
         raise UsageError("nothing was written in the editor, and nothing is defined")
     return text

@@ -15,6 +15,9 @@ from campledger.errors import UsageError
 MODELINE = "# yaml-language-server: $schema={schema}\n"
 """Tells editors with the YAML language server which schema to check the file by as one types."""
 
+SCHEMA_FROM_CAMPAIGN = "../../../../schemas/campaign.schema.json"
+"""Where a ledger keeps the schema, from a campaign's directory: what the modeline names."""
+
 
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:

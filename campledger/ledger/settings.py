@@ -47,7 +47,7 @@ class Settings:
 
     @property
     def links(self) -> Mapping[str, str]:
-        """Templates of addresses: ticket, run, commit, file, edit."""
+        """Templates of addresses: ticket, run, commit, file, edit, new_file."""
         return dict(self.document.get("links", {}))
 
     def findings(self) -> Iterator[Finding]:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from campledger.documents import strict, writing
-from campledger.documents.schema import findings, schema
+from campledger.documents.schema import findings
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger.reading import DEFINITION, Ledger, locate
 from campledger.model.ids import directory_of, new_campaign_id
 from campledger.operations.workspace import Draft, Workspace, Written, resolve, write
 from campledger.problems import report_text
-
-SCHEMA_FROM_CAMPAIGN = "../../../../schemas/campaign.schema.json"
-"""Where a ledger keeps the schema, from a campaign's directory: what the modeline names."""
-
 
 @dataclass(frozen=True)
 class Wish:
@@ -160,7 +156,7 @@ def _filled(base: str | None, changes: Mapping[str, Any]) -> str:
     values: dict[str, Any] = {}
     for path, value in changes.items():
         writing.set_value(values, path, value)
-    return writing.format_document(values, "campaign", SCHEMA_FROM_CAMPAIGN)
+    return writing.format_document(values, "campaign", writing.SCHEMA_FROM_CAMPAIGN)
 
 
 def check_text(text: str) -> str:
@@ -206,51 +202,6 @@ def set_values(values: Mapping[str, Any]) -> Callable[[str], str]:
         return writing.edit_text(text, values)
 
     return change
-
-
-def template(values: Mapping[str, Any], productions: Collection[str] = ()) -> str:
-    """Return a commented definition to fill in: every key of the schema, most of them commented out."""
-    lines = [
-        writing.MODELINE.format(schema=SCHEMA_FROM_CAMPAIGN),
-        "# Save and close to define the campaign; an empty file cancels.\n",
-        "# Only name, production, kind and description are required.\n",
-        "\n",
-    ]
-    properties = schema("campaign")["properties"]
-    required = schema("campaign")["required"]
-    for key, rule in properties.items():
-        if key in {"format", "id", "key", "extra"}:
-            continue
-        resolved = _resolved(rule)
-        lines.append(f"# {resolved.get('description', '')}\n")
-        choices = productions if key == "production" else resolved.get("enum", ())
-        if choices:
-            lines.append(f"# One of {', '.join(choices)}.\n")
-        if key in values or key in required:
-            lines.append(writing.format_value({key: values.get(key, "TODO")}))
-        else:
-            lines += [f"# {line}\n" for line in writing.format_value({key: _example(rule)}).splitlines()]
-        lines.append("\n")
-    return "".join(lines)
-
-
-def _resolved(rule: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "$ref" not in rule:
-        return rule
-    return {**schema("campaign")["$defs"][rule["$ref"].rpartition("/")[2]], **rule}
-
-
-def _example(rule: Mapping[str, Any]) -> Any:
-    resolved = _resolved(rule)
-    if resolved.get("examples"):
-        return resolved["examples"][0]
-    if "enum" in resolved:
-        return resolved["enum"][0]
-    if resolved.get("type") == "object":
-        return {key: _example(below) for key, below in resolved.get("properties", {}).items()}
-    if resolved.get("type") == "array":
-        return [_example(resolved.get("items", {}))]
-    return "..."
 
 
 def read_file(path: Path) -> str:

@@ -13,14 +13,13 @@ from campledger.bps.importer import ImportPlan, PlannedCampaign, PlannedSubmissi
 from campledger.bps.tree import natural
 from campledger.documents import strict
 from campledger.documents.lines import format_event
-from campledger.documents.writing import format_document
+from campledger.documents.writing import SCHEMA_FROM_CAMPAIGN, format_document
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.checks import check
 from campledger.ledger.reading import DEFINITION, EVENTS, Ledger
 from campledger.model import times
 from campledger.model.ids import directory_of, new_campaign_id, random_id
 from campledger.model.states import CAMPAIGN_TABLE, State, Transition
-from campledger.operations.defining import SCHEMA_FROM_CAMPAIGN
 from campledger.operations.workspace import Draft, Workspace, write
 from campledger.problems import Problem, Severity, report_text
 from campledger.repository.trees import Overlay

@@ -12,7 +12,7 @@ from typing import Any
 
 from campledger.errors import UsageError
 from campledger.ledger.reading import Ledger
-from campledger.pages import campaigns, gather, listing, render, sets
+from campledger.pages import campaigns, form, gather, listing, render, sets
 from campledger.pages.write import MARKER, prepare, write
 from campledger.problems import Problem
 from campledger.repository.commands import Repository
@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 """Told how many files of how many are done."""
 
 
-PARTS = (campaigns, sets, listing)
+PARTS = (campaigns, sets, form, listing)
 """What makes the pages, in the order in which they are written: each has `paths(survey)` and `pages(survey)`."""
 
 
@@ -57,7 +57,7 @@ def build(
     survey = gather.Survey(Ledger(files), named, Repository(root) if named else None)
     fixed = _fixed(survey)
     announced = [path for part in PARTS for path in part.paths(survey)]
-    paths = [*fixed, *announced]
+    paths = [*fixed, *form.definition_paths(survey), *announced]
     done = write(out, frozenset(paths), _counted(_files(survey, fixed), len(paths), progress))
     return BuildResult(
         pages=len(announced),
@@ -85,6 +85,7 @@ def _fixed(survey: gather.Survey) -> dict[str, bytes]:
     """Return the files that are no pages."""
     return {
         **render.static_files(),
+        "static/ledger.js": form.offers(survey),
         "static/facts.js": render.script_file("campledgerFacts", listing.filter_facts(survey)),
         "index.json": render.json_file(listing.index(survey)),
     }
@@ -94,6 +95,7 @@ def _files(survey: gather.Survey, fixed: dict[str, bytes]) -> Iterator[tuple[str
     """Yield every file; the list comes last, so that it never links to a page that is not there yet."""
     templates = render.environment()
     yield from fixed.items()
+    yield from form.definitions(survey)
     for part in PARTS:
         for page in part.pages(survey):
             yield page["path"], render.page(templates, page)

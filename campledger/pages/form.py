@@ -1,0 +1,145 @@
+"""The form that defines a campaign: its page, what it offers of the ledger, and the definitions it can start from.
+
+The form itself is made in the browser, from the JSON Schema. A page opened from a disk can load scripts only, so what
+it needs comes as scripts: one with the schema and the ledger's names, and one for each campaign with its definition,
+loaded when somebody starts from it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from campledger.documents.schema import schema
+from campledger.documents.template import LEFT_OUT, template
+from campledger.documents.writing import MODELINE, SCHEMA_FROM_CAMPAIGN
+from campledger.ledger.reading import DEFINITION, EVENTS
+from campledger.model.ids import ALPHABET
+from campledger.model.rules import parts
+from campledger.pages.gather import Page, Readable, Survey
+from campledger.pages.links import filled
+from campledger.pages.render import script_file
+
+OFFERED = 100
+"""How many of the values that campaigns have for one key the form offers, the most used first."""
+
+STARTS = 100
+"""How many campaigns to start from the form offers, the newest first; any other is named by its id."""
+
+_IN_USE = (
+    ("scope", "instrument"), ("scope", "skymap"), ("scope", "observation_type"), ("scope", "bands"),
+    ("software", "stack"), ("compute", "site"), ("compute", "wms"), ("compute", "queue"), ("compute", "account"),
+)  # fmt: skip
+"""Keys for which the form offers what campaigns have; settings list the rest."""
+
+_EXACT = 2**53
+"""From here on a browser's numbers skip some."""
+
+
+def paths(_: Survey) -> list[str]:
+    """Return the paths of the pages."""
+    return ["new.html"]
+
+
+def pages(survey: Survey) -> Iterator[Page]:
+    """Yield the page, which says without a script how else to define a campaign."""
+    settings = survey.ledger.settings
+    yield {
+        **survey.shared,
+        "template": "new.html",
+        "path": "new.html",
+        "root": "",
+        "page_title": f"New campaign \N{MIDDLE DOT} {settings.title}",
+        "productions": [{"name": name, "title": title} for name, title in settings.productions.items()],
+        "definition": template({}, settings.productions),
+    }
+
+
+def offers(survey: Survey) -> bytes:
+    """Return the script with all that the form is made from."""
+    settings = survey.ledger.settings
+    commit = survey.shared["commit"]
+    used = _used(survey.readable)
+    return script_file(
+        "campledgerLedger",
+        {
+            "schema": schema("campaign"),
+            "left_out": LEFT_OUT,
+            "modeline": MODELINE.format(schema=SCHEMA_FROM_CAMPAIGN),
+            "alphabet": ALPHABET,
+            "commit": commit["hash"][:12] if commit and not commit["worktree"] else None,
+            "new_file": _new_file(settings.links.get("new_file")),
+            "productions": list(settings.productions) or None,
+            "titles": settings.productions,
+            "people": list(settings.people) or None,
+            "person_names": {handle: person["name"] for handle, person in settings.people.items()},
+            "butlers": list(settings.butlers),
+            "instruments": settings.document.get("instruments"),
+            "sets": list(survey.ledger.shared_sets),
+            "names": sorted({one.campaign.name for one in survey.readable if not one.history.state.is_final}),
+            "starts": [one.campaign.id for one in reversed(survey.readable[-STARTS:])],
+            "used": used,
+        },
+    )
+
+
+def _new_file(link: str | None) -> str | None:
+    """Return the template of the git host's page, if it makes an address."""
+    return link if filled(link, path="x", content="x") else None
+
+
+def _used(readable: Sequence[Readable]) -> dict[str, list[str]]:
+    """Return the values that campaigns, steps and groups have for some keys, the most used first."""
+    counts: dict[str, dict[str, int]] = {f"{section}.{key}": {} for section, key in _IN_USE}
+    for one in readable:
+        for _, part in parts(one.campaign.definition):
+            for section, key in _IN_USE:
+                value = part.get(section, {}).get(key, [])
+                for text in value if isinstance(value, list) else [value]:
+                    tally = counts[f"{section}.{key}"]
+                    tally[text] = tally.get(text, 0) + 1
+    return {key: sorted(tally, key=lambda text: (-tally[text], text))[:OFFERED] for key, tally in counts.items()}
+
+
+def definition_path(campaign_id: str) -> str:
+    """Return the path of the script with a campaign's definition."""
+    return f"static/definitions/{campaign_id}.js"
+
+
+def definition_paths(survey: Survey) -> list[str]:
+    """Return the paths of the scripts with definitions."""
+    return [definition_path(one.campaign.id) for one in survey.readable]
+
+
+def definitions(survey: Survey) -> Iterator[tuple[str, bytes]]:
+    """Yield for each campaign the script with its definition."""
+    for one in survey.readable:
+        yield definition_path(one.campaign.id), _definition(one)
+
+
+def _definition(one: Readable) -> bytes:
+    values = {key: value for key, value in one.campaign.definition.items() if key not in {"format", "id", "key"}}
+    document = {
+        "id": one.campaign.id,
+        "definition": _exact(values),
+        "files": [file for file in one.record.files if file not in {DEFINITION, EVENTS}],
+    }
+    text = json.dumps(document, separators=(",", ":"))
+    # In a script, unlike in JSON, this key would set an object's prototype.
+    text = re.sub(r'(?<=[{,])"__proto__":', '["__proto__"]:', text)
+    return f"window.campledgerDefinition = {text};\n".encode("ascii")
+
+
+def _exact(value: Any, *, free: bool = False) -> Any:
+    """Return values with those numbers as texts that a browser would change, where texts are as good as numbers."""
+    if isinstance(value, Mapping):
+        return {
+            key: _exact(below, free=free or key in {"environment", "variables", "extra"})
+            for key, below in value.items()
+        }
+    if isinstance(value, list):
+        return [_exact(one, free=free) for one in value]
+    changed = (isinstance(value, int) and abs(value) >= _EXACT) or (isinstance(value, float) and value.is_integer())
+    return str(value) if free and changed and not isinstance(value, bool) else value

@@ -1,0 +1,572 @@
+"use strict";
+// Fields for the values of a JSON Schema: each is made from its rule, gives what is filled in, is filled from a value,
+// and shows what is wrong with it. A text that is no value of its kind stays as typed, for the check to say so.
+
+(function () {
+  /** @typedef {import("./check.js").Finding} Finding */
+  /** @typedef {(string | number)[]} Pointer */
+  /** @typedef {Record<string, any>} Rule */
+  /**
+   * @typedef {object} Field
+   * @property {HTMLElement} element
+   * @property {() => any} value what is filled in; undefined for nothing
+   * @property {(value: any) => void} fill
+   * @property {(findings: Finding[]) => void} tell
+   * @property {(pointer: Pointer) => void} reveal
+   */
+  /**
+   * What fields need of the page.
+   * @typedef {object} Form
+   * @property {Rule} schema
+   * @property {(path: string[]) => {value: string, words?: string}[]} offers what the ledger has for a key
+   * @property {() => void} changed
+   * @property {(words: string) => void} say
+   * @property {() => boolean} strict whether what is missing is shown everywhere
+   */
+
+  const WORDS = {
+    bps: "BPS", wms: "WMS", run: "RUN collection", output: "Output chain", day_obs: "day_obs", size_tb: "Output size (TB)",
+    core_hours: "Core-hours", url: "Address", include: "Include DataId sets", exclude: "Exclude DataId sets",
+    payloadName: "payloadName", extra: "Extra",
+  };
+  const LONG = 4097; // texts that may be longer get several lines
+  const MOST = 10000; // numbers that one range may stand for
+  const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
+  const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
+  let count = 0;
+
+  /** @param {string} tag @param {string} [style] @param {string} [text] @returns {any} */
+  function make(tag, style, text) {
+    const element = document.createElement(tag);
+    if (style) element.className = style;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  }
+
+  /** @param {string} words @param {() => void} act @param {string} [label] */
+  function button(words, act, label) {
+    const made = make("button", "nf-button", words);
+    made.type = "button";
+    if (label) made.setAttribute("aria-label", label);
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  /** @param {string} key */
+  function title(key) {
+    const words = /** @type {Record<string, string>} */ (WORDS)[key] || key.replaceAll("_", " ");
+    return words.charAt(0).toUpperCase() + words.slice(1);
+  }
+
+  /** @param {Rule} rule */
+  function hint(rule) {
+    const examples = rule.examples && rule.examples[0];
+    const plain = Array.isArray(examples) ? examples : [examples];
+    const shown = examples === undefined || plain.some((one) => one === null || typeof one === "object" || typeof one === "boolean");
+    const example = `Such as ${plain.join(", ").replace(/\.$/, "")}.`;
+    return [rule.description || "", shown ? "" : example].filter(Boolean).join(" ");
+  }
+
+  /** Return a paragraph whose parts in backticks are code. @param {string} tag @param {string} style @param {string} text */
+  function prose(tag, style, text) {
+    const made = make(tag, style);
+    made.append(...text.split("`").map((part, place) => (place % 2 ? make("code", "", part) : part)));
+    return made;
+  }
+
+  // Texts and values.
+
+  /** @param {string} text */
+  function typed(text) {
+    if (NUMBER.test(text)) return Number(text);
+    if (text === "true" || text === "false") return text === "true";
+    if (!text.startsWith('"')) return text;
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  }
+
+  /** @param {any} value */
+  function untyped(value) {
+    const text = String(value);
+    return typeof value === "string" && typed(text) !== text ? JSON.stringify(text) : text;
+  }
+
+  /** Return numbers written with commas, spaces and ranges. @param {string} text */
+  function numbers(text) {
+    return text.split(/[\s,;]+/).filter(Boolean).flatMap((word) => {
+      const range = /^([0-9]{1,9})(?:-|\.\.|\u2013)([0-9]{1,9})$/.exec(word);
+      if (!range) return [INTEGER.test(word) ? Number(word) : word];
+      const [first, last] = [Number(range[1]), Number(range[2])];
+      return first <= last && last - first < MOST ? Array.from({ length: last - first + 1 }, (_, step) => first + step) : [word];
+    });
+  }
+
+  /**
+   * How a value is written into a field, by its rule: what is read from the text, and the text of a value.
+   * @typedef {{read: (text: string) => any, write: (value: any) => string, lines: boolean, mode?: string, how?: string}} Notation
+   */
+
+  /** @param {Rule} rule @param {Rule} schema @returns {Notation} */
+  function notation(rule, schema) {
+    const kind = rule.type;
+    if (kind === "integer" || kind === "number") {
+      const form = kind === "integer" ? INTEGER : NUMBER;
+      const mode = kind === "integer" ? "numeric" : "decimal";
+      return { read: (text) => (form.test(text) ? Number(text) : text), write: String, lines: false, mode };
+    }
+    if (kind === "array" && window.campledgerCheck.resolved(rule.items, schema).type === "integer") {
+      return { read: numbers, write: (value) => value.join(", "), lines: false, how: "Commas between, ranges as 3826-3833." };
+    }
+    if (kind === "array") return { read: entries, write: (value) => value.join("\n"), lines: true, how: "One per line." };
+    if (kind === "object" && rule.additionalProperties) {
+      const free = rule.additionalProperties.type !== "string";
+      return {
+        read: (text) => pairs(text, free),
+        write: (value) => Object.entries(value).map(([key, one]) => `${key} = ${free ? untyped(one) : one}`).join("\n"),
+        lines: true,
+        how: "One per line, as NAME = VALUE.",
+      };
+    }
+    if (kind === "object") return json();
+    return { read: (text) => text, write: String, lines: !(rule.maxLength < LONG) && rule.maxLength !== undefined };
+  }
+
+  /** @returns {Notation} */
+  function json() {
+    return {
+      read: (text) => {
+        try {
+          return JSON.parse(text);
+        } catch {
+          return text;
+        }
+      },
+      write: (value) => JSON.stringify(value, null, 2),
+      lines: true,
+      how: "As JSON.",
+    };
+  }
+
+  /** @param {string} text */
+  function entries(text) {
+    return text.split("\n").map((line) => line.trim()).filter(Boolean);
+  }
+
+  /** @param {string} text @param {boolean} free */
+  function pairs(text, free) {
+    const lines = entries(text).map((line) => /^([^=]*?)\s*=\s*(.*)$/.exec(line) || line);
+    const strange = lines.some((line) => typeof line === "string" || line[1] === "");
+    return strange ? text : Object.fromEntries(lines.map((line) => [line[1], free ? typed(line[2]) : line[2]]));
+  }
+
+  // One field with its label.
+
+  /**
+   * Return the frame of a field: label, description, a place for the control, and what is wrong.
+   * @param {string} key @param {Rule} rule @param {boolean} required @param {Form} form @param {HTMLElement & {value: string}} control
+   */
+  function frame(key, rule, required, form, control) {
+    const element = make("div", "nf-field");
+    const id = `nf-${++count}`;
+    const label = make("label", "", title(key));
+    const about = prose("p", "hint", hint(rule));
+    const wrong = make("p", "nf-wrong");
+    control.id = id;
+    label.htmlFor = id;
+    about.id = `${id}-about`;
+    wrong.id = `${id}-wrong`;
+    wrong.hidden = true;
+    control.setAttribute("aria-describedby", `${about.id} ${wrong.id}`);
+    if (required) {
+      label.append(" ", make("span", "nf-required", "required"));
+      control.setAttribute("aria-required", "true");
+    }
+    element.append(label, control, wrong, about);
+    let touched = false;
+    /** @type {Finding[]} */
+    let findings = [];
+    const show = () => {
+      const shown = findings.filter((finding) => !finding.missing || touched || form.strict());
+      wrong.textContent = shown.map((finding) => finding.message).join("; ");
+      wrong.hidden = shown.length === 0;
+      wrong.classList.toggle("warning", shown.every((finding) => finding.warning));
+      control.setAttribute("aria-invalid", String(shown.some((finding) => !finding.warning)));
+    };
+    control.addEventListener("input", () => form.changed());
+    control.addEventListener("change", () => form.changed());
+    control.addEventListener("blur", () => {
+      touched = true;
+      show();
+    });
+    return {
+      element,
+      tell: (/** @type {Finding[]} */ told) => {
+        findings = told;
+        show();
+      },
+      reveal: () => control.focus(),
+    };
+  }
+
+  /** @param {string} key @param {Rule} rule @param {string[]} path @param {boolean} required @param {Form} form @returns {Field} */
+  function choice(key, rule, path, required, form) {
+    const select = make("select");
+    const truths = [{ value: "true", words: "yes" }, { value: "false", words: "no" }];
+    const listed = rule.enum ? rule.enum.map((/** @type {string} */ value) => ({ value })) : form.offers(path);
+    const options = rule.type === "boolean" ? truths : listed;
+    select.append(new Option("", ""));
+    for (const { value, words } of options) select.append(new Option(words || value, value));
+    const framed = frame(key, rule, required, form, select);
+    return {
+      ...framed,
+      value: () => (select.value === "" ? undefined : rule.type === "boolean" ? select.value === "true" : select.value),
+      fill: (value) => {
+        const text = value === undefined ? "" : String(value);
+        if (!Array.from(select.options).some((/** @type {any} */ option) => option.value === text)) select.append(new Option(text, text));
+        select.value = text;
+      },
+    };
+  }
+
+  /** @param {string} key @param {Rule} rule @param {string[]} path @param {boolean} required @param {Form} form @returns {Field} */
+  function text(key, rule, path, required, form) {
+    const usual = notation(rule, form.schema);
+    let used = usual;
+    const control = make(usual.lines ? "textarea" : "input");
+    control.spellcheck = rule.maxLength === 65536;
+    if (usual.mode) control.inputMode = usual.mode;
+    if (usual.lines) control.rows = rule.minLength && rule.maxLength === 65536 ? 4 : 2;
+    const description = [rule.description, usual.how].filter(Boolean).join(" ");
+    const framed = frame(key, { ...rule, description }, required, form, control);
+    if (offered(path, rule)) offer(control, usual.lines, path, form);
+    return {
+      ...framed,
+      value: () => {
+        const written = used.lines ? control.value : control.value.trim();
+        if (written.trim() === "") return undefined;
+        return used.read(written);
+      },
+      fill: (value) => {
+        used = usual;
+        control.value = value === undefined ? "" : usual.write(value);
+        // What lines cannot hold, such as an entry of several lines, is shown as JSON.
+        const held = value === undefined || JSON.stringify(used.read(control.value.trim() === "" ? "" : control.value)) === JSON.stringify(value);
+        if (!held && rule.type !== "string") {
+          used = json();
+          control.value = used.write(value);
+        }
+      },
+    };
+  }
+
+  /** Whether the ledger may have something to offer for a key. @param {string[]} path @param {Rule} rule */
+  function offered(path, rule) {
+    return rule.type === "string" || (rule.type === "array" && path.length > 0);
+  }
+
+  /** Offer what the ledger has: as completion, or for a field of several lines as a small field that adds one. */
+  function offer(/** @type {any} */ control, /** @type {boolean} */ lines, /** @type {string[]} */ path, /** @type {Form} */ form) {
+    const list = make("datalist");
+    list.id = `${control.id}-offers`;
+    const fillIn = () => list.replaceChildren(...form.offers(path).map(({ value, words }) => new Option(words || "", value)));
+    if (form.offers(path).length === 0 && path[path.length - 1] !== "prerequisites") return;
+    const target = lines ? make("input") : control;
+    target.setAttribute("list", list.id);
+    target.addEventListener("focus", fillIn);
+    control.after(list);
+    if (!lines) return;
+    const add = () => {
+      const word = target.value.trim();
+      const present = entries(control.value);
+      if (word && !present.includes(word)) {
+        control.value = [...present, word].join("\n");
+        form.changed();
+        form.say(`${word} added`);
+      }
+      target.value = "";
+    };
+    target.setAttribute("aria-label", `Add to ${title(path[path.length - 1])}`);
+    target.spellcheck = false;
+    target.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Enter") {
+        event.preventDefault();
+        add();
+      }
+    });
+    const line = make("div", "nf-line");
+    line.append(target, button("Add", add, `Add to ${title(path[path.length - 1])}`));
+    control.after(line);
+  }
+
+  // Fields of fields.
+
+  /** @param {Finding[]} findings @param {string | number} part */
+  function below(findings, part) {
+    return findings.filter((finding) => finding.pointer[0] === part).map((finding) => ({ ...finding, pointer: finding.pointer.slice(1) }));
+  }
+
+  /**
+   * The fields of a mapping, without a frame.
+   * @param {Rule} rule @param {string[]} path @param {Form} form @param {readonly string[]} without @returns {Field}
+   */
+  function fields(rule, path, form, without = []) {
+    const element = make("div", "nf-fields");
+    /** @type {Map<string, Field>} */
+    const made = new Map();
+    for (const [key, one] of Object.entries(rule.properties)) {
+      if (without.includes(key)) continue;
+      const field = any(key, one, [...path, key], (rule.required || []).includes(key), form);
+      made.set(key, field);
+      element.append(field.element);
+    }
+    return {
+      element,
+      value: () => {
+        const values = Array.from(made, ([key, field]) => [key, field.value()]).filter(([, value]) => value !== undefined);
+        return values.length ? Object.fromEntries(values) : undefined;
+      },
+      fill: (value) => made.forEach((field, key) => field.fill(value === undefined ? undefined : value[key])),
+      tell: (findings) => made.forEach((field, key) => field.tell(below(findings, key))),
+      reveal: ([key, ...rest]) => (made.get(String(key)) || /** @type {Field} */ (made.values().next().value)).reveal(rest),
+    };
+  }
+
+  /** A mapping that opens and closes; its fields are made when it first opens. @param {string} key @param {Rule} rule @param {string[]} path @param {Form} form @returns {Field} */
+  function section(key, rule, path, form) {
+    const element = make("details", "nf-section");
+    const summary = make("summary");
+    const state = make("span", "nf-state");
+    summary.append(make("b", "", title(key)), " ", prose("span", "hint", rule.description || ""), " ", state);
+    element.append(summary);
+    /** @type {Field | null} */
+    let inner = null;
+    /** @type {any} */
+    let held;
+    /** @type {Finding[]} */
+    let told = [];
+    const value = () => (inner ? inner.value() : held);
+    const open = () => {
+      if (inner) return;
+      inner = rule.properties ? fields(rule, path, form) : text(key, rule, path, false, form);
+      inner.fill(held);
+      inner.tell(told);
+      element.append(inner.element);
+    };
+    const mark = () => {
+      const number = value() === undefined ? 0 : Object.keys(value()).length;
+      const wrong = told.filter((finding) => !finding.warning).length;
+      state.textContent = [number ? `${number} set` : "", wrong ? `${wrong} wrong` : ""].filter(Boolean).join(", ");
+      state.classList.toggle("wrong", wrong > 0);
+    };
+    element.addEventListener("toggle", () => element.open && open());
+    return {
+      element,
+      value,
+      fill: (filled) => {
+        held = filled;
+        if (inner) inner.fill(filled);
+        mark();
+      },
+      tell: (findings) => {
+        told = findings;
+        if (inner) inner.tell(findings);
+        mark();
+      },
+      reveal: (pointer) => {
+        element.open = true;
+        open();
+        /** @type {Field} */ (inner).reveal(pointer);
+      },
+    };
+  }
+
+  /** A list of mappings: entries that are added, moved and taken out. @param {string} key @param {Rule} rule @param {string[]} path @param {Form} form @returns {Field} */
+  function cards(key, rule, path, form) {
+    const element = make("fieldset", "nf-cards");
+    const legend = make("legend", "", title(key));
+    const wrong = make("p", "nf-wrong");
+    const list = make("ol", "nf-list");
+    const one = title(key).replace(/s$/, "").toLowerCase();
+    const add = button(`Add a ${one}`, () => {
+      const card = insert(undefined, true);
+      form.changed();
+      form.say(`${one} ${made.length} added`);
+      card.field.reveal([]);
+    });
+    wrong.hidden = true;
+    element.append(legend, prose("p", "hint", rule.description || ""), wrong, list, add);
+    /** @type {{element: HTMLElement, field: Field, open: (yes: boolean) => void, mark: (index: number) => void, name: () => string}[]} */
+    let made = [];
+
+    /** @param {any} value @param {boolean} opened */
+    function insert(value, opened) {
+      const card = cardOf(window.campledgerCheck.resolved(rule.items, form.schema), [...path, "*"], one, form, { move, remove });
+      made.push(card);
+      list.append(card.element);
+      card.field.fill(value);
+      card.open(opened);
+      number();
+      return card;
+    }
+
+    function number() {
+      made.forEach((card, index) => card.mark(index));
+    }
+
+    /** @param {any} card @param {number} by @param {HTMLElement | null} focus */
+    function move(card, by, focus) {
+      const from = made.indexOf(card);
+      const to = from + by;
+      if (to < 0 || to >= made.length) return;
+      made.splice(from, 1);
+      made.splice(to, 0, card);
+      list.insertBefore(card.element, made[to + 1] ? made[to + 1].element : null);
+      if (focus) focus.focus();
+      number();
+      form.changed();
+      form.say(`${card.name()} is now ${to + 1} of ${made.length}`);
+    }
+
+    /** @param {any} card */
+    function remove(card) {
+      const index = made.indexOf(card);
+      const name = card.name();
+      made.splice(index, 1);
+      card.element.remove();
+      number();
+      form.changed();
+      form.say(`${name} taken out`);
+      const next = made[Math.min(index, made.length - 1)];
+      (next ? next.element.querySelector(".nf-title") : add).focus();
+    }
+
+    return {
+      element,
+      value: () => (made.length ? made.map((card) => card.field.value() || {}) : undefined),
+      fill: (value) => {
+        made = [];
+        list.replaceChildren();
+        for (const entry of value || []) insert(entry, false);
+      },
+      tell: (findings) => {
+        const own = findings.filter((finding) => finding.pointer.length === 0);
+        wrong.textContent = own.map((finding) => finding.message).join("; ");
+        wrong.hidden = own.length === 0;
+        made.forEach((card, index) => card.field.tell(below(findings, index)));
+        number();
+      },
+      reveal: ([index, ...rest]) => {
+        const card = made[Number(index)];
+        if (!card) {
+          add.focus();
+          return;
+        }
+        card.open(true);
+        card.field.reveal(rest);
+      },
+    };
+  }
+
+  /**
+   * One entry of a list: its title opens it, Alt with the arrow keys moves it.
+   * @param {Rule} rule @param {string[]} path @param {string} one @param {Form} form
+   * @param {{move: (card: any, by: number, focus: HTMLElement | null) => void, remove: (card: any) => void}} acts
+   */
+  function cardOf(rule, path, one, form, acts) {
+    const element = make("li", "nf-card");
+    const head = make("div", "nf-head");
+    const body = make("div", "nf-body");
+    /** @type {Field | null} */
+    let inner = null;
+    /** @type {any} */
+    let held;
+    /** @type {Finding[]} */
+    let told = [];
+    let place = 0;
+    const value = () => (inner ? inner.value() : held);
+    const name = () => {
+      const values = value() || {};
+      return values.name || values.key || values.title || values.url || `${one} ${place + 1}`;
+    };
+    const turn = button("", () => open(body.hidden));
+    turn.className = "nf-title";
+    body.id = `nf-${++count}`;
+    turn.setAttribute("aria-controls", body.id);
+    const up = button("\u2191", () => acts.move(card, -1, up));
+    const down = button("\u2193", () => acts.move(card, 1, down));
+    const out = button("\u00d7", () => acts.remove(card));
+    head.append(turn, up, down, out);
+    element.append(head, body);
+    body.hidden = true;
+    element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      acts.move(card, event.key === "ArrowUp" ? -1 : 1, /** @type {HTMLElement} */ (document.activeElement));
+    });
+
+    /** @param {boolean} yes */
+    function open(yes) {
+      if (yes && !inner) {
+        inner = fields(rule, path, form);
+        inner.fill(held);
+        inner.tell(told);
+        body.append(inner.element);
+      }
+      body.hidden = !yes;
+      turn.setAttribute("aria-expanded", String(yes));
+    }
+
+    /** @param {number} index */
+    function mark(index) {
+      place = index;
+      const values = value() || {};
+      const wrong = told.filter((finding) => !finding.warning && !finding.missing).length;
+      const groups = values.groups ? `${values.groups.length} ${values.groups.length === 1 ? "group" : "groups"}` : "";
+      const more = [values.title && values.title !== name() ? values.title : "", groups, wrong ? `${wrong} wrong` : ""].filter(Boolean);
+      turn.replaceChildren(make("b", "u", name()), ...(more.length ? [" ", make("span", wrong ? "nf-state wrong" : "nf-state", more.join(", "))] : []));
+      for (const [made, words] of [[up, "Move up"], [down, "Move down"], [out, "Take out"]]) {
+        made.setAttribute("aria-label", `${words}: ${name()}`);
+        made.title = words;
+      }
+    }
+
+    const card = {
+      element,
+      name,
+      open,
+      mark,
+      field: {
+        element,
+        value,
+        fill: (/** @type {any} */ filled) => {
+          held = filled;
+          if (inner) inner.fill(filled);
+        },
+        tell: (/** @type {Finding[]} */ findings) => {
+          told = findings;
+          if (inner) inner.tell(findings);
+        },
+        reveal: (/** @type {Pointer} */ pointer) => {
+          open(true);
+          /** @type {Field} */ (/** @type {unknown} */ (inner)).reveal(pointer);
+        },
+      },
+    };
+    return card;
+  }
+
+  /** Return the field for a key, by its rule. @param {string} key @param {Rule} unresolved @param {string[]} path @param {boolean} required @param {Form} form @returns {Field} */
+  function any(key, unresolved, path, required, form) {
+    const rule = window.campledgerCheck.resolved(unresolved, form.schema);
+    if (rule.enum || rule.type === "boolean" || path.join(".") === "production") return choice(key, rule, path, required, form);
+    if (rule.type === "array" && window.campledgerCheck.resolved(rule.items, form.schema).type === "object") return cards(key, rule, path, form);
+    if (rule.type === "object" && (rule.properties || key === "extra")) return section(key, rule, path, form);
+    return text(key, rule, path, required, form);
+  }
+
+  window.campledgerFields = { fields, make };
+})();
