@@ -17,6 +17,7 @@ from campledger.model.ids import directory_of, new_campaign_id
 from campledger.operations.workspace import Draft, Workspace, Written, resolve, write
 from campledger.problems import report_text
 
+
 @dataclass(frozen=True)
 class Wish:
     """What a new campaign is made from."""

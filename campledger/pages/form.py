@@ -79,7 +79,7 @@ def offers(survey: Survey) -> bytes:
             "instruments": settings.document.get("instruments"),
             "sets": list(survey.ledger.shared_sets),
             "names": sorted({one.campaign.name for one in survey.readable if not one.history.state.is_final}),
-            "starts": [one.campaign.id for one in reversed(survey.readable[-STARTS:])],
+            "starts": sorted((one.campaign.id for one in survey.readable), reverse=True)[:STARTS],
             "used": used,
         },
     )

@@ -234,7 +234,8 @@
     const place = /^[^:]*:\/\/([^/?#]*)/.exec(url);
     const host = place ? place[1].replace(/^.*@/, "").replace(/:[^:\]]*$/, "") : "";
     if (!place || !host) return "an address without a host";
-    return place[1].includes("@") ? "an address with a user name or password in it" : "";
+    if (place[1].includes("@")) return "an address with a user name or password in it";
+    return URL.canParse(url) ? "" : "not an address";
   }
 
   /** @param {any} definition @returns {Generator<Finding>} */

@@ -288,7 +288,7 @@
       }
       target.value = "";
     };
-    target.setAttribute("aria-label", `Add to ${title(path[path.length - 1])}`);
+    target.setAttribute("aria-label", `One more for ${title(path[path.length - 1])}`);
     target.spellcheck = false;
     target.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter") {

@@ -40,6 +40,7 @@ SETTINGS: dict[str, Any] = {
         "ticket": "https://rubinobs.example.org/browse/{key}",
         "run": "https://panda.example.org/request/{run_id}",
         "commit": "https://git.example.org/ledger/commit/{commit}",
+        "new_file": "https://git.example.org/ledger/new/main?filename={path}&value={content}",
     },
 }
 
