@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` runs every test; each sets up what it needs.
-.PHONY: demo test lint bench clean browser postgresql
+.PHONY: demo test bless lint bench clean browser postgresql checker
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,8 +8,13 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.runtime
 	@docs/examples/demo.sh $(abspath $(BIN)/campledger) .demo
 
-test: $(VENV)/.development browser postgresql
+test: $(VENV)/.development browser postgresql checker
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
+
+# Takes the site's pages as they are now for what they should be: look at `git diff tests/pages/golden` before committing.
+bless: $(VENV)/.development
+	$(BIN)/python -m pytest --quiet tests/pages/test_golden.py --bless
+	@git status --short tests/pages/golden
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check
@@ -44,6 +49,18 @@ postgresql:
 	  echo "installing postgresql, for the tests of the registry"; \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends postgresql >/dev/null; } || { \
 	  echo "the tests of the registry need PostgreSQL: install Debian's package postgresql" >&2; exit 1; }
+
+# The site's HTML is checked by the Nu Html Checker, a program for Java that npm's registry carries.
+checker: $(VENV)/node_modules/vnu-jar
+
+$(VENV)/node_modules/vnu-jar: $(VENV)/.runtime
+	@command -v npm >/dev/null && command -v java >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  echo "installing npm and java, for the tests of the site"; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends npm default-jre-headless >/dev/null; } || { \
+	  echo "the tests of the site need npm and java: install Debian's packages npm and default-jre-headless" >&2; exit 1; }
+	@npm install --silent --no-audit --no-fund --ignore-scripts --no-save --prefix $(VENV) vnu-jar@26.9.27
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .demo build dist public *.egg-info

@@ -39,6 +39,10 @@ GIT_CONFIG = """\
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bless", action="store_true", help="take the pages as they are now for what they should be")
+
+
 @pytest.fixture(scope="session")
 def git_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The only configuration that git reads."""

@@ -10,12 +10,16 @@ from urllib.parse import quote
 from campledger.ledger.settings import Settings
 from campledger.model.rules import url_complaint
 
+_UNSAFE = re.compile(r'["<>^`{|}]')
 _PASSWORD = re.compile(r"//[^/?#@]*:[^/?#]*@")
 
 
 def address(url: str) -> str | None:
-    """Return the address if a page may link to it (http or https, without a password), else None."""
-    return url if url_complaint(url) is None else None
+    """Return the address if a page may link to it (http or https, without a password), else None.
+
+    What no address holds as it is, such as a quotation mark, is escaped as browsers escape it.
+    """
+    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", url) if url_complaint(url) is None else None
 
 
 def filled(template: str | None, **values: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from campledger.model.campaign import SECTIONS, Campaign
 
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
+_MICROSECONDS = re.compile(r"(?<=\.[0-9]{3})[0-9]+(?=Z)")
 _NAMES_SHOWN = 6
 
 _LABELS = {
@@ -28,7 +29,13 @@ _IN_PROSE = ("scope", "plan")
 
 def moment(text: str) -> dict[str, str]:
     """Return a time for machines and for people: 2026-11-22 08:01 UTC."""
-    return {"iso": text, "text": f"{text[:10]} {text[11:16]} UTC", "day": text[:10], "clock": text[11:16]}
+    # HTML's times have three digits of a second at most.
+    return {
+        "iso": _MICROSECONDS.sub("", text),
+        "text": f"{text[:10]} {text[11:16]} UTC",
+        "day": text[:10],
+        "clock": text[11:16],
+    }
 
 
 def moment_of(seconds: int) -> dict[str, str]:

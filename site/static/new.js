@@ -122,9 +122,9 @@
     const fits = newFile.includes("{content}") && whole.length <= LONGEST;
     const link = at("nf-go");
     link.dataset.copy = fits ? "" : "yes";
-    if (current.errors) link.removeAttribute("href");
-    else link.href = fits ? whole : fill("");
-    link.setAttribute("aria-disabled", String(current.errors > 0));
+    link.setAttribute("href", current.errors ? "#nf-form" : fits ? whole : fill(""));
+    link.target = current.errors ? "" : "_blank";
+    link.classList.toggle("nf-wait", current.errors > 0);
     at("nf-next").textContent = fits
       ? "There it is checked and merged like any change: a pull request, or a commit if you may."
       : "The definition is too long for the host's address: opening the page copies it, paste it there as the file's content.";
@@ -225,7 +225,6 @@
         copy();
       }
     });
-    at("nf-go").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && current.errors && complain());
     at("nf-save").addEventListener("click", save);
     at("nf-copy").addEventListener("click", copy);
     at("nf-clear").addEventListener("click", () => {
