@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,10 +18,13 @@ from campledger.documents.template import LEFT_OUT, template
 from campledger.documents.writing import MODELINE, SCHEMA_FROM_CAMPAIGN
 from campledger.ledger.reading import DEFINITION, EVENTS
 from campledger.model.ids import ALPHABET
-from campledger.model.rules import parts
+from campledger.model.states import State
 from campledger.pages.gather import Page, Readable, Survey
 from campledger.pages.links import filled
 from campledger.pages.render import script_file
+
+Facts = Mapping[str, tuple[str | int, ...]]
+"""What a campaign is found by."""
 
 OFFERED = 100
 """How many of the values that campaigns have for one key the form offers, the most used first."""
@@ -28,11 +32,11 @@ OFFERED = 100
 STARTS = 100
 """How many campaigns to start from the form offers, the newest first; any other is named by its id."""
 
-_IN_USE = (
-    ("scope", "instrument"), ("scope", "skymap"), ("scope", "observation_type"), ("scope", "bands"),
-    ("software", "stack"), ("compute", "site"), ("compute", "wms"), ("compute", "queue"), ("compute", "account"),
-)  # fmt: skip
-"""Keys for which the form offers what campaigns have; settings list the rest."""
+_IN_USE = {
+    "scope.instrument": "instrument", "scope.skymap": "skymap", "scope.bands": "band", "data.output": "output",
+    "software.stack": "stack", "software.image": "image", "compute.site": "site", "compute.wms": "wms",
+}  # fmt: skip
+"""The attribute under which campaigns are found by a key, where the form offers what campaigns have."""
 
 _EXACT = 2**53
 """From here on a browser's numbers skip some."""
@@ -61,7 +65,7 @@ def offers(survey: Survey) -> bytes:
     """Return the script with all that the form is made from."""
     settings = survey.ledger.settings
     commit = survey.shared["commit"]
-    used = _used(survey.readable)
+    facts = [one.facts for one in survey.readable]
     return script_file(
         "campledgerLedger",
         {
@@ -78,9 +82,9 @@ def offers(survey: Survey) -> bytes:
             "butlers": list(settings.butlers),
             "instruments": settings.document.get("instruments"),
             "sets": list(survey.ledger.shared_sets),
-            "names": sorted({one.campaign.name for one in survey.readable if not one.history.state.is_final}),
-            "starts": sorted((one.campaign.id for one in survey.readable), reverse=True)[:STARTS],
-            "used": used,
+            "names": sorted({str(name) for one in facts for name in one["name"] if not _is_final(one)}),
+            "starts": sorted((str(name) for one in facts for name in one["id"]), reverse=True)[:STARTS],
+            "used": {key: _used(facts, attribute) for key, attribute in _IN_USE.items()},
         },
     )
 
@@ -90,17 +94,14 @@ def _new_file(link: str | None) -> str | None:
     return link if filled(link, path="x", content="x") else None
 
 
-def _used(readable: Sequence[Readable]) -> dict[str, list[str]]:
-    """Return the values that campaigns, steps and groups have for some keys, the most used first."""
-    counts: dict[str, dict[str, int]] = {f"{section}.{key}": {} for section, key in _IN_USE}
-    for one in readable:
-        for _, part in parts(one.campaign.definition):
-            for section, key in _IN_USE:
-                value = part.get(section, {}).get(key, [])
-                for text in value if isinstance(value, list) else [value]:
-                    tally = counts[f"{section}.{key}"]
-                    tally[text] = tally.get(text, 0) + 1
-    return {key: sorted(tally, key=lambda text: (-tally[text], text))[:OFFERED] for key, tally in counts.items()}
+def _is_final(facts: Facts) -> bool:
+    return any(State(str(state)).is_final for state in facts["state"])
+
+
+def _used(campaigns: Sequence[Facts], attribute: str) -> list[str]:
+    """Return the values that campaigns have, those of the most campaigns first."""
+    tally = Counter(str(value) for facts in campaigns for value in facts[attribute])
+    return sorted(tally, key=lambda value: (-tally[value], value))[:OFFERED]
 
 
 def definition_path(campaign_id: str) -> str:
@@ -116,10 +117,11 @@ def definition_paths(survey: Survey) -> list[str]:
 def definitions(survey: Survey) -> Iterator[tuple[str, bytes]]:
     """Yield for each campaign the script with its definition."""
     for one in survey.readable:
-        yield definition_path(one.campaign.id), _definition(one)
+        yield definition_path(one.campaign.id), definition(one)
 
 
-def _definition(one: Readable) -> bytes:
+def definition(one: Readable) -> bytes:
+    """Return the script with a campaign's definition."""
     values = {key: value for key, value in one.campaign.definition.items() if key not in {"format", "id", "key"}}
     document = {
         "id": one.campaign.id,

@@ -138,7 +138,14 @@ def verdict(definition: dict[str, Any]) -> set[tuple[str, str]]:
 
 def test_its_check_is_that_of_the_command_line(scripts: Page) -> None:
     written = definitions()
-    anything = {"productions": None, "people": None, "butlers": None, "instruments": None, "names": [], "sets": []}
+    anything: dict[str, Any] = {
+        "productions": None,
+        "people": None,
+        "butlers": None,
+        "instruments": None,
+        "names": [],
+        "sets": [],
+    }
     asked = """([definitions, schema, ledger]) => definitions.map((one) => {
         const byLedger = (finding) => finding.rule === "missing-file";
         return window.campledgerCheck.findings(one, schema, ledger).filter((finding) => !byLedger(finding))
@@ -156,7 +163,7 @@ def test_its_check_is_that_of_the_command_line(scripts: Page) -> None:
     assert wrong > 50
 
 
-def box(page: Page, label: str) -> Locator:
+def box(page: Page | Locator, label: str) -> Locator:
     return page.get_by_label(label, exact=True)
 
 
