@@ -54,7 +54,8 @@ people:
 # Butler repositories by alias.
 butlers: {{}}
 
-# Addresses of tickets, runs and commits.
+# Addresses of tickets, runs and commits, and of the git host's page for a new file, which the site's form fills in:
+# new_file: https://github.com/ORG/REPO/new/main?filename={{path}}&value={{content}}
 links: {{}}
 """
 
