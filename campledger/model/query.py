@@ -177,6 +177,19 @@ def asks_for_me(expression: str) -> bool:
     return parse(expression, "a") != parse(expression, "b")
 
 
+def with_me(expression: str, me: str) -> str:
+    """Return an expression with a handle in the place of `me`."""
+
+    def filled(match: re.Match[str]) -> str:
+        key = (match["key"] or "").lower()
+        if key not in {"owner", "operator"}:
+            return match[0]
+        values = [me if value.replace('"', "").lower() == "me" else value for value in match["value"].split(",")]
+        return f"{match['not'] or ''}{match['key']}{match['op']}{','.join(values)}"
+
+    return _TERM.sub(filled, expression)
+
+
 def _refuse_half_term(word: str) -> None:
     """Raise QueryError for `state:` without a value, `state!=running` and the like: no text that people look for."""
     match = _HALF_TERM.match(word)
