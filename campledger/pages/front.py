@@ -21,13 +21,13 @@ PATH = "index.html"
 SILENT_DAYS = 7
 """A campaign that runs is silent for long once nothing was recorded for this time."""
 
-SHOWN = 12
-"""Campaigns that a section shows at once; others are folded."""
+CARDS, LINES = 6, 8
+"""Campaigns that a section shows at once, with commands and without; others are folded."""
 
 MOST = 200
 """Campaigns in a section, folded ones included; of more the page says how many."""
 
-MINE = 20
+MINE = 8
 """Campaigns of each person that the page holds; their own page has all."""
 
 RECENT = 5
@@ -49,11 +49,7 @@ def front_page(survey: Survey) -> Page:
     every = briefs(survey)
     settings = survey.ledger.settings
     now = _now(survey, every)
-    waiting = sorted(
-        (one for one in every if one["asking"]),
-        key=lambda one: (one["asking"][0]["rank"], one["asking"][0]["since"]["iso"], one["id"]),
-    )
-    running = sorted((one for one in every if one["state"] == State.RUNNING), key=_last, reverse=True)
+    running = _nights_last(sorted((one for one in every if one["state"] == State.RUNNING), key=_last, reverse=True))
     silent = [one for one in running if _is_silent(one, now)]
     return {
         **survey.shared,
@@ -64,13 +60,13 @@ def front_page(survey: Survey) -> Page:
         "description": text.paragraphs(settings.document.get("description", "")),
         "people": everybody(survey, every),
         "silent_days": SILENT_DAYS,
-        "waiting": _folded(waiting, text.counted(len(waiting), "campaign"), ""),
+        "waiting": _folded(_waiting(every), "", CARDS),
         "mine": _mine(every),
-        "silent": _folded(silent, "", in_list("state:running", sort="changed")),
+        "silent": _folded(silent, in_list("state:running", sort="changed")),
         "running": _folded(
-            [one for one in running if not _is_silent(one, now)], "", in_list("state:running", sort="-changed")
+            [one for one in running if not _is_silent(one, now)], in_list("state:running", sort="-changed")
         ),
-        "ready": _folded([one for one in every if one["state"] == State.DEFINED], "", in_list("state:defined")),
+        "ready": _folded([one for one in every if one["state"] == State.DEFINED], in_list("state:defined")),
         "queries": queries.summaries(survey),
         "counts": _counts(every),
         "throughput": throughput.charts(every, now),
@@ -95,14 +91,27 @@ def _is_silent(one: Brief, now: datetime) -> bool:
     return bool(one["last"]) and now - times.parse(one["last"]) > timedelta(days=SILENT_DAYS)
 
 
-def _folded(every: Sequence[Brief], total: str, href: str) -> dict[str, Any]:
+def _waiting(every: Sequence[Brief]) -> list[Brief]:
+    """Return the campaigns that need a person: what is most pressing first, then what waits longest."""
+
+    def place(one: Brief) -> tuple[int, str, str]:
+        return one["asking"][0]["rank"], one["asking"][0]["since"]["iso"], one["id"]
+
+    return _nights_last(sorted((one for one in every if one["asking"]), key=place))
+
+
+def _nights_last(every: Sequence[Brief]) -> list[Brief]:
+    """Return campaigns with those of one night after the others: a year of nights does not bury a release."""
+    return sorted(every, key=lambda one: bool(one["night"]))
+
+
+def _folded(every: Sequence[Brief], href: str, shown: int = LINES) -> dict[str, Any]:
     """Return campaigns as a section shows them: some at once, others folded, and how many are left out."""
     items = [item(one) for one in every[:MOST]]
     return {
         "count": len(every),
-        "total": total,
-        "items": items[:SHOWN],
-        "folded": items[SHOWN:],
+        "items": items[:shown],
+        "folded": items[shown:],
         "left_out": max(0, len(every) - MOST),
         "href": href,
     }
@@ -112,7 +121,8 @@ def _mine(every: Sequence[Brief]) -> list[dict[str, Any]]:
     """Return the campaigns that are open, each with whose they are; of each person the latest ones."""
     shown: Counter[str] = Counter()
     items = []
-    for one in sorted((one for one in every if not one["final"] and one["people"]), key=_last, reverse=True):
+    owned = [one for one in every if not one["final"] and one["people"]]
+    for one in _nights_last(sorted(owned, key=_last, reverse=True)):
         handles = [handle for handle in one["people"].split() if shown[handle] < MINE]
         shown.update(handles)
         if handles:

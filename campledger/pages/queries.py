@@ -40,17 +40,21 @@ def problems(survey: Survey) -> tuple[Problem, ...]:
 
 
 def summaries(survey: Survey) -> list[dict[str, Any]]:
-    """Return each query with how many campaigns it finds; None where that depends on who asks."""
-    return [
-        {
-            "name": one.name,
-            "description": one.description,
-            "expression": one.expression,
-            "href": query_page_path(one.name),
-            "count": None if _is_personal(one) else f"{len(_found(one, survey)):,}",
-        }
-        for one in Queries(survey.ledger).readable
-    ]
+    """Return each query with how many campaigns it finds: for everybody, or by handle where it asks for `me`."""
+    return [_summary(one, survey) for one in Queries(survey.ledger).readable]
+
+
+def _summary(one: SavedQuery, survey: Survey) -> dict[str, Any]:
+    personal = _is_personal(one)
+    counts = _by_person(one, survey) if personal else []
+    return {
+        "name": one.name,
+        "description": one.description,
+        "expression": one.expression,
+        "href": query_page_path(one.name),
+        "count": "" if personal else f"{len(_found(one, survey)):,}",
+        "by_person": " ".join(f"{entry['handle']}={entry['count']}" for entry in counts) if personal else None,
+    }
 
 
 def _is_personal(one: SavedQuery) -> bool:
@@ -79,15 +83,24 @@ def _page(one: SavedQuery, survey: Survey) -> Page:
             "expression": one.expression,
             "command": f"campledger list @{one.name}",
             "href": _view(one, one.expression),
-            "sort": ", ".join(one.sort),
+            "sort": ", ".join(_order(name) for name in one.sort),
             "group": one.group or "",
         },
         "personal": _by_person(one, survey) if personal else None,
         "count": text.counted(len(found), "campaign"),
         "left_out": len(found) - len(shown),
-        "columns": [LABELS.get(name, name.replace("_", " ").capitalize()) for name in one.columns],
+        "columns": [_label(name) for name in one.columns],
         "parts": list(_parts(one, shown, survey)),
     }
+
+
+def _order(name: str) -> str:
+    label = _label(name.removeprefix("-"))
+    return f"{label} (downwards)" if name.startswith("-") else label
+
+
+def _label(name: str) -> str:
+    return LABELS.get(name, name.replace("_", " ").capitalize())
 
 
 def _view(one: SavedQuery, expression: str) -> str:
@@ -130,8 +143,7 @@ def _parts(one: SavedQuery, rows: Sequence[columns.Row], survey: Survey) -> Iter
 def _cell(row: Mapping[str, Any], name: str, header: str, survey: Survey) -> dict[str, Any]:
     """Return a cell: what kind it is, whether it heads its row, and its texts, each with an address or none."""
     value = row[name]
-    cell: dict[str, Any] = {"kind": "text", "header": name == header, "label": "", "pieces": []}
-    cell["label"] = LABELS.get(name, name.replace("_", " ").capitalize())
+    cell: dict[str, Any] = {"kind": "text", "header": name == header, "pieces": []}
     if value is None or value == []:
         return cell
     if name == header:
@@ -140,6 +152,8 @@ def _cell(row: Mapping[str, Any], name: str, header: str, survey: Survey) -> dic
         return cell | {"kind": "state", "pieces": [_piece(str(value))]}
     if name in {"started", "changed", "deadline"}:
         return cell | {"kind": "day", "pieces": [_piece(str(value))]}
+    if name == "groups":
+        return cell | {"kind": "short", "pieces": [_piece(f"{value[0]} of {value[1]}" if value[1] else "")]}
     return cell | {"kind": "code" if name in _CODE else "text", "pieces": _pieces(row, name, survey)}
 
 
@@ -157,8 +171,6 @@ def _pieces(row: Mapping[str, Any], name: str, survey: Survey) -> list[dict[str,
         case "ticket":
             tickets = survey.directory.tickets([{"key": one} for one in values])
             return [_piece(ticket["key"], ticket["url"] or "") for ticket in tickets]
-        case "groups":
-            return [_piece(f"{value[0]} of {value[1]}" if value[1] else "")]
         case "day_obs":
             return [_piece("\N{EN DASH}".join(dict.fromkeys(values)))]
     return [_piece(text.spans(values))]

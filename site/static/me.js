@@ -3,6 +3,7 @@
 
 (function () {
   const KEY = "campledger.me";
+  const MOST = 8; // as many of each person's campaigns as the front page holds
 
   /** @returns {string} */
   function remembered() {
@@ -46,8 +47,22 @@
       mine.hidden = me === "";
       document.getElementById("mine-count").textContent = count ? String(count) : "";
       document.getElementById("mine-none").hidden = count > 0;
+      document.getElementById("mine-all").hidden = count < MOST;
     }
+    counts(me);
     first(me);
+  }
+
+  /** Show what a query finds that asks for `me`. @param {string} me */
+  function counts(me) {
+    for (const one of document.querySelectorAll("[data-counts]")) {
+      const all = one.getAttribute("data-counts").split(" ").map((entry) => entry.split("="));
+      const found = all.find((entry) => entry[0] === me);
+      const words = document.createElement("span");
+      words.className = "f-ask";
+      words.textContent = "by person";
+      one.replaceChildren(me ? (found ? found[1] : "0") : words);
+    }
   }
 
   /** Put one's own cards before the others', each in the order that the page had. @param {string} me */
@@ -74,14 +89,16 @@
       card.setAttribute("data-place", String(number));
     });
     if (select) {
-      const link = /** @type {HTMLAnchorElement} */ (document.getElementById("me-page"));
+      const link = document.getElementById("me-page");
       const known = Array.from(select.options).find((option) => option.value === me);
       if (!known) me = ""; // somebody of another ledger on the same host
       select.value = me;
       const follow = () => {
         const page = select.selectedOptions[0].dataset.page;
         link.hidden = !page;
-        if (page) link.href = page;
+        for (const one of document.querySelectorAll("#me-page, #mine-all a")) {
+          one.setAttribute("href", page || "people/index.html");
+        }
         show(select.value);
       };
       select.addEventListener("change", () => {
