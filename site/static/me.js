@@ -69,25 +69,20 @@
   function first(me) {
     const list = document.getElementById("waiting-cards");
     if (!list) return;
-    const all = Array.from(document.querySelectorAll("#waiting .f-card"));
-    const shown = Array.from(list.children).sort((a, b) => place(a) - place(b));
-    shown.sort((a, b) => Number(isMine(b, me)) - Number(isMine(a, me)));
-    list.append(...shown);
+    const folded = document.getElementById("waiting-folded");
+    const all = [list, folded].flatMap((one) => (one ? Array.from(one.children) : []));
+    const atOnce = list.children.length;
+    all.forEach((card, number) => card.dataset.place || (card.dataset.place = String(number)));
+    all.sort((a, b) => Number(isMine(b, me)) - Number(isMine(a, me)) || a.dataset.place - b.dataset.place);
+    list.append(...all.slice(0, atOnce));
+    if (folded) folded.append(...all.slice(atOnce));
     const count = all.filter((one) => isMine(one, me)).length;
     document.getElementById("waiting-mine").textContent = count ? `, ${count} of them ${count === 1 ? "is" : "are"} yours` : "";
-  }
-
-  /** @param {Element} card */
-  function place(card) {
-    return Number(card.getAttribute("data-place"));
   }
 
   function choose() {
     const select = /** @type {HTMLSelectElement} */ (document.getElementById("me"));
     let me = remembered();
-    Array.from(document.querySelectorAll("#waiting-cards > *")).forEach((card, number) => {
-      card.setAttribute("data-place", String(number));
-    });
     if (select) {
       const link = document.getElementById("me-page");
       const known = Array.from(select.options).find((option) => option.value === me);
