@@ -41,7 +41,7 @@
     mark(me);
     const mine = document.getElementById("mine");
     if (mine) {
-      const lines = Array.from(mine.querySelectorAll(".f-line"));
+      const lines = /** @type {HTMLElement[]} */ (Array.from(mine.querySelectorAll(".f-line")));
       for (const line of lines) line.hidden = !isMine(line, me);
       const count = lines.filter((line) => !line.hidden).length;
       mine.hidden = me === "";
@@ -70,10 +70,10 @@
     const list = document.getElementById("waiting-cards");
     if (!list) return;
     const folded = document.getElementById("waiting-folded");
-    const all = [list, folded].flatMap((one) => (one ? Array.from(one.children) : []));
+    const all = /** @type {HTMLElement[]} */ ([list, folded].flatMap((one) => (one ? Array.from(one.children) : [])));
     const atOnce = list.children.length;
-    all.forEach((card, number) => card.dataset.place || (card.dataset.place = String(number)));
-    all.sort((a, b) => Number(isMine(b, me)) - Number(isMine(a, me)) || a.dataset.place - b.dataset.place);
+    all.forEach((card, number) => { card.dataset.place = card.dataset.place || String(number); });
+    all.sort((a, b) => Number(isMine(b, me)) - Number(isMine(a, me)) || Number(a.dataset.place) - Number(b.dataset.place));
     list.append(...all.slice(0, atOnce));
     if (folded) folded.append(...all.slice(atOnce));
     const count = all.filter((one) => isMine(one, me)).length;
