@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
@@ -49,11 +49,11 @@ def _year(year: int, nights: Mapping[date, Sequence[Brief]]) -> dict[str, Any]:
         "height": _TOP + _PITCH * 7,
         "cell": _CELL,
         "cells": cells,
-        "empty": [
+        "empty": _squares(
             _place(day, origin)
             for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
             if day not in nights
-        ],
+        ),
         "months": [
             {"x": _place(date(year, month, 1), origin)["x"], "name": _MONTHS[month - 1]} for month in range(1, 13)
         ],
@@ -67,6 +67,11 @@ def _year(year: int, nights: Mapping[date, Sequence[Brief]]) -> dict[str, Any]:
 def _place(day: date, origin: int) -> dict[str, int]:
     week, weekday = divmod(day.toordinal() - origin, 7)
     return {"x": _LEFT + _PITCH * week, "y": _TOP + _PITCH * weekday}
+
+
+def _squares(places: Iterable[Mapping[str, int]]) -> str:
+    """Return the path that draws a square at each place: a year's days in one element."""
+    return "".join(f"M{place['x']} {place['y']}h{_CELL}v{_CELL}h-{_CELL}z" for place in places)
 
 
 def _night(day: date, found: Sequence[Brief], origin: int) -> dict[str, Any]:

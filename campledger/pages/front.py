@@ -24,7 +24,7 @@ SILENT_DAYS = 7
 CARDS, LINES = 6, 8
 """Campaigns that a section shows at once, with commands and without; others are folded."""
 
-MOST = 200
+MOST = 60
 """Campaigns in a section, folded ones included; of more the page says how many."""
 
 MINE = 8
