@@ -108,6 +108,10 @@ RULES: dict[str, str] = {
     "set-name": "A set calls itself something else than its file.",
     "unknown-set": "A set is made from one that is not there, or from itself.",
     "stale-pin": "A set is made from another that has changed since, or that is not pinned; a warning.",
+    # saved queries
+    "query-name": "A file in queries/ is not NAME.yaml, or the query in it calls itself something else.",
+    "query-expression": "The expression of a saved query cannot be read.",
+    "unknown-column": "A saved query shows, sorts by or parts by a column that there is not.",
     # events
     "event-line": "A line of events.yaml is not `- ` and one JSON object.",
     "duplicate-event": "One event stands twice in events.yaml, alike or in two versions.",

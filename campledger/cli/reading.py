@@ -5,19 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
-from difflib import get_close_matches
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, split, view_options
 from campledger.cli.shared import clean, ledger_option, start, table, workspace
 from campledger.cli.showing import as_json_value, as_lines, event_line
 from campledger.model.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from campledger.operations.finding import Listing
     from campledger.problems import Problem
 
 
@@ -70,84 +72,60 @@ def tell_problems(problems: Sequence[Problem], form: str, *, strict: bool) -> in
     return 1 if errors else 0
 
 
-@click.command(
-    "list",
-    # `-kind:nightly` is a word of the expression, and no bundle of short options.
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-)
+@click.command("list", context_settings=EXPRESSION_SETTINGS)
 @click.argument("expression", nargs=-1)
-@click.option("--sort", help="Columns to sort by, with commas; - in front turns the order round.  [default: state]")
-@click.option("--columns", help="Columns to show, with commas.")
+@view_options
 @click.option("--limit", type=click.IntRange(1), help="Show this many at the most.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--commit", metavar="REV", help="Read a commit instead of the work tree.")
 @ledger_option
 def list_(
-    expression: tuple[str, ...], sort: str | None, columns: str | None, limit: int | None, form: str, as_json: bool,
-    commit: str | None,
+    expression: tuple[str, ...], columns: str | None, sort: str | None, group: str | None, limit: int | None,
+    form: str, as_json: bool, commit: str | None,
 ) -> None:  # fmt: skip
     """List campaigns: all, or those that an expression finds.
 
     An expression is words that must all hold. attribute:value (several values with commas: any of them),
     attribute>=value, also > < <=; any other word is looked for in names, titles, descriptions, tags and notes;
-    - before a word turns it round. Attributes: {attributes}.
+    - before a word turns it round. @NAME is a saved query. Attributes: {attributes}.
 
     \b
     Examples:
       campledger list state:running owner:me
       campledger list instrument:LSSTCam tract:3828 'day_obs>=20260101' -kind:nightly-validation
       campledger list --sort -changed --columns id,state,groups --limit 10
+      campledger list @running-drp tract:3828 --group owner
     """
     from campledger.operations import finding
 
-    _require_words(expression)
-    names = columns.split(",") if columns else list(finding.COLUMNS)
-    finding.require_columns(names)
-    words = " ".join(
-        f'"{word}"' if " " in word and '"' not in word and ":" not in word else word for word in expression
-    )
-    listing = finding.find(workspace(), words, revision=commit, sort=sort.split(",") if sort else (), limit=limit)
+    view = finding.View(split(columns), split(sort), group)
+    listing = finding.find(workspace(), expression_of(expression), view, revision=commit, limit=limit)
     if as_json or form == "json":
         click.echo(json.dumps(listing.rows, indent=2, ensure_ascii=False))
     elif form == "csv":
-        click.echo(_csv(listing.rows, names), nl=False)
+        click.echo(_csv(listing.rows, listing.columns), nl=False)
     elif listing.rows:
-        click.echo(
-            table(
-                [[clean(_cell(row, name)) for name in names] for row in listing.rows],
-                [n.upper() for n in names],
-            )
-        )
+        click.echo("\n\n".join(_tables(listing)))
     if form == "table" and not as_json:
         click.echo(f"{len(listing.rows)} of {listing.total} campaigns", err=True)
     for problem in listing.unreadable:
         click.echo(f"left out: {clean(problem.as_text())}", err=True)
 
 
-def _require_words(expression: tuple[str, ...]) -> None:
-    """Answer what click would have answered, were it not told to let words with hyphens pass."""
-    context = click.get_current_context()
-    if "-h" in expression:
-        click.echo(context.get_help())
-        context.exit()
-    slip = next((word for word in expression if word.startswith("--")), None)
-    if slip is not None:
-        options = [option for parameter in context.command.params for option in parameter.opts]
-        raise click.NoSuchOption(slip, possibilities=get_close_matches(slip, options), ctx=context)
+def _tables(listing: Listing) -> Iterator[str]:
+    """Yield the table, or the table of each part below its value."""
+    from campledger.model.columns import words
+
+    names, group = listing.columns, listing.group
+    header = [name.upper() for name in names]
+    for value, rows in groupby(listing.rows, lambda row: words(row, group) if group else ""):
+        part = [[clean(words(row, name, 3)) for name in names] for row in rows]
+        head = f"{group} {clean(value) or 'not said'}: {counted(len(part), 'campaign')}\n" if group else ""
+        yield head + table(part, header)
 
 
-def _cell(row: dict[str, Any], name: str) -> str:
-    value = row[name]
-    if name == "groups":
-        return f"{value[0]}/{value[1]}"
-    if isinstance(value, list):
-        shown = ", ".join(str(one) for one in value[:3])
-        return f"{shown}, …" if len(value) > 3 else shown
-    return "" if value is None else str(value)
-
-
-def _csv(rows: list[dict[str, Any]], names: list[str]) -> str:
+def _csv(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(names)

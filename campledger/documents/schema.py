@@ -16,12 +16,12 @@ from typing import Any
 
 from campledger.problems import Finding, Pointer
 
-SCHEMAS = ("campaign", "dataids", "event", "settings")
+SCHEMAS = ("campaign", "dataids", "event", "query", "settings")
 
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """Return one of the packaged schemas: campaign, dataids, event or settings."""
+    """Return one of the packaged schemas, by its name."""
     text = files("campledger").joinpath("schemas", f"{name}.schema.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded

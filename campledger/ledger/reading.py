@@ -25,6 +25,7 @@ from campledger.repository.trees import Files
 DEFINITION = "campaign.yaml"
 EVENTS = "events.yaml"
 _ADD = "put it there, then `git add` and commit it before the definition"
+_OURS = ("campaigns/", "dataids/", "queries/")
 _OF_CAMPAIGN = (f"/{DEFINITION}", f"/{EVENTS}")
 
 
@@ -135,9 +136,9 @@ class Ledger:
         return tuple(
             self._stray(path, link)
             for path, link in self.files.paths.items()
-            if path.startswith(("campaigns/", "dataids/")) or path in {"campaigns", "dataids"}
+            if path.startswith(_OURS) or f"{path}/" in _OURS
             if self._home(path, homes) is None
-            if link or (path.startswith("campaigns/") and not _is_furniture(path))
+            if link or (path.startswith("campaigns/") and not is_furniture(path))
         )
 
     def _stray(self, path: str, link: bool) -> Problem:
@@ -287,7 +288,7 @@ class Ledger:
         return {name: tuple(paths) for name, paths in sorted(found.items())}
 
 
-def _is_furniture(path: str) -> bool:
+def is_furniture(path: str) -> bool:
     """Whether a file is one that people put beside campaigns: a README, a dot file."""
     name = posixpath.basename(path)
     return name.startswith(".") or name.upper().startswith("README")

@@ -6,7 +6,7 @@ An expression is words separated by spaces, all of which must hold::
 
 ``attribute:value`` (or ``=``; several values with commas mean any of them), ``attribute>value`` and ``>=``, ``<``,
 ``<=``; a bare word is looked for in the campaign's texts; ``-`` before a word turns it round; quotes hold spaces
-together. Case does not matter.
+together. Case does not matter. ``@name`` stands for a saved query of the ledger, whose words must hold too.
 """
 
 from __future__ import annotations
@@ -150,6 +150,44 @@ def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
                 raise QueryError(f"`{key}` is compared with numbers, and `{strange[0]}` is none")
         terms.append(Term(key, op, values, bool(match["not"])))
     return tuple(terms)
+
+
+SAVED_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+"""What a saved query can be called."""
+
+
+def saved_names(expression: str) -> tuple[list[str], str]:
+    """Return the names of the saved queries in an expression, and its other words. Raise QueryError."""
+    names, rest = [], []
+    for match in _TERM.finditer(expression):
+        word = match["value"]
+        if match["key"] is not None or not word.startswith("@"):
+            rest.append(match[0])
+        elif match["not"]:
+            raise QueryError(f"`-{word}`: a saved query cannot be turned round, only its single words can")
+        elif not SAVED_NAME.fullmatch(word[1:]):
+            raise QueryError(f"`{word}` is no name of a saved query; quote it to look for it as text")
+        else:
+            names.append(word[1:])
+    return names, " ".join(rest)
+
+
+def asks_for_me(expression: str) -> bool:
+    """Whether what an expression finds depends on who asks. Raise QueryError if it cannot be read."""
+    return parse(expression, "a") != parse(expression, "b")
+
+
+def with_me(expression: str, me: str) -> str:
+    """Return an expression with a handle in the place of `me`."""
+
+    def filled(match: re.Match[str]) -> str:
+        key = (match["key"] or "").lower()
+        if key not in {"owner", "operator"}:
+            return match[0]
+        values = [me if value.replace('"', "").lower() == "me" else value for value in match["value"].split(",")]
+        return f"{match['not'] or ''}{match['key']}{match['op']}{','.join(values)}"
+
+    return _TERM.sub(filled, expression)
 
 
 def _refuse_half_term(word: str) -> None:

@@ -8,54 +8,66 @@ from dataclasses import dataclass
 from typing import Any
 
 from campledger.errors import GitError, UsageError
-from campledger.ledger.reading import Record
+from campledger.ledger.queries import Queries, SavedQuery
+from campledger.ledger.reading import Ledger, Record
 from campledger.model import query
+from campledger.model.columns import USUAL, Row, in_order, row_of, unknown_column
 from campledger.model.history import Event, History
-from campledger.model.states import SubmissionState
 from campledger.operations.workspace import Workspace, resolve
 from campledger.problems import Problem
-
-COLUMNS = ("state", "id", "kind", "owner", "instrument", "stack", "step", "groups", "changed", "title")
-"""What `list` shows unless told otherwise."""
-
-EXTRA_COLUMNS = ("title", "groups", "step")
-"""Columns that are no attribute of the query language, or mean something else as a column."""
-
-STATE_ORDER = ("running", "paused", "defined", "completed", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
 class Listing:
     """Campaigns that were found."""
 
-    rows: list[dict[str, Any]]
-    """Each with every attribute of the query language, title, current step, groups as [accepted, all]."""
+    rows: list[Row]
+    """Each with every column, and the names of all its steps and the number of its problems."""
     unreadable: list[Problem]
     """The first problem of each campaign that could not be read."""
     total: int
+    columns: tuple[str, ...]
+    """What to show of them."""
+    group: str | None
+    """The column that parts them; the rows of one part stand together."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How campaigns are shown; what is None is as a saved query has it, or as usual."""
+
+    columns: Sequence[str] | None = None
+    sort: Sequence[str] | None = None
+    group: str | None = None
+
+    def require(self) -> None:
+        """Raise UsageError if one of the names is no column."""
+        for name in (*(self.columns or ()), *(one.removeprefix("-") for one in self.sort or ()), self.group):
+            complaint = unknown_column(name) if name is not None else None
+            if complaint:
+                raise UsageError(complaint)
+
+
+AS_USUAL = View()
 
 
 def find(
     workspace: Workspace,
     expression: str = "",
+    view: View = AS_USUAL,
     *,
     revision: str | None = None,
-    sort: Sequence[str] = (),
     limit: int | None = None,
 ) -> Listing:
-    """Return the campaigns that satisfy an expression, sorted. Raise UsageError for one that cannot be read."""
+    """Return the campaigns that satisfy an expression, sorted; `@NAME` in it stands for a saved query.
+
+    Raise UsageError for an expression or a view that cannot be understood, DataError for a saved query that cannot
+    be read.
+    """
+    view.require()
     ledger = workspace.ledger(revision)
-    me = None
-    if "me" in expression:
-        with suppress(GitError):  # an expression that does not ask for `me` needs no identity
-            me = workspace.user(ledger)
-    try:
-        terms = query.parse(expression, me)
-    except query.QueryError as error:
-        raise UsageError(f"{error}\n`campledger list --help` shows the attributes") from None
-    for name in sort:
-        _require_column(name.lstrip("-"))
-    rows: list[dict[str, Any]] = []
+    terms, saved = _terms(workspace, ledger, expression)
+    rows: list[Row] = []
     unreadable: list[Problem] = []
     total = 0
     for record in ledger.records():
@@ -63,60 +75,34 @@ def find(
         if record.campaign is None:
             unreadable += record.problems[:1]
             continue
-        facts = query.facts_of(record.campaign, record.history or History())
+        history = record.history or History()
+        facts = query.facts_of(record.campaign, history)
         if query.matches(terms, facts):
-            rows.append(row_of(record, facts))
-    for name in reversed(sort):
-        rows.sort(key=lambda row: _sort_key(row, name.lstrip("-")), reverse=name.startswith("-"))
-    if not sort:
-        rows.sort(key=lambda row: STATE_ORDER.index(row["state"]))
-    return Listing(rows[:limit], unreadable, total)
+            rows.append(row_of(record.campaign, history, facts) | {"problems": len(record.problems)})
+    # Of several saved queries, the first one that says something of the view is followed.
+    said: dict[str, Any] = {}
+    for one in reversed(saved):
+        said |= {key: one.document[key] for key in ("columns", "sort", "group") if key in one.document}
+    group = view.group or said.get("group")
+    ordered = in_order(rows, view.sort or said.get("sort", ()), group)
+    columns = tuple(view.columns or said.get("columns", USUAL))
+    return Listing(ordered[:limit], unreadable, total, columns, group)
 
 
-def _require_column(name: str) -> None:
-    if name not in query.ATTRIBUTES and name not in EXTRA_COLUMNS:
-        raise UsageError(f"there is no column `{name}`: known are {', '.join([*query.ATTRIBUTES, *EXTRA_COLUMNS])}")
-
-
-def require_columns(names: Sequence[str]) -> None:
-    """Raise UsageError if one of the names is no column."""
-    for name in names:
-        _require_column(name)
-
-
-def _sort_key(row: dict[str, Any], name: str) -> tuple[int, Any]:
-    value = row[name]
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if value is None:
-        return (2, "")
-    return (0, value) if isinstance(value, int) else (1, str(value).lower())
-
-
-def row_of(record: Record, facts: query.Facts) -> dict[str, Any]:
-    """Return a campaign as list and JSON show it: single values as they are, several as a list."""
-    campaign, history = record.campaign, record.history or History()
-    if campaign is None:
-        raise UsageError(f"{record.id} cannot be read")
-    single = {
-        "id", "name", "state", "production", "kind", "owner", "started", "changed", "deadline", "parent"
-    }  # fmt: skip
-    row: dict[str, Any] = {
-        name: (values[0] if values else None) if name in single else list(values)
-        for name, values in facts.items()
-        if name != "text"
-    }
-    states = {group: history.group_state(group) for group in campaign.groups}
-    done = [group for group, state in states.items() if state == SubmissionState.ACCEPTED]
-    current = next((step.name for step in campaign.steps if any(g.path not in done for g in step.groups)), None)
-    row |= {
-        "title": campaign.title,
-        "steps": row["step"],
-        "step": current,
-        "groups": [len(done), len(states)],
-    }
-    row["problems"] = len(record.problems)
-    return row
+def _terms(workspace: Workspace, ledger: Ledger, expression: str) -> tuple[tuple[query.Term, ...], list[SavedQuery]]:
+    """Return what an expression and the saved queries in it ask for."""
+    try:
+        names, rest = query.saved_names(expression)
+        queries = Queries(ledger)
+        saved = [queries.named(name) for name in names]
+        parts = [*(one.expression for one in saved), rest]
+        me = None
+        if any("me" in part for part in parts):
+            with suppress(GitError):  # an expression that does not ask for `me` needs no identity
+                me = workspace.user(ledger)
+        return tuple(term for part in parts for term in query.parse(part, me)), saved
+    except query.QueryError as error:
+        raise UsageError(f"{error}\n`campledger list --help` shows the attributes") from None
 
 
 def show(workspace: Workspace, reference: str, revision: str | None = None) -> Record:

@@ -12,7 +12,7 @@ from typing import Any
 
 from campledger.errors import UsageError
 from campledger.ledger.reading import Ledger
-from campledger.pages import campaigns, form, gather, listing, render, sets
+from campledger.pages import campaigns, form, front, gather, listing, people, queries, render, sets
 from campledger.pages.write import MARKER, prepare, write
 from campledger.problems import Problem
 from campledger.repository.commands import Repository
@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 """Told how many files of how many are done."""
 
 
-PARTS = (campaigns, sets, form, listing)
+PARTS = (campaigns, sets, form, queries, people, listing, front)
 """What makes the pages, in the order in which they are written: each has `paths(survey)` and `pages(survey)`."""
 
 
@@ -57,13 +57,14 @@ def build(
     survey = gather.Survey(Ledger(files), named, Repository(root) if named else None)
     fixed = _fixed(survey)
     announced = [path for part in PARTS for path in part.paths(survey)]
+    survey.shared["navigation"] = gather.navigation(announced)
     paths = [*fixed, *form.definition_paths(survey), *announced]
     done = write(out, frozenset(paths), _counted(_files(survey, fixed), len(paths), progress))
     return BuildResult(
         pages=len(announced),
         written=done.written,
         removed=done.removed,
-        problems=survey.problems,
+        problems=tuple(sorted({*survey.problems, *queries.problems(survey)})),
         commit=named.hash if named else None,
         out=out,
     )
@@ -92,7 +93,7 @@ def _fixed(survey: gather.Survey) -> dict[str, bytes]:
 
 
 def _files(survey: gather.Survey, fixed: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield every file; the list comes last, so that it never links to a page that is not there yet."""
+    """Yield every file; the front page comes last, so that it never links to one that is not there yet."""
     templates = render.environment()
     yield from fixed.items()
     yield from form.definitions(survey)

@@ -8,7 +8,7 @@ alone. Campaigns that cannot be read get no page of their own; the list names th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -146,6 +146,21 @@ class Survey:
         return past.event_commits(self.repository, self.commit.hash, events) if events else {}
 
 
+NAVIGATION = (
+    ("Front", "index.html"),
+    ("Campaigns", "list.html"),
+    ("Sets", "sets/index.html"),
+    ("People", "people/index.html"),
+    ("New", "new.html"),
+)
+"""What every page leads to, where the site has it."""
+
+
+def navigation(paths: Collection[str]) -> list[dict[str, str]]:
+    """Return the links of every page's head to those pages that a site has."""
+    return [{"title": title, "path": path} for title, path in NAVIGATION if path in paths]
+
+
 def page_path(campaign_id: str) -> str:
     """Return the path of a campaign's page in the site."""
     return f"campaigns/{campaign_id}.html"
@@ -167,7 +182,7 @@ def _shared(ledger: Ledger, commit: Commit | None, directory: Directory) -> Page
             "url": directory.commit(commit.hash),
             "worktree": commit.worktree,
         }
-    return {"ledger": {"title": ledger.settings.title}, "commit": named}
+    return {"ledger": {"title": ledger.settings.title}, "commit": named, "navigation": []}
 
 
 def problem_rows(problems: Sequence[Problem]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ INDEX_FORMAT = 1
 
 def paths(_: Survey) -> list[str]:
     """Return the paths of the pages."""
-    return ["index.html"]
+    return ["list.html"]
 
 
 def pages(survey: Survey) -> Iterator[Page]:
@@ -28,15 +28,14 @@ def pages(survey: Survey) -> Iterator[Page]:
 def list_page(survey: Survey) -> Page:
     """Return the page that lists all campaigns."""
     rows = [_row(one, survey.directory) for one in survey.readable]
-    settings = survey.ledger.settings.document
     others = [*survey.ledger.settings_problems, *survey.ledger.strays]
     return {
         **survey.shared,
         "template": "list.html",
-        "path": "index.html",
+        "path": "list.html",
         "root": "",
-        "page_title": survey.ledger.settings.title,
-        "description": text.paragraphs(settings.get("description", "")),
+        "page_title": f"Campaigns \N{MIDDLE DOT} {survey.ledger.settings.title}",
+        "description": [],
         "rows": rows,
         "states": [{"state": str(state), "count": sum(row["state"] == str(state) for row in rows)} for state in State],
         "unreadable": [

@@ -87,7 +87,7 @@ def _landed(repository: Repository, base: str | None, changes: Sequence[Change])
     if repository.head() == base or not changes:
         return False
     answer = repository.ask("cat-file", "blob", f"HEAD:./{changes[0].path}")
-    return answer.status == 0 and answer.out == changes[0].after
+    return (answer.out if answer.status == 0 else None) == changes[0].after
 
 
 def _require_ready(repository: Repository) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from campledger.errors import GitError
 from campledger.repository.commands import Answer, Repository, explain
 
-ACT_TRAILERS = ("Campledger-Campaign:", "Campledger-Set:")
+ACT_TRAILERS = ("Campledger-Campaign:", "Campledger-Set:", "Campledger-Query:")
 """What tells a commit that campledger made, and may therefore make again on newer history, from the user's own."""
 
 

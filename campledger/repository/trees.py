@@ -29,8 +29,8 @@ class WorkTree:
     """The files on disk."""
 
     root: Path
-    tops: tuple[str, ...] = ("campaigns", "dataids")
-    """Directories that hold campaigns and sets; besides them the files at the top are read."""
+    tops: tuple[str, ...] = ("campaigns", "dataids", "queries")
+    """Directories that hold campaigns, sets and saved queries; besides them the files at the top are read."""
 
     @cached_property
     def paths(self) -> dict[str, bool]:

@@ -194,6 +194,7 @@ def value_at(document: Any, pointer: Pointer) -> Any:
 SETS = ("set", "derived_set", "about", "entry", "pending_entry", "union", "minus", "intersect", "filter")
 PARTS = [
     ("campaign", ""),
+    ("query", ""),
     ("settings", ""),
     *(("dataids", part) for part in SETS),
     *(("event", part) for part in schema.event_types()),

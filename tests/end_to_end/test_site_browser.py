@@ -143,7 +143,7 @@ def shown(page: Page) -> list[str]:
 
 
 def test_nothing_in_the_data_runs(page: Page, base: str, out: Path) -> None:
-    paths = ["index.html", *(file.relative_to(out).as_posix() for file in sorted(out.glob("campaigns/*.html")))]
+    paths = ["list.html", *(file.relative_to(out).as_posix() for file in sorted(out.glob("campaigns/*.html")))]
     assert HOSTILE in paths
     for path in paths:
         page.goto(base + path)
@@ -158,7 +158,7 @@ def test_nothing_in_the_data_runs(page: Page, base: str, out: Path) -> None:
 
 def test_a_hostile_address_is_text(page: Page, base: str) -> None:
     payload = "%3Cimg src=x onerror=window.pwned=1%3E"
-    page.goto(f"{base}index.html#q={payload}&state={payload}&sort={payload}")
+    page.goto(f"{base}list.html#q={payload}&state={payload}&sort={payload}")
     expect(page.locator("#filter")).to_have_value("<img src=x onerror=window.pwned=1>")
     page.goto(f"{base}{DP2}#%E0%A4%A")
     page.goto(f'{base}{DP2}#"]{payload}')
@@ -168,7 +168,7 @@ def test_a_hostile_address_is_text(page: Page, base: str) -> None:
 def test_the_policy_holds(context: BrowserContext, base: str) -> None:
     """Were something to slip through the escaping, the page's policy would still stop it."""
     page = context.new_page()
-    page.goto(base + "index.html")
+    page.goto(base + "list.html")
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.pwned = 1\">')")
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.pwned = 2'}))")
     page.evaluate("document.body.setAttribute('style', 'color: red')")
@@ -178,7 +178,7 @@ def test_the_policy_holds(context: BrowserContext, base: str) -> None:
 
 
 def test_filtering(page: Page, base: str) -> None:
-    page.goto(base + "index.html")
+    page.goto(base + "list.html")
     expect(page.locator("#count")).to_have_text("8 campaigns")
     page.keyboard.press("/")
     page.keyboard.type("owner:vrubin kind:data-preview")
@@ -198,7 +198,7 @@ def test_filtering(page: Page, base: str) -> None:
 
 
 def test_chips_count_and_toggle(page: Page, base: str) -> None:
-    page.goto(base + "index.html")
+    page.goto(base + "list.html")
     running = page.locator(".chip", has_text="running")
     running.click()
     expect(running).to_have_attribute("aria-pressed", "true")
@@ -210,7 +210,7 @@ def test_chips_count_and_toggle(page: Page, base: str) -> None:
 
 
 def test_sorting(page: Page, base: str) -> None:
-    page.goto(base + "index.html")
+    page.goto(base + "list.html")
     first = shown(page)
     header = page.locator("th", has=page.get_by_role("button", name="Campaign", exact=True))
     header.get_by_role("button").focus()
@@ -230,7 +230,7 @@ def test_sorting(page: Page, base: str) -> None:
 
 
 def test_the_address_remembers(page: Page, base: str) -> None:
-    page.goto(base + "index.html")
+    page.goto(base + "list.html")
     page.locator("#filter").fill("dp2")
     page.locator(".chip", has_text="running").click()
     page.get_by_role("button", name="Campaign", exact=True).click()
@@ -252,7 +252,7 @@ def test_the_address_remembers(page: Page, base: str) -> None:
 def test_the_browser_filters_as_the_command_line_does(page: Page, base: str, root: Path) -> None:
     records = [one for one in Ledger(WorkTree(root)).records() if one.campaign and one.history]
     facts = {one.id: query.facts_of(one.campaign, one.history) for one in records if one.campaign and one.history}
-    page.goto(base + "index.html")
+    page.goto(base + "list.html")
     for expression in EXPRESSIONS:
         try:
             terms = query.parse(expression)
@@ -268,7 +268,7 @@ def test_the_browser_filters_as_the_command_line_does(page: Page, base: str, roo
 def test_without_scripts(browser: Browser, base: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(base + "index.html")
+        page.goto(base + "list.html")
         assert len(shown(page)) == 8
         expect(page.locator("#controls")).to_be_hidden()
         expect(page.locator("thead button")).to_have_count(0)
@@ -330,7 +330,7 @@ def test_ages_go_by_the_readers_clock(page: Page, base: str) -> None:
 @pytest.mark.parametrize("width", [360, 768, 1280, 2560])
 def test_no_page_is_wider_than_its_window(page: Page, base: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    for path in ("index.html", DP2, HOSTILE):
+    for path in ("list.html", DP2, HOSTILE):
         page.goto(base + path)
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
@@ -372,7 +372,7 @@ def test_contrast(browser: Browser, out: Path, scheme: str) -> None:
     """Every text has the contrast of WCAG 2.2 AA (4.5 to 1) in both themes."""
     with browser.new_context(color_scheme=scheme) as context:  # type: ignore[arg-type]
         page = context.new_page()
-        for path in ("index.html", DP2, HOSTILE):
+        for path in ("list.html", DP2, HOSTILE):
             page.goto(f"{out.as_uri()}/{path}")
             page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
             page.evaluate("document.querySelectorAll('.chip').forEach((one) => one.click())")
@@ -380,7 +380,7 @@ def test_contrast(browser: Browser, out: Path, scheme: str) -> None:
 
 
 def test_focus_is_visible_and_follows_the_page(page: Page, base: str) -> None:
-    page.goto(base + "index.html")
+    page.goto(base + "list.html")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     expect(page.locator(".skip")).to_be_in_viewport()

@@ -18,6 +18,7 @@ NEEDED = (
     "campledger/schemas/campaign.schema.json",
     "campledger/schemas/dataids.schema.json",
     "campledger/schemas/event.schema.json",
+    "campledger/schemas/query.schema.json",
     "campledger/schemas/settings.schema.json",
     "campledger/hooks/pre-commit",
     "campledger/site/templates/base.html",

@@ -261,7 +261,7 @@ def test_settings_that_cannot_be_read_are_a_problem_of_the_list(tmp_path: Path) 
     (tmp_path / "campledger.yaml").write_text("title: [\n")
     page = listing.list_page(gather.Survey(Ledger(WorkTree(tmp_path)), None))
     assert page["problems"][0]["rule"] == "yaml-syntax"
-    assert page["page_title"] == "Campaigns"
+    assert page["page_title"] == "Campaigns \N{MIDDLE DOT} Campaigns"
 
 
 @pytest.mark.parametrize(("count", "offered"), [(2, True), (7, False)])

@@ -1,0 +1,133 @@
+"""What the front page, people's pages and saved queries say of a campaign: worked out once, from it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from campledger.model.history import History, Submission
+from campledger.model.states import State, SubmissionState
+from campledger.pages import steps, text
+from campledger.pages.gather import Readable, Survey, page_path
+from campledger.pages.links import Directory
+
+Brief = dict[str, Any]
+
+PRESSING = ("failed", "held", "decide", "paused", "complete")
+"""What needs a person, the most pressing first."""
+
+_MOST_ENTRIES = 3
+"""So many things of one campaign that need a person are told; the rest is on its page."""
+
+
+_known: WeakKeyDictionary[Survey, list[Brief]] = WeakKeyDictionary()
+
+
+def briefs(survey: Survey) -> list[Brief]:
+    """Return a brief of every campaign that can be read, newest first; worked out once."""
+    if survey not in _known:
+        _known[survey] = [brief(one, survey.directory) for one in survey.readable]
+    return _known[survey]
+
+
+def brief(one: Readable, directory: Directory) -> Brief:
+    """Return what is said of a campaign wherever it is named, as plain values."""
+    campaign, history, progress = one.campaign, one.history, one.progress
+    asking, saying = _now(one)
+    operated = _operated(history)
+    days = one.facts["day_obs"]
+    return {
+        "id": campaign.id,
+        "href": page_path(campaign.id),
+        "name": campaign.name,
+        "title": campaign.title if campaign.title != campaign.name else "",
+        "state": str(history.state),
+        "final": history.state.is_final,
+        "kind": campaign.definition["kind"],
+        "owner": directory.person(campaign.owner) if campaign.owner else None,
+        "operated": operated,
+        "people": " ".join(sorted({*operated, *([campaign.owner] if campaign.owner else [])})),
+        "step": progress.current,
+        "accepted": progress.accepted,
+        "total": len(progress.states),
+        "bar": steps.bar(progress.states.values()),
+        "last": history.last.at if history.last else "",
+        "deadline": campaign.definition.get("plan", {}).get("deadline", ""),
+        "asking": asking[:_MOST_ENTRIES],
+        "more_asking": max(0, len(asking) - _MOST_ENTRIES),
+        "saying": saying,
+        "going": sum(submission.state in {"submitted", "running"} for submission in history.submissions.values()),
+        "night": int(days[0]) if days and days[0] == days[-1] else 0,
+        "problems": len(one.record.problems),
+        "accepted_in": _accepted_in(history),
+        "ended_in": history.since.at[:7] if history.since and history.state.is_final else "",
+    }
+
+
+def item(one: Brief, places: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a campaign as a line or a card of a page shows it; ``places`` are what the page's person operates."""
+    kept = {key: value for key, value in one.items() if key not in {"accepted_in", "ended_in", "operated", "night"}}
+    return kept | {
+        "last": text.moment(one["last"]) if one["last"] else None,
+        "idle": one["state"] == State.RUNNING and not one["going"] and not one["asking"],
+        "places": text.spans(place for place in places if place),
+    }
+
+
+def _operated(history: History) -> dict[str, list[str]]:
+    """Return which places each person operates; "" is the whole campaign."""
+    places: dict[str, list[str]] = {}
+    for place, handles in history.operators.items():
+        for handle in handles:
+            places.setdefault(handle, []).append(place)
+    return places
+
+
+def _now(one: Readable) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return what needs a person, the most pressing first and longest waiting first, and what else is to be said."""
+    asking, saying = [], []
+    for entry in steps.what_now(one.progress):
+        need = _need(entry)
+        if need is None:
+            saying.append(entry["words"])
+            continue
+        submission = one.history.submissions.get(entry["submission"])
+        event = submission.events[-1] if submission else one.history.since
+        since = event.at if event else ""
+        asking.append({**entry, "need": need, "rank": PRESSING.index(need), "since": since})
+    asking.sort(key=lambda entry: (entry["rank"], entry["since"]))
+    return [{**entry, "since": text.moment(entry["since"])} for entry in asking], saying
+
+
+def _need(entry: dict[str, Any]) -> str | None:
+    """Return what a person has to do about something that is to be done next, or None if nothing is pressing."""
+    match entry["state"]:
+        case "ended-failed":
+            return "failed"
+        case "held":
+            return "held" if entry["submission"] else "paused"
+        case "ended":
+            return "decide"
+        case "accepted":
+            return "complete"
+    return None
+
+
+def _accepted_in(history: History) -> dict[str, list[int]]:
+    """Return groups and quanta of accepted submissions by the month of the acceptance."""
+    months: dict[str, list[int]] = {}
+    for one in history.submissions.values():
+        when = _accepted_at(one)
+        if when:
+            counts = months.setdefault(when[:7], [0, 0])
+            counts[0] += len(set(one.groups) - one.superseded)
+            counts[1] += int(one.facts.get("quanta", {}).get("succeeded", 0))
+    return months
+
+
+def _accepted_at(one: Submission) -> str | None:
+    if one.state is not SubmissionState.ACCEPTED:
+        return None
+    decisions = [event.at for event in one.events if event.data.get("decision") == "accepted"]
+    return decisions[-1] if decisions else None
