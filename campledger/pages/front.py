@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Any
 
 from campledger.model import times
@@ -13,7 +12,8 @@ from campledger.model.states import State
 from campledger.pages import calendar, queries, text, throughput
 from campledger.pages.addresses import in_list
 from campledger.pages.briefs import Brief, briefs, item
-from campledger.pages.gather import Page, Survey
+from campledger.pages.gather import Page, Survey, problem_rows
+from campledger.pages.markdown import markdown
 from campledger.pages.people import everybody
 
 PATH = "index.html"
@@ -57,7 +57,7 @@ def front_page(survey: Survey) -> Page:
         "path": PATH,
         "root": "",
         "page_title": settings.title,
-        "description": text.paragraphs(settings.document.get("description", "")),
+        "description_html": markdown(settings.document.get("description", "")),
         "people": everybody(survey, every),
         "silent_days": SILENT_DAYS,
         "waiting": _folded(_waiting(every), "", CARDS),
@@ -164,15 +164,18 @@ def _final(every: Sequence[Brief]) -> dict[str, Any]:
     }
 
 
-def _trouble(survey: Survey, every: Sequence[Brief]) -> list[str]:
-    """Return in words what is wrong with the ledger's data."""
+def _trouble(survey: Survey, every: Sequence[Brief]) -> dict[str, Any]:
+    """Return what is wrong with the ledger's data: in words about campaigns, and one by one besides them."""
     words = []
-    others = len({*chain(survey.ledger.settings_problems, survey.ledger.strays, queries.problems(survey))})
-    if others:
-        words.append(text.counted(others, "problem of the ledger", "problems of the ledger"))
     if survey.unreadable:
         words.append(text.counted(len(survey.unreadable), "campaign cannot be read", "campaigns cannot be read"))
     flawed = sum(one["problems"] > 0 for one in every)
     if flawed:
         words.append(text.counted(flawed, "campaign has problems", "campaigns have problems"))
-    return words
+    ledger = survey.ledger
+    others = {*ledger.settings_problems, *ledger.strays, *survey.set_problems, *queries.problems(survey)}
+    return {
+        "campaigns": ", ".join(words),
+        "others": problem_rows(sorted(others)[:MOST]),
+        "left_out": max(0, len(others) - MOST),
+    }

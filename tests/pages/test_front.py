@@ -15,7 +15,7 @@ from campledger.pages import addresses, calendar, front, gather, people, render,
 from campledger.pages.briefs import briefs
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree, WorkTree
-from tests.pages.conftest import PAYLOAD, Log, definition, put_campaign, put_settings
+from tests.pages.conftest import PAYLOAD, SETTINGS, Log, definition, put_campaign, put_settings
 
 Page = dict[str, Any]
 
@@ -40,6 +40,13 @@ def names(section: Page) -> list[str]:
 def test_the_page_is_plain_values(page: Page) -> None:
     assert json.loads(json.dumps(page)) == page
     assert (page["path"], page["root"]) == ("index.html", "")
+
+
+def test_the_ledger_is_described_in_markdown(tmp_path: Path) -> None:
+    put_settings(tmp_path, {**SETTINGS, "description": f"Ask *them*. {PAYLOAD}"})
+    html = front.front_page(survey_of(tmp_path))["description_html"]
+    assert "Ask <em>them</em>." in html
+    assert "<img" not in html
 
 
 def test_what_needs_a_person_comes_in_the_order_of_need_with_its_commands(page: Page) -> None:
@@ -200,7 +207,7 @@ def test_no_two_nights_share_a_place() -> None:
 
 
 def test_trouble_is_told_in_words(page: Page) -> None:
-    assert page["trouble"] == ["1 campaign cannot be read", "2 campaigns have problems"]
+    assert page["trouble"]["campaigns"] == "1 campaign cannot be read, 2 campaigns have problems"
 
 
 def test_an_empty_ledger_has_a_front_page(tmp_path: Path) -> None:
