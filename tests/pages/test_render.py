@@ -161,3 +161,8 @@ def test_scripts_of_data_are_ascii() -> None:
     document: dict[str, Any] = {"a": "</script>\u2028\udcff"}
     data = render.script_file("name", document)
     assert data == b'window.name = {"a":"</script>\\u2028\\udcff"};\n'
+
+
+def test_no_rule_of_the_styles_is_left_open() -> None:
+    text = re.sub(r"/\*.*?\*/", "", render.static_files()["static/site.css"].decode(), flags=re.DOTALL)
+    assert text.count("{") == text.count("}")
