@@ -6,19 +6,21 @@ An expression is words separated by spaces, all of which must hold::
 
 ``attribute:value`` (or ``=``; several values with commas mean any of them), ``attribute>value`` and ``>=``, ``<``,
 ``<=``; a bare word is looked for in the campaign's texts; ``-`` before a word turns it round; quotes hold spaces
-together. Case does not matter. ``@name`` stands for a saved query of the ledger, whose words must hold too.
+together. Case does not matter. ``@name`` stands for a saved query of the ledger, whose words must hold too. There is
+no OR between words: several values of one attribute stand for it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
+from campledger.model.states import State
 
 Facts = Mapping[str, tuple[str | int, ...]]
 """What a campaign can be found by: the values of each attribute."""
@@ -55,6 +57,23 @@ ATTRIBUTES: dict[str, str] = {
     "text": "any of its texts (what a bare word looks in)",
 }
 """The attributes, each with what it is."""
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "state": tuple(str(state) for state in State),
+    "kind": (
+        "development", "rehearsal", "integration", "mini-drp", "data-release", "data-preview", "reprocessing",
+        "nightly", "nightly-validation", "prompt", "prompt-catch-up", "commissioning", "calibration",
+        "template-building", "other",
+    ),
+}  # fmt: skip
+"""All values of the attributes that have a fixed few: another one is a slip, and would find nothing."""
+
+CONNECTIVES: dict[str, str] = {
+    "OR": "several values of one attribute stand for it, as in `state:running,paused`",
+    "AND": "leave it out, since all words have to hold",
+    "NOT": "write `-` right before the word, as in `-state:running`",
+}
+"""Words of other query languages, each with what says the same here."""
 
 FIRST_DAY, LAST_DAY = 0, 99999999
 """Ends of a range of days that has none."""
@@ -131,19 +150,20 @@ def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
         key, op, raw = match["key"], match["op"], match["value"]
         if key is None:
             _refuse_half_term(raw)
+            _refuse_connective(raw)
             terms.append(Term("text", ":", (raw.replace('"', "").lower(),), bool(match["not"])))
             continue
         key = key.lower()
         if key not in ATTRIBUTES:
-            near = get_close_matches(key, ATTRIBUTES, 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(ATTRIBUTES)}"
-            raise QueryError(f"there is no attribute `{key}`: {hint}")
+            raise QueryError(f"there is no attribute `{key}`: {_suggestion(key, ATTRIBUTES)}")
         op = ":" if op == "=" else op
         values = tuple(value.replace('"', "").lower() for value in (raw.split(",") if op == ":" else [raw]))
         if key in {"owner", "operator"} and "me" in values:
             if me is None:
                 raise QueryError("who is `me`? git has no user.email, or it is not in the settings' people")
             values = tuple(me.lower() if value == "me" else value for value in values)
+        if key in CHOICES and op == ":":
+            _refuse_slip(key, values)
         if key in NUMBERS:
             strange = [value for value in values if not _NUMBER.fullmatch(value)]
             if strange:
@@ -197,6 +217,25 @@ def _refuse_half_term(word: str) -> None:
         key, op, value = match["key"], match["op"], match["value"] or "VALUE"
         advice = f"-{key}:{value}" if op == "!=" else f"{key}:{value}"
         raise QueryError(f"`{word}` is not understood: write `{advice}`, or quote it to look for it as text")
+
+
+def _refuse_connective(word: str) -> None:
+    """Raise QueryError for OR and its like, unless they are quoted."""
+    name = {"|": "OR", "||": "OR", "&": "AND", "&&": "AND"}.get(word, word)
+    if name in CONNECTIVES:
+        raise QueryError(f"`{word}` is no word of this language: {CONNECTIVES[name]}; quote it to look for it as text")
+
+
+def _refuse_slip(key: str, values: tuple[str, ...]) -> None:
+    """Raise QueryError for a value that an attribute with fixed values cannot have."""
+    for value in values:
+        if value not in CHOICES[key]:
+            raise QueryError(f"there is no {key} `{value}`: {_suggestion(value, CHOICES[key])}")
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, list(known), 1)
+    return f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
 
 
 def matches(terms: tuple[Term, ...], facts: Facts) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from campledger.errors import UsageError
 from campledger.ledger.reading import Ledger
-from campledger.pages import campaigns, form, front, gather, listing, people, queries, render, sets
+from campledger.pages import campaigns, compact, form, front, gather, listing, people, queries, render, sets
 from campledger.pages.write import MARKER, prepare, write
 from campledger.problems import Problem
 from campledger.repository.commands import Repository
@@ -87,7 +87,8 @@ def _fixed(survey: gather.Survey) -> dict[str, bytes]:
     return {
         **render.static_files(),
         "static/ledger.js": form.offers(survey),
-        "static/facts.js": render.script_file("campledgerFacts", listing.filter_facts(survey)),
+        "list-index.js": render.script_file("campledgerIndex", compact.index(survey)),
+        "list-texts.js": render.script_file("campledgerTexts", compact.texts(survey)),
         "index.json": render.json_file(listing.index(survey)),
     }
 

@@ -1,53 +1,92 @@
-"""The list of all campaigns: its page, what its script filters by, and index.json for other programs."""
+"""The list of all campaigns: its pages, and index.json for other programs.
+
+The first page becomes a table that sorts and filters all campaigns once its script has read their columns (the module
+`compact`). Without scripts the pages are the complete list, some hundred campaigns each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from campledger.model import query
-from campledger.model.states import State
-from campledger.pages import steps, text
+from campledger.pages import compact, steps, text
 from campledger.pages.gather import Page, Readable, Survey, page_path, problem_rows
 from campledger.pages.links import Directory
 
 INDEX_FORMAT = 1
 """Version of index.json; raised when a reader of the old one would go wrong."""
 
+PAGE_ROWS = 500
+"""Campaigns on one page."""
 
-def paths(_: Survey) -> list[str]:
+_NEIGHBOURS = 2
+"""Pages before and after this one that have a link by their number."""
+
+
+def paths(survey: Survey) -> list[str]:
     """Return the paths of the pages."""
-    return ["list.html"]
+    return [list_path(number) for number in range(1, _page_count(survey) + 1)]
+
+
+def list_path(number: int) -> str:
+    """Return the path of one of the pages, counted from 1."""
+    return "list.html" if number == 1 else f"list-{number}.html"
 
 
 def pages(survey: Survey) -> Iterator[Page]:
-    """Yield the pages."""
-    yield list_page(survey)
+    """Yield the pages, the first one last: it never leads to one that is not there yet."""
+    for number in range(_page_count(survey), 0, -1):
+        yield list_page(survey, number)
 
 
-def list_page(survey: Survey) -> Page:
-    """Return the page that lists all campaigns."""
-    rows = [_row(one, survey.directory) for one in survey.readable]
-    others = [*survey.ledger.settings_problems, *survey.ledger.strays]
+def _page_count(survey: Survey) -> int:
+    return max(1, -(-len(survey.readable) // PAGE_ROWS))
+
+
+def list_page(survey: Survey, number: int = 1) -> Page:
+    """Return one page of the list; the first one also has what is wrong with the ledger."""
+    start = (number - 1) * PAGE_ROWS
+    rows = [_row(one, survey.directory) for one in survey.readable[start : start + PAGE_ROWS]]
+    first = number == 1
+    title = survey.ledger.settings.title
     return {
         **survey.shared,
         "template": "list.html",
-        "path": "list.html",
+        "path": list_path(number),
         "root": "",
-        "page_title": f"Campaigns \N{MIDDLE DOT} {survey.ledger.settings.title}",
-        "description": [],
+        "page_title": f"Campaigns \N{MIDDLE DOT} {title}"
+        if first
+        else f"Campaigns, page {number} \N{MIDDLE DOT} {title}",
         "rows": rows,
-        "states": [{"state": str(state), "count": sum(row["state"] == str(state) for row in rows)} for state in State],
+        "start": start,
+        "total": len(survey.readable),
+        "number": number,
+        "pager": _pager(number, _page_count(survey)),
         "unreadable": [
             {"id": record.id, "directory": record.directory, "problems": problem_rows(record.problems)}
             for record in survey.unreadable
-        ],
-        "problems": problem_rows(others),
+        ]
+        if first
+        else [],
+        "problems": problem_rows([*survey.ledger.settings_problems, *survey.ledger.strays]) if first else [],
     }
 
 
+def _pager(number: int, count: int) -> list[dict[str, Any]]:
+    """Return links to the first, the last and the next pages; no link marks a gap or this very page."""
+    shown = {1, count, *range(max(1, number - _NEIGHBOURS), min(count, number + _NEIGHBOURS) + 1)}
+    entries: list[dict[str, Any]] = []
+    before = 0
+    for one in sorted(shown):
+        if one > before + 1:
+            entries.append({"text": "\N{HORIZONTAL ELLIPSIS}", "href": None, "here": False})
+        entries.append({"text": str(one), "href": list_path(one), "here": one == number})
+        before = one
+    return entries if count > 1 else []
+
+
 def _row(one: Readable, directory: Directory) -> dict[str, Any]:
-    campaign, history, progress = one.campaign, one.history, one.progress
+    campaign, history, progress, facts = one.campaign, one.history, one.progress, one.facts
     definition = campaign.definition
     return {
         "id": campaign.id,
@@ -55,21 +94,22 @@ def _row(one: Readable, directory: Directory) -> dict[str, Any]:
         "name": campaign.name,
         "title": campaign.title if campaign.title != campaign.name else "",
         "state": str(history.state),
-        "rank": list(State).index(history.state),
         "final": history.state.is_final,
         "kind": definition["kind"],
         "owner": directory.person(campaign.owner) if campaign.owner else None,
-        "instrument": _several(one.facts["instrument"]),
-        "stack": _several(one.facts["stack"]),
+        "stack": _several(facts["stack"]),
+        "instrument": _several(facts["instrument"]),
+        "scope": compact.scope(one),
+        "site": _several(facts["site"]),
+        "outputs": [str(output) for output in facts["output"]],
         "step": progress.current,
         "awaiting": len(progress.awaiting),
         "accepted": progress.accepted,
         "total": len(progress.states),
-        "share": round(100 * progress.accepted / len(progress.states)) if progress.states else -1,
         "bar": steps.bar(progress.states.values()),
         "last": text.moment(history.last.at) if history.last else None,
         "deadline": definition.get("plan", {}).get("deadline", ""),
-        "tickets": directory.tickets(definition.get("tickets", ())),
+        "tickets": directory.tickets({"key": key} for key in facts["ticket"]),
         "problems": len(one.record.problems),
     }
 
@@ -123,15 +163,4 @@ def _index_entry(one: Readable) -> dict[str, Any]:
         "deadline": campaign.definition.get("plan", {}).get("deadline"),
         "url": page_path(campaign.id),
         "problems": len(one.record.problems),
-    }
-
-
-def filter_facts(survey: Survey) -> dict[str, Any]:
-    """Return what the list's script filters by: each campaign's attributes, without the empty ones."""
-    return {
-        "attributes": query.ATTRIBUTES,
-        "numbers": sorted(query.NUMBERS),
-        "facts": {
-            one.campaign.id: {key: values for key, values in one.facts.items() if values} for one in survey.readable
-        },
     }

@@ -57,7 +57,7 @@ def json_file(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, indent=1) + "\n").encode("ascii")
 
 
-def script_file(name: str, document: Mapping[str, Any]) -> bytes:
+def script_file(name: str, document: Mapping[str, Any] | str) -> bytes:
     """Return a document as a script that sets a global: pages opened from a disk cannot fetch JSON."""
     # In ASCII, a script means the same whatever charset it is taken for.
     return f"window.{name} = {json.dumps(document, separators=(',', ':'))};\n".encode("ascii")

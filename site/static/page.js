@@ -3,6 +3,7 @@
 // a link leads to them. Pages are complete without it.
 
 (function () {
+  /** @type {Array<[number, string]>} */
   const UNITS = [
     [365 * 86400, "y"],
     [30 * 86400, "mo"],
@@ -27,19 +28,51 @@
     time.after(" ", age);
   }
 
+  /** @param {string} iso */
+  function age(iso) {
+    const seconds = (Date.now() - Date.parse(iso)) / 1000;
+    return seconds >= 0 ? `${length(seconds)} ago` : "";
+  }
+
+  /** Return in words how far off a deadline is. @param {string} day */
+  function left(day) {
+    // A deadline is a day: it has passed once that day is over.
+    const seconds = Date.parse(`${day}T00:00:00Z`) / 1000 + 86400 - Date.now() / 1000;
+    if (Number.isNaN(seconds)) return "";
+    return seconds < 0 ? `${length(-seconds)} over` : `in ${length(seconds)}`;
+  }
+
   function ages() {
-    const now = Date.now();
-    for (const time of document.querySelectorAll("time.aged")) {
-      const seconds = (now - Date.parse(time.dateTime)) / 1000;
-      if (seconds >= 0) suffix(time, `${length(seconds)} ago`, "age");
+    for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (document.querySelectorAll("time.aged"))) {
+      const words = age(time.dateTime);
+      if (words) suffix(time, words, "age");
     }
-    for (const time of document.querySelectorAll("time.due")) {
-      // A deadline is a day: it has passed once that day is over.
-      const seconds = Date.parse(`${time.dateTime}T00:00:00Z`) / 1000 + 86400 - now / 1000;
-      if (!Number.isNaN(seconds)) {
-        suffix(time, seconds < 0 ? `${length(-seconds)} over` : `in ${length(seconds)}`, seconds < 0 ? "age over" : "age");
-      }
+    for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (document.querySelectorAll("time.due"))) {
+      const words = left(time.dateTime);
+      if (words) suffix(time, words, words.endsWith("over") ? "age over" : "age");
     }
+  }
+
+  /** @param {string} iso @param {string} text @param {string} words @param {string} style */
+  function timed(iso, text, words, style) {
+    const time = document.createElement("time");
+    const suffixed = document.createElement("span");
+    time.dateTime = iso;
+    time.textContent = text;
+    suffixed.className = style;
+    suffixed.textContent = words;
+    return words ? [time, " ", suffixed] : [time];
+  }
+
+  /** Return the nodes that show when something happened, for pages made in the browser. @param {string} iso */
+  function moment(iso) {
+    return timed(iso, `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`, age(iso), "age");
+  }
+
+  /** Return the nodes that show a deadline. @param {string} day @param {boolean} counts  whether it still matters */
+  function deadline(day, counts) {
+    const words = counts ? left(day) : "";
+    return timed(day, day, words, words.endsWith("over") ? "age over" : "age");
   }
 
   /** @param {string} text */
@@ -83,8 +116,12 @@
     }
   }
 
-  ages();
-  copyButtons();
+  window.campledgerPage = { copy, moment, deadline };
+  // Once the other scripts have run, one of which may make the table anew.
+  document.addEventListener("DOMContentLoaded", () => {
+    ages();
+    copyButtons();
+    openTarget();
+  });
   window.addEventListener("hashchange", openTarget);
-  openTarget();
 })();

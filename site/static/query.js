@@ -2,48 +2,88 @@
 // The filter language of `campledger list`, for the browser: campledger/model/query.py says the same in Python, and
 // a test holds the two to each other.
 
-/** @typedef {Object<string, Array<string|number>>} Facts  Values of each attribute of a campaign. */
-/** @typedef {{key: string, op: string, values: string[], negated: boolean}} Term  One word of an expression. */
+/** @typedef {Array<string|number>} Values  What a campaign has of one attribute. */
+/** @typedef {{key: string, op: string, values: string[], negated: boolean, start: number, end: number, saved: boolean}} Term
+    One word of an expression, and where it stands in it; that of a saved query stands where its name does. */
+/** @typedef {{attributes: Object<string, string>, numbers: string[], choices: Object<string, string[]>,
+    connectives: Object<string, string>, saved: Object<string, string>, me: string}} Language
+    What can be asked for, and the saved queries; `me` is the handle of who asks, or empty. */
 
 (function () {
   const HALF_TERM = /^([A-Za-z_]+)([!:=<>]+)(.*)$/s;
   const TERM = /(-)?(?:([A-Za-z_]+)(>=|<=|:|=|>|<)(?!=))?((?:"[^"]*"?|[^\s"])+)/g;
+  /** @type {Object<string, string>} */
+  const SIGNS = { "|": "OR", "||": "OR", "&": "AND", "&&": "AND" };
 
   /**
    * Read an expression. Throws an Error whose message says what is wrong with it.
    * @param {string} expression
-   * @param {Object<string, string>} attributes
-   * @param {string[]} numbers
+   * @param {Language} language
    * @returns {Term[]}
    */
-  function parse(expression, attributes, numbers) {
+  function parse(expression, language) {
     if ((expression.split('"').length - 1) % 2) {
       throw new Error("A quotation mark is not closed.");
     }
-    return Array.from(expression.matchAll(TERM), (match) => term(match, attributes, numbers));
+    return Array.from(expression.matchAll(TERM)).flatMap((match) => {
+      const place = { start: match.index, end: match.index + match[0].length };
+      if (match[2] === undefined && match[4].startsWith("@")) {
+        return saved(match, language).map((one) => ({ ...one, ...place, saved: true }));
+      }
+      return [{ ...term(match, language), ...place, saved: false }];
+    });
   }
 
-  function term(match, attributes, numbers) {
+  /** Return the terms of a saved query that stands as @name in an expression. @param {RegExpMatchArray} match @param {Language} language */
+  function saved(match, language) {
+    const [word, negation, , , name] = match;
+    if (negation !== undefined) {
+      throw new Error(`“${word}”: a saved query cannot be turned round, only its single words can.`);
+    }
+    if (!Object.hasOwn(language.saved, name.slice(1))) {
+      const known = Object.keys(language.saved);
+      const advice = known.length ? suggestion(name.slice(1), known) : ": this ledger has none.";
+      throw new Error(`There is no saved query “${name}”${advice} Quote it to look for it as text.`);
+    }
+    return parse(language.saved[name.slice(1)], { ...language, saved: {} });
+  }
+
+  /** @param {RegExpMatchArray} match @param {Language} language */
+  function term(match, language) {
     const [, negation, word, sign, raw] = match;
     const negated = negation !== undefined;
     if (word === undefined) {
       refuseHalf(raw);
+      refuseConnective(raw, language);
       return { key: "text", op: ":", values: [plain(raw)], negated };
     }
     const key = word.toLowerCase();
-    if (!Object.hasOwn(attributes, key)) {
-      throw new Error(`There is no attribute “${key}”.`);
+    if (!Object.hasOwn(language.attributes, key)) {
+      throw new Error(`There is no attribute “${key}”${suggestion(key, Object.keys(language.attributes))}`);
     }
     const op = sign === "=" ? ":" : sign;
     const values = (op === ":" ? raw.split(",") : [raw]).map(plain);
-    if ((key === "owner" || key === "operator") && values.includes("me")) {
-      throw new Error(`A page does not know who you are: write your handle, as in ${key}:vrubin.`);
+    if (key === "owner" || key === "operator") {
+      replaceMe(values, language.me);
     }
-    const strange = numbers.includes(key) ? values.find((value) => !/^[0-9]{1,18}$/.test(value)) : undefined;
+    if (op === ":" && Object.hasOwn(language.choices, key)) {
+      refuseSlip(key, values, language.choices[key]);
+    }
+    const strange = language.numbers.includes(key) ? values.find((value) => !/^[0-9]{1,18}$/.test(value)) : undefined;
     if (strange !== undefined) {
       throw new Error(`“${key}” is compared with numbers, and “${strange}” is none.`);
     }
     return { key, op, values, negated };
+  }
+
+  /** Put the handle of who asks in place of `me`. @param {string[]} values @param {string} me */
+  function replaceMe(values, me) {
+    for (const [place, value] of values.entries()) {
+      if (value === "me" && !me) {
+        throw Object.assign(new Error("This browser does not know yet who “me” is."), { unknownMe: true });
+      }
+      values[place] = value === "me" ? me.toLowerCase() : value;
+    }
   }
 
   /** @param {string} word */
@@ -56,21 +96,73 @@
     }
   }
 
+  /** @param {string} word @param {Language} language */
+  function refuseConnective(word, language) {
+    const name = Object.hasOwn(SIGNS, word) ? SIGNS[word] : word;
+    if (Object.hasOwn(language.connectives, name)) {
+      const advice = language.connectives[name].replaceAll("`", "");
+      throw new Error(`“${word}” is no word of this language: ${advice}; quote it to look for it as text.`);
+    }
+  }
+
+  /** @param {string} key @param {string[]} values @param {string[]} known */
+  function refuseSlip(key, values, known) {
+    const slip = values.find((value) => !known.includes(value));
+    if (slip !== undefined) {
+      throw new Error(`There is no ${key} “${slip}”${suggestion(slip, known)}`);
+    }
+  }
+
+  /** @param {string} word @param {string[]} known */
+  function suggestion(word, known) {
+    const close = near(word, known);
+    return close ? `: did you mean “${close}”?` : `: known are ${known.join(", ")}.`;
+  }
+
+  /** Return the known word that the fewest slips of a finger turn into this one, if they are few. */
+  function near(/** @type {string} */ word, /** @type {string[]} */ known) {
+    const most = word.length < 4 ? 1 : Math.max(2, Math.floor(Math.min(word.length, 40) / 3));
+    const scored = known.map((one) => ({ one, slips: distance(word.slice(0, 40), one) }));
+    const best = scored.reduce((a, b) => (b.slips < a.slips ? b : a), { one: "", slips: most + 1 });
+    return best.one;
+  }
+
+  /** Levenshtein's distance. @param {string} a @param {string} b */
+  function distance(a, b) {
+    let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+    for (let row = 1; row <= a.length; row += 1) {
+      const line = [row];
+      for (let column = 1; column <= b.length; column += 1) {
+        const swap = above[column - 1] + (a[row - 1] === b[column - 1] ? 0 : 1);
+        line.push(Math.min(swap, above[column] + 1, line[column - 1] + 1));
+      }
+      above = line;
+    }
+    return above[b.length];
+  }
+
   /** @param {string} text */
   function plain(text) {
     return text.replaceAll('"', "").toLowerCase();
   }
 
-  /**
-   * Whether every term holds.
-   * @param {Term[]} terms
-   * @param {Facts} facts
-   */
-  function matches(terms, facts) {
-    return terms.every((one) => holds(one, facts[one.key] || []) !== one.negated);
+  /** Return a value as a term of an expression holds it. @param {string|number} value */
+  function quoted(value) {
+    const text = String(value);
+    return /[\s,]/.test(text) ? `"${text}"` : text;
   }
 
+  /**
+   * Whether a campaign with these values of the term's attribute satisfies it.
+   * @param {Term} one
+   * @param {Values} found
+   */
   function holds(one, found) {
+    return has(one, found) !== one.negated;
+  }
+
+  /** @param {Term} one @param {Values} found */
+  function has(one, found) {
     if (one.key === "text") {
       return found.length > 0 && one.values.every((value) => String(found[0]).includes(value));
     }
@@ -83,6 +175,7 @@
     return found.some((value) => compare(value, one.op, one.values[0]));
   }
 
+  /** @param {Term} one @param {number} first @param {number} last */
   function anyDay(one, first, last) {
     if (one.op === ":") {
       return one.values.some((day) => first <= Number(day) && Number(day) <= last);
@@ -90,6 +183,7 @@
     return compare(one.op.startsWith(">") ? last : first, one.op, one.values[0]);
   }
 
+  /** @param {string|number} value @param {string} op @param {string} bound */
   function compare(value, op, bound) {
     const left = typeof value === "number" ? value : value.toLowerCase();
     const right = typeof value === "number" ? Number(bound) : bound;
@@ -101,5 +195,5 @@
     }
   }
 
-  window.campledgerQuery = { parse, matches };
+  window.campledgerQuery = { parse, holds, near, quoted };
 })();

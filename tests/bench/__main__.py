@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.bench import dataids, joins, keys, registry
+from tests.bench import dataids, joins, keys, registry, site_list
 from tests.bench.ledgers import make_ledger
 from tests.bench.timing import compare
 
@@ -94,6 +94,7 @@ BY_THEMSELVES: dict[str, Callable[[], None]] = {
     "keys": keys.convert,
     "upload": registry.upload,
     "joins": joins.joins,
+    "list": site_list.site_list,
 }
 
 

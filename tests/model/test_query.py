@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, replay
-from campledger.model.query import ATTRIBUTES, Facts, QueryError, facts_of, matches, parse
+from campledger.model.query import ATTRIBUTES, CHOICES, Facts, QueryError, facts_of, matches, parse
 
 DEFINITION: dict[str, Any] = {
     "name": "alpha",
@@ -143,7 +145,6 @@ def test_the_campaign_is_found(expression: str) -> None:
         "state:running zebra",
         '"depth full"',
         "-day_obs:20260115",
-        "state:run",
         "-owner:me",
         "ticket:DM",
     ],
@@ -207,11 +208,31 @@ def test_a_step_widens_the_range_of_days() -> None:
         ("state==running", "write `state:running`"),
         ("state!=running", "write `-state:running`"),
         ("https://example.org", "no attribute `https`"),
+        ("state:runing", "there is no state `runing`: did you mean `running`"),
+        ("state:run", "no state `run`"),
+        ("-state:paused,stopped", "no state `stopped`"),
+        ("state:zzz", "known are defined, running"),
+        ("kind:nigthly", "did you mean `nightly`"),
+        ("alpha OR beta", "`OR` is no word of this language: several values of one attribute"),
+        ("state:running | state:paused", "as in `state:running,paused`"),
+        ("alpha AND beta", "leave it out"),
+        ("NOT alpha", "write `-` right before the word"),
     ],
 )
 def test_an_expression_that_makes_no_sense_is_refused_with_advice(expression: str, message: str) -> None:
     with pytest.raises(QueryError, match=message):
         parse(expression)
+
+
+def test_a_word_of_other_languages_can_be_looked_for_in_quotes() -> None:
+    assert found("alpha or the -OR-else") is False
+    assert found('-"OR"')
+    assert parse('"OR"')[0].values == ("or",)
+
+
+def test_the_kinds_are_those_of_the_schema() -> None:
+    schema = json.loads(files("campledger").joinpath("schemas/campaign.schema.json").read_text("utf-8"))
+    assert list(CHOICES["kind"]) == schema["properties"]["kind"]["enum"]
 
 
 def test_nobody_is_me_without_a_handle() -> None:

@@ -14,7 +14,9 @@ import pytest
 
 from campledger.documents.lines import format_event
 from campledger.documents.writing import format_document
+from campledger.model import query
 from campledger.model.ids import ALPHABET, directory_of
+from campledger.pages import compact
 
 PAYLOAD = '"><img src=x onerror="window.pwned=1"><script>window.pwned=2;alert(1)</script>{{ 7*7 }}\u202e</textarea>'
 """Runs, opens a dialog or leaves its attribute wherever a page forgets to escape."""
@@ -456,6 +458,66 @@ def rich_ledger(root: Path) -> Path:
     shared_sets(root)
     commit(root)
     return root
+
+
+def many_campaigns(count: int) -> tuple[dict[str, Any], str]:
+    """Return index and texts of a list of this many campaigns, as varied as real ones, made without a ledger."""
+    states, kinds = query.CHOICES["state"], query.CHOICES["kind"]
+    facts: list[dict[str, tuple[str | int, ...]]] = []
+    shown: list[dict[str, tuple[Any, ...]]] = []
+    for number in range(count):
+        day = 20200101 + number % 2500
+        state = states[number % 7 % 6]
+        changed = (
+            f"2026-{number % 12 + 1:02d}-{number % 28 + 1:02d}T{number % 24:02d}:{number % 60:02d}:{number % 59:02d}Z"
+        )
+        facts.append({
+            "id": (f"2020-01-01-campaign-{number}-{number % 8 + 2}abc",),
+            "name": (f"campaign-{number}",),
+            "state": (state,),
+            "production": (("data-release", "alert")[number % 2],),
+            "kind": (kinds[number % 15],),
+            "owner": (f"person{number % 40}",),
+            "operator": (f"person{number % 7}", f"person{number % 11 + 7}"),
+            "ticket": (f"DM-{number}",),
+            "tag": ("nightly",) if number % 3 else (),
+            "instrument": (("LSSTCam", "LSSTComCam", "LATISS")[number % 3],),
+            "skymap": ("lsst_cells_v1",),
+            "tract": (3828 + number % 40, 3829 + number % 40),
+            "band": ("g", "r", "i", "z")[: number % 4 + 1],
+            "detector": (),
+            "day_obs": (day, day),
+            "program": (f"BLOCK-{number % 30}",),
+            "stack": (f"w_2026_{number % 52 + 1:02d}",),
+            "image": (),
+            "butler": (("embargo", "main")[number % 2],),
+            "output": (f"LSSTCam/runs/nightlyValidation/{day}/{number}",),
+            "site": (("USDF", "FrDF", "UKDF")[number % 3],),
+            "wms": ("lsst.ctrl.bps.panda.PanDAService",),
+            "step": ("step1", "step2", "step3"),
+            "parent": (),
+            "run_id": (f"{70000 + number}",),
+            "started": (f"2025-{number % 12 + 1:02d}-01",),
+            "changed": (changed[:10],),
+            "deadline": (f"2026-12-{number % 28 + 1:02d}",) if number % 2 else (),
+        })  # fmt: skip
+        shown.append({
+            "title": (f"Nightly validation of {day}",),
+            "scope": (f"{day}; tracts {3828 + number % 40}, {3829 + number % 40}; griz",),
+            "step": ("step1",) if state in {"running", "paused"} else (),
+            "groups": (number % 50, 50, f"accepted:{number % 50} waiting:{50 - number % 50}"),
+            "changed": (changed,),
+            "awaiting": (number % 3,) if state == "running" and number % 3 else (),
+            "problems": (),
+        })  # fmt: skip
+    texts = [
+        f"campaign-{number} reprocesses the science exposures of {20200101 + number % 2500} with the current weekly, "
+        "to find regressions before the next night begins. detector 53 is noisy. metrics look fine."
+        for number in range(count)
+    ]
+    return compact.by_column(
+        facts, shown, {f"person{number}": f"Person {number}" for number in range(40)}, None
+    ), json.dumps(texts)
 
 
 @pytest.fixture(scope="session")

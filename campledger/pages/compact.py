@@ -1,0 +1,187 @@
+"""All campaigns by column, for the list's script: small to send, quick to read, quick to sort and filter.
+
+Each column holds its distinct values once, in the order in which people expect them (`g2` before `g10`), and for each
+campaign the number of its value. So a sort compares small numbers and a filter asks each distinct value once, however
+many campaigns share it. A campaign without a value has the last number; its value is null.
+
+The texts that bare words are looked for in are ten times as large as all the rest, and have a file of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from campledger.ledger.queries import Queries
+from campledger.model import query
+from campledger.model.states import State
+from campledger.pages import text
+from campledger.pages.gather import Readable, Survey
+from campledger.pages.links import filled
+
+BASE, FIRST = 92, 35
+"""A number is written in digits of one character each, from # to ~ (35 to 126) for 0 to 91."""
+
+_NUMBER = re.compile(r"([0-9]+)")
+Value = Any
+"""A text or a number; several are a list; null for none."""
+
+
+def index(survey: Survey) -> dict[str, Any]:
+    """Return what the list's script reads: columns, and what it has to know of the language and the ledger."""
+    facts = [one.facts for one in survey.readable]
+    shown = [{name: cell(one) for name, (cell, _) in _SHOWN.items()} for one in survey.readable]
+    template = survey.ledger.settings.links.get("ticket")
+    document = by_column(facts, shown, _names(survey), template if filled(template, key="DM-1") else None)
+    document["language"]["saved"] = {one.name: one.expression for one in Queries(survey.ledger).readable}
+    return document
+
+
+def by_column(
+    facts: Sequence[query.Facts],
+    shown: Sequence[Mapping[str, tuple[Any, ...]]],
+    people: Mapping[str, str],
+    ticket: str | None,
+) -> dict[str, Any]:
+    """Return the columns of campaigns whose facts and further cells are given, with people's names by handle."""
+    return {
+        "count": len(facts),
+        "language": {
+            "attributes": query.ATTRIBUTES,
+            "numbers": sorted(query.NUMBERS),
+            "choices": query.CHOICES,
+            "connectives": query.CONNECTIVES,
+            "saved": {},
+        },
+        "final": [str(state) for state in State if state.is_final],
+        "people": people,
+        "ticket": ticket,
+        "facts": {
+            attribute: _column([one[attribute] for one in facts], _ORDERS.get(attribute, natural))
+            for attribute in query.ATTRIBUTES
+            if attribute != "text"
+        },
+        "shown": {name: _column([one[name] for one in shown], order) for name, (_, order) in _SHOWN.items()},
+    }
+
+
+def texts(survey: Survey) -> str:
+    """Return what bare words are looked for in, a text for each campaign, as JSON."""
+    return json.dumps([one.facts["text"][0] for one in survey.readable])
+
+
+def scope(one: Readable) -> str:
+    """Return in one line which data a campaign is about: days, tracts, bands, program."""
+    facts = one.facts
+    parts = [days(facts["day_obs"])]
+    if facts["tract"]:
+        tracts = text.spans(str(tract) for tract in facts["tract"])
+        parts.append(f"{'tract' if len(facts['tract']) == 1 else 'tracts'} {tracts}")
+    bands = [str(band) for band in facts["band"]]
+    parts.append(("" if all(len(band) == 1 for band in bands) else ", ").join(bands))
+    parts.append(text.spans(str(program) for program in facts["program"]))
+    return "; ".join(filter(None, parts))
+
+
+def days(values: Sequence[str | int]) -> str:
+    """Return a range of days in words; one without an end says where it begins."""
+    if not values:
+        return ""
+    first, last = values[0], values[-1]
+    if first == last:
+        return str(first)
+    if (first, last) == (query.FIRST_DAY, query.LAST_DAY):
+        return ""
+    if last == query.LAST_DAY:
+        return f"from {first}"
+    return f"until {last}" if first == query.FIRST_DAY else f"{first}\N{EN DASH}{last}"
+
+
+def natural(value: Sequence[str | int]) -> tuple[Any, ...]:
+    """Return what sorts values as people expect: numbers inside them by size, small and capital letters alike."""
+    return tuple(_pieces(str(one)) for one in value)
+
+
+def _pieces(value: str) -> tuple[Any, ...]:
+    pieces = _NUMBER.split(value.casefold())
+    # Digits alternate with the rest; a number of any length is compared by its length first.
+    return tuple(
+        (1, piece) if place % 2 == 0 else (0, len(piece.lstrip("0")), piece.lstrip("0"))
+        for place, piece in enumerate(pieces)
+        if piece
+    )
+
+
+def _column(cells: Sequence[Sequence[Any]], order: Callable[[Any], Any]) -> dict[str, Any]:
+    distinct = {tuple(cell) for cell in cells}
+    values = sorted((value for value in distinct if value), key=lambda value: (order(value), str(value)))
+    codes = {value: code for code, value in enumerate(values)}
+    codes[()] = len(values)
+    plain = [_plain(value) for value in values] + ([None] if () in distinct else [])
+    return {
+        # JSON within a script: a browser passes over a text at once, and reads a column when it is asked for.
+        "values": json.dumps(plain, separators=(",", ":")),
+        "codes": packed((codes[tuple(cell)] for cell in cells), len(codes)),
+        "width": width(len(codes)),
+    }
+
+
+def _plain(value: Sequence[Any]) -> Value:
+    return value[0] if len(value) == 1 else list(value)
+
+
+def width(count: int) -> int:
+    """Return how many digits a number below ``count`` takes."""
+    digits = 1
+    while BASE**digits < count:
+        digits += 1
+    return digits
+
+
+def packed(codes: Iterable[int], count: int) -> str:
+    """Write numbers below ``count`` one after the other, all with the same number of digits, the lowest one first."""
+    digits = range(width(count))
+    known: dict[int, str] = {}
+    for code in (codes := list(codes)):
+        if code not in known:
+            known[code] = "".join(chr(FIRST + code // BASE**digit % BASE) for digit in digits)
+    return "".join(known[code] for code in codes)
+
+
+def _names(survey: Survey) -> dict[str, str]:
+    """Return the names of the people who have one."""
+    handles = {
+        *survey.ledger.settings.people,
+        *(str(handle) for one in survey.readable for key in ("owner", "operator") for handle in one.facts[key]),
+    }
+    return {handle: survey.directory.person(handle)["name"] for handle in sorted(handles)}
+
+
+def _groups(one: Readable) -> tuple[Any, ...]:
+    """Return accepted, all, and how many are in each state."""
+    states = one.progress.states
+    if not states:
+        return ()
+    tally = Counter(states.values())
+    return (one.progress.accepted, len(states), " ".join(f"{state}:{tally[state]}" for state in sorted(tally)))
+
+
+def _filled(value: Any) -> tuple[Any, ...]:
+    return (value,) if value else ()
+
+
+_ORDERS: dict[str, Callable[[Any], Any]] = {"state": lambda value: query.CHOICES["state"].index(value[0])}
+
+_SHOWN: dict[str, tuple[Callable[[Readable], tuple[Any, ...]], Callable[[Any], Any]]] = {
+    "title": (lambda one: _filled(one.campaign.title if one.campaign.title != one.campaign.name else ""), natural),
+    "scope": (lambda one: _filled(scope(one)), natural),
+    "step": (lambda one: _filled(one.progress.current), natural),
+    "groups": (_groups, lambda value: (value[0] / value[1], value[1])),
+    "changed": (lambda one: (one.history.last.at,) if one.history.last else (), lambda value: value),
+    "awaiting": (lambda one: _filled(len(one.progress.awaiting)), natural),
+    "problems": (lambda one: _filled(len(one.record.problems)), natural),
+}
+"""Columns that are no attribute of the language, or show more than it: what stands in them, and their order."""
