@@ -93,10 +93,8 @@ def choose_packed(dimensions: Sequence[str], rows: Sequence[Row], first: Sequenc
                 size *= span
     if not chosen:
         chosen = order[:1]
-    left = 1
-    for name in set(dimensions) - set(chosen):
-        left *= len(columns[name])
-    if left > GROUPS:
+    apart = [name for name in dimensions if name not in chosen]
+    if len(_by_values(dimensions, apart, rows)) > GROUPS:
         raise ButlerError(
             f"a set of {', '.join(dimensions)} with so many different texts cannot be left out of a query of this "
             "Butler: open the repository itself with a version of lsst-daf-butler that campledger knows"
