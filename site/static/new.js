@@ -14,6 +14,7 @@
   const at = (id) => document.getElementById(id);
   let strict = false;
   let waiting = false;
+  let listed = "";
   let from = "";
   let current = { id: "", path: "", text: "", errors: 0 };
   const suffix = random(4);
@@ -86,6 +87,10 @@
 
   /** @param {any[]} findings */
   function list(findings) {
+    // A press takes the focus from a box, which changes the form: the button under it must live until its click.
+    const now = JSON.stringify(findings);
+    if (now === listed) return;
+    listed = now;
     const warnings = findings.length - current.errors;
     const counted = (/** @type {number} */ number, /** @type {string} */ one) => `${number} ${number === 1 ? one : `${one}s`}`;
     const words = current.errors ? `${counted(current.errors, "thing")} to fill in or mend.` : "Nothing is missing or wrong.";

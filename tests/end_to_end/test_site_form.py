@@ -380,7 +380,7 @@ def test_another_campaign_is_a_start(page: Page, base: str, root: Path) -> None:
 
 def test_files_that_do_not_come_along_are_told(page: Page, base: str) -> None:
     page.goto(f"{base}new.html#from={DP2}")
-    expect(page.locator("#nf-told")).to_contain_text("4 files do not come along: campledger define --from")
+    expect(page.locator("#nf-told")).to_contain_text("5 files do not come along: campledger define --from")
     expect(page.get_by_role("textbox", name="Name required")).to_be_focused()
 
 
