@@ -18,7 +18,7 @@ from typing import Any
 from campledger.ledger.queries import Queries
 from campledger.model import query
 from campledger.model.states import State
-from campledger.pages import text
+from campledger.pages import people, text
 from campledger.pages.gather import Readable, Survey
 from campledger.pages.links import filled
 
@@ -43,7 +43,7 @@ def index(survey: Survey) -> dict[str, Any]:
 def by_column(
     facts: Sequence[query.Facts],
     shown: Sequence[Mapping[str, tuple[Any, ...]]],
-    people: Mapping[str, str],
+    names: Mapping[str, str],
     ticket: str | None,
 ) -> dict[str, Any]:
     """Return the columns of campaigns whose facts and further cells are given, with people's names by handle."""
@@ -57,7 +57,7 @@ def by_column(
             "saved": {},
         },
         "final": [str(state) for state in State if state.is_final],
-        "people": people,
+        "people": names,
         "ticket": ticket,
         "facts": {
             attribute: _column([one[attribute] for one in facts], _ORDERS.get(attribute, natural))
@@ -152,12 +152,8 @@ def packed(codes: Iterable[int], count: int) -> str:
 
 
 def _names(survey: Survey) -> dict[str, str]:
-    """Return the names of the people who have one."""
-    handles = {
-        *survey.ledger.settings.people,
-        *(str(handle) for one in survey.readable for key in ("owner", "operator") for handle in one.facts[key]),
-    }
-    return {handle: survey.directory.person(handle)["name"] for handle in sorted(handles)}
+    """Return the names of the people, each of whom has a page."""
+    return {handle: survey.directory.person(handle)["name"] for handle in people.handles(survey)}
 
 
 def _groups(one: Readable) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from campledger.pages import compact, steps, text
+from campledger.pages.addresses import person_path
 from campledger.pages.gather import Page, Readable, Survey, page_path, problem_rows
 from campledger.pages.links import Directory
 
@@ -96,7 +97,7 @@ def _row(one: Readable, directory: Directory) -> dict[str, Any]:
         "state": str(history.state),
         "final": history.state.is_final,
         "kind": definition["kind"],
-        "owner": directory.person(campaign.owner) if campaign.owner else None,
+        "owner": {**directory.person(campaign.owner), "href": person_path(campaign.owner)} if campaign.owner else None,
         "stack": _several(facts["stack"]),
         "instrument": _several(facts["instrument"]),
         "scope": compact.scope(one),

@@ -73,13 +73,16 @@
         cell.append(pill);
       },
       name(cell, row) {
-        const link = /** @type {HTMLAnchorElement} */ (element("a", "", value("name", row)));
-        link.href = `campaigns/${value("id", row)}.html`;
-        cell.append(link);
+        cell.append(page(row, value("name", row)));
         const problems = value("problems", row);
         if (problems) cell.append(" ", element("span", "flag", `${problems} ${problems === 1 ? "problem" : "problems"}`));
         const title = value("title", row);
         if (title) cell.append(" ", titled(element("span", "title", title), title));
+      },
+      id(cell, row) {
+        const link = page(row, value("id", row));
+        link.className = "code";
+        cell.append(link);
       },
       owner(cell, row) {
         people(cell, listed(value("owner", row)));
@@ -128,11 +131,27 @@
       },
     };
 
+    /** @param {number} row @param {string} text */
+    function page(row, text) {
+      const link = /** @type {HTMLAnchorElement} */ (element("a", "", text));
+      link.href = `campaigns/${value("id", row)}.html`;
+      return link;
+    }
+
     /** @param {HTMLElement} cell @param {string[]} handles */
     function people(cell, handles) {
       handles.forEach((handle, place) => {
-        cell.append(place ? ", " : "", titled(element("span", ""), handle, nameOf(handle)));
+        cell.append(place ? ", " : "", person(handle));
       });
+    }
+
+    /** @param {string} handle */
+    function person(handle) {
+      if (!Object.hasOwn(index.people, handle)) return element("span", "", handle);
+      const link = /** @type {HTMLAnchorElement} */ (titled(element("a", ""), handle, nameOf(handle)));
+      // No handle has an = in it, and index.html is the list of all people.
+      link.href = `people/${handle.toLowerCase() === "index" ? "=" : ""}${encodeURIComponent(handle)}.html`;
+      return link;
     }
 
     /** @param {string} handle */

@@ -41,6 +41,8 @@
     const parameters = new URLSearchParams(location.hash.slice(1));
     const words = (/** @type {string} */ name) => (parameters.get(name) || "").split(",").filter(Boolean);
     const columns = words("columns").filter((key) => Object.hasOwn(LABELS, key));
+    // One of these two leads to the campaign.
+    if (columns.length && !columns.includes("name") && !columns.includes("id")) columns.unshift("name");
     const group = parameters.get("group") || "";
     const states = words("state");
     return {
@@ -230,7 +232,9 @@
     const { name, count } = result.heads[number];
     const made = document.createElement("tr");
     const cell = document.createElement("th");
-    const button = element("button", "fold", name || "none");
+    const person = view.group === "owner" || view.group === "operator";
+    const shown = person ? name.split(", ").map(nameOf).join(", ") : name;
+    const button = element("button", "fold", shown || "none");
     made.className = "group";
     cell.colSpan = view.columns.length;
     cell.scope = "rowgroup";
@@ -676,13 +680,14 @@
     window.addEventListener("pagehide", keepPlace);
   }
 
-  window.campledgerCompletion.attach(input, byId("suggestions"), (/** @type {string} */ before) => (
-    window.campledgerCompletion.suggest(before, language.attributes, valuesOf, language.choices)
-  ));
   chips();
   menus();
   explain();
   listen();
+  // After the filter's own listener: completions count what is found by then.
+  window.campledgerCompletion.attach(input, byId("suggestions"), (/** @type {string} */ before) => (
+    window.campledgerCompletion.suggest(before, language.attributes, valuesOf, language.choices)
+  ));
   table.classList.add("live");
   for (const pager of document.querySelectorAll(".pager")) pager.remove();
   byId("controls").hidden = false;

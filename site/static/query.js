@@ -25,13 +25,16 @@
     if ((expression.split('"').length - 1) % 2) {
       throw new Error("A quotation mark is not closed.");
     }
-    return Array.from(expression.matchAll(TERM)).flatMap((match) => {
-      const place = { start: match.index, end: match.index + match[0].length };
-      if (match[2] === undefined && match[4].startsWith("@")) {
-        return saved(match, language).map((one) => ({ ...one, ...place, saved: true }));
-      }
-      return [{ ...term(match, language), ...place, saved: false }];
-    });
+    return Array.from(expression.matchAll(TERM)).flatMap((match) => /** @type {Term[]} */ (terms(match, language)));
+  }
+
+  /** Return what a word stands for: itself, or the words of a saved query. @param {RegExpMatchArray} match @param {Language} language */
+  function terms(match, language) {
+    const place = { start: match.index, end: match.index + match[0].length };
+    if (match[2] === undefined && match[4].startsWith("@")) {
+      return saved(match, language).map((one) => ({ ...one, ...place, saved: true }));
+    }
+    return [{ ...term(match, language), ...place, saved: false }];
   }
 
   /** Return the terms of a saved query that stands as @name in an expression. @param {RegExpMatchArray} match @param {Language} language */

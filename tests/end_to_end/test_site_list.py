@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 import random
+import re
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -16,15 +15,13 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from campledger.ledger.reading import Ledger
 from campledger.model import query
-from campledger.operations.site import build, serve
 from campledger.pages import render
 from campledger.repository.trees import WorkTree
 
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run")
 MANY = 20_000
 EXPRESSIONS = [
     "",
@@ -72,69 +69,15 @@ EXPRESSIONS = [
 ]
 
 
-def _ledgers() -> ModuleType:
-    """The ledgers of the unit tests; a conftest is visible to the folders below it only."""
-    path = Path(__file__).parents[1] / "pages" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("ledgers_of_pages", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    ledgers = _ledgers()
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        ledgers.isolate_git(monkeypatch)
-        made: Path = ledgers.rich_ledger(tmp_path_factory.mktemp("ledger"))
-    return made
-
-
-@pytest.fixture(scope="module")
-def out(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("site") / "the site 100%"
-    build(root, out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def many(out: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def many(ledgers: ModuleType, out: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A site whose list has 20,000 campaigns, made without a ledger."""
     folder = tmp_path_factory.mktemp("many") / "site"
     shutil.copytree(out, folder)
-    index, texts = _ledgers().many_campaigns(MANY)
+    index, texts = ledgers.many_campaigns(MANY)
     (folder / "list-index.js").write_bytes(render.script_file("campledgerIndex", index))
     (folder / "list-texts.js").write_bytes(render.script_file("campledgerTexts", texts))
     return (folder / "list.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def served(out: Path) -> Iterator[str]:
-    server = serve(out, 0)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture(scope="module", params=["file", "http"])
-def base(request: pytest.FixtureRequest, out: Path) -> str:
-    if request.param == "file":
-        return out.as_uri() + "/"
-    address: str = request.getfixturevalue("served")
-    return address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -156,6 +99,8 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
     page.on("console", lambda message: trouble.append(message.text))
     page.on("pageerror", lambda error: trouble.append(str(error)))
+    own = ("file:", "blob:", "http://127.0.0.1:")
+    page.on("request", lambda request: None if request.url.startswith(own) else trouble.append(request.url))
     page.on("dialog", refuse)
     yield page
     assert page.evaluate("typeof window.pwned") == "undefined"
@@ -237,6 +182,33 @@ def test_me_is_chosen_once(listed: Page, base: str) -> None:
     expect(listed.locator("#filter-error")).to_contain_text("who “me” is")
 
 
+def test_a_saved_query_is_a_word(page: Page, out: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(out, folder)
+    index = folder / "list-index.js"
+    script = index.read_text("ascii")
+    assert '"saved":{' in script
+    saved = json.dumps({"drp": "production:data-release state:running,paused", "nested": "@drp"})
+    index.write_text(re.sub(r'"saved":\{[^}]*\}', lambda _: f'"saved":{saved}', script), "ascii")
+    page.goto((folder / "list.html").as_uri())
+    page.locator("#filter").fill("@drp owner:vrubin")
+    assert shown(page) == ["hostile", "dp2-visits"]
+    assert page.locator("#terms button").count() == 2
+    page.locator("#states .chip", has_text="running").click()
+    expect(page.locator("#filter")).to_have_value("@drp owner:vrubin state:running")
+    page.get_by_role("button", name="Take @drp out of the filter").click()
+    expect(page.locator("#filter")).to_have_value("owner:vrubin state:running")
+    for expression, message in (
+        ("@dr", "did you mean “drp”?"),
+        ("-@drp", "cannot be turned round"),
+        ("@nested", "no saved query"),
+    ):
+        page.locator("#filter").fill(expression)
+        expect(page.locator("#filter-error")).to_contain_text(message)
+    page.locator("#filter").fill('"@drp"')
+    expect(page.locator("#filter-error")).to_be_hidden()
+
+
 def test_states_count_and_toggle(listed: Page) -> None:
     running = listed.locator("#states .chip", has_text="running")
     running.click()
@@ -295,7 +267,7 @@ def test_completion(listed: Page) -> None:
     expect(options).to_have_count(6)
     field.press_sequentially("pay")  # people are found by their names, too
     expect(options).to_have_count(1)
-    expect(options.first).to_contain_text("cpayne")
+    expect(options.first).to_have_text("cpayne Cecilia Payne-Gaposchkin · 1")
     field.press("ArrowDown")
     field.press("Tab")
     expect(field).to_have_value("owner:cpayne ")
@@ -520,9 +492,9 @@ def test_many_campaigns_are_found_sorted_and_grouped(page: Page, many: str) -> N
     assert shown(page)[0] == f"campaign-{MANY - 1}"
     page.goto(f"{many}#group=owner&sort=-changed")
     page.reload()
-    assert page.locator("tr.group").first.inner_text().split()[:3] == ["person0", "500", "campaigns"]
+    assert page.locator("tr.group").first.inner_text().split()[:3] == ["Person", "0", "500"]
     page.locator("button.fold").first.click()
-    assert page.locator("tr.group").nth(1).inner_text().startswith("person1")
+    assert page.locator("tr.group").nth(1).inner_text().startswith("Person 1")
     page.locator("#menu-stack summary").click()
     expect(page.locator("#menu-stack .tick")).to_have_count(52)
 
