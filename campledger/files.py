@@ -1,9 +1,12 @@
-"""Replacing a file at once, so that neither a reader nor a crash ever meets half of one."""
+"""Replacing files at once, so that neither a reader nor a crash ever meets half of one."""
 
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -18,3 +21,13 @@ def replace(file: Path, data: bytes, mode: int) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back signals: whoever presses Ctrl-C twice still gets everything put in its place."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

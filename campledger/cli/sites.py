@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from campledger.cli.shared import ledger_option, workspace
+from campledger.cli.shared import clean, ledger_option, workspace
 from campledger.model.words import counted
 
 
@@ -43,22 +45,80 @@ def site() -> None:
     """Make the ledger's web site: static pages that need no server."""
 
 
+def _which(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which state of the ledger a site shows."""
+    options = (
+        click.option("--commit", metavar="REV", help="Show a commit.  [default: HEAD]"),
+        click.option(
+            "--as-of",
+            metavar="DATE",
+            help="Show the last commit of the main branch before a day (00:00 UTC) or a time.",
+        ),
+        click.option("--worktree", is_flag=True, help="Show the files on disk, committed or not."),
+        click.option("--public", is_flag=True, help="Leave out embargoed campaigns, and whatever names them."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @site.command()
 @_out
-@click.option("--commit", metavar="REV", help="Build from a commit.  [default: HEAD]")
-@click.option("--worktree", is_flag=True, help="Build from the files on disk, committed or not.")
+@_which
+@click.option("--watch", is_flag=True, help="Build again whenever the ledger changes, until interrupted.")
 @ledger_option
-def build(out: Path, commit: str | None, worktree: bool) -> None:
-    """Write the site: a list of the campaigns, and a page for each.
+def build(out: Path, watch: bool, worktree: bool, **which: Any) -> None:
+    """Write the site, as far as it changed since the last build.
+
+    \b
+    Examples:
+      campledger site build --out public
+      campledger site build --public --out /var/www/campaigns
+      campledger site build --as-of 2026-11-22 --out then
+      campledger site build --worktree --watch
+    """
+    from campledger.operations.serving import changes
+
+    root = workspace().root
+    rounds = changes(root, worktree=worktree)
+    next(rounds)
+    _build(root, out, worktree=worktree, **which)
+    click.echo(f"open {out / 'index.html'}")
+    if watch:
+        _follow(rounds, root, out, worktree=worktree, **which)
+
+
+@site.command()
+@_out
+@_which
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@ledger_option
+def serve(out: Path, port: int, worktree: bool, **which: Any) -> None:
+    """Show the site on this machine, built again whenever the ledger changes, until interrupted.
 
     \b
     Example:
-      campledger site build --out public
+      campledger site serve --worktree --port 8000
     """
+    from threading import Thread
+
+    from campledger.operations.serving import changes
+    from campledger.operations.serving import serve as operation
+
+    root = workspace().root
+    rounds = changes(root, worktree=worktree)
+    next(rounds)
+    _build(root, out, worktree=worktree, **which)
+    with operation(out, port, reloading=True) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        click.echo(f"http://127.0.0.1:{server.server_address[1]}/ - Ctrl-C stops")
+        _follow(rounds, root, out, worktree=worktree, **which)
+
+
+def _build(root: Path, out: Path, **which: Any) -> None:
+    """Build a site, and say what became of it."""
     from campledger.operations.site import build as operation
 
-    if commit and worktree:
-        raise click.UsageError("--commit and --worktree exclude each other")
     # Only a terminal gets to see the bar.
     with click.progressbar(length=1, label="building", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
@@ -66,28 +126,26 @@ def build(out: Path, commit: str | None, worktree: bool) -> None:
             bar.length = total
             bar.update(done - bar.pos)
 
-        result = operation(workspace().root, out, commit=commit, worktree=worktree, progress=progress)
+        result = operation(root, out, **which, progress=progress)
     for problem in result.problems:
         click.echo(problem.as_text(), err=True)
+    for note in result.notes:
+        click.echo(note, err=True)
     click.echo(f"{result.pages} pages in {out}: {result.written} files written, {result.removed} removed")
-    click.echo(f"open {out / 'index.html'}")
 
 
-@site.command()
-@_out
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
-def serve(out: Path, port: int) -> None:
-    """Serve a built site on this machine, until interrupted.
+def _follow(rounds: Iterable[None], root: Path, out: Path, **which: Any) -> None:
+    """Build a site again in each round. What is wrong meanwhile is told, and the old site stays."""
+    import gc
 
-    \b
-    Example:
-      campledger site serve --port 8000
-    """
-    from campledger.operations.site import serve as operation
+    from campledger.errors import CampledgerError
 
-    with operation(out, port) as server:
-        click.echo(f"http://127.0.0.1:{server.server_address[1]}/ - Ctrl-C stops")
-        server.serve_forever()
+    gc.enable()  # this may go on for days
+    for _ in rounds:
+        try:
+            _build(root, out, **which)
+        except CampledgerError as error:
+            click.echo(f"campledger: {clean(str(error))}", err=True)
 
 
 COMMANDS: list[click.Command] = [site, push]

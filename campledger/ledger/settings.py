@@ -61,6 +61,9 @@ class Settings:
             complaint = url_complaint(re.sub(r"\{\w+\}", "x", template))
             if complaint:
                 yield Finding(("links", key), "url-scheme", complaint, "link to an http or https address")
+        url = self.document.get("site", {}).get("url")
+        if url is not None and url_complaint(url):
+            yield Finding(("site", "url"), "url-scheme", str(url_complaint(url)), "give an http or https address")
         for alias, butler in self.butlers.items():
             for index, uri in enumerate(butler.get("uris", ())):
                 if _PASSWORD.match(uri):

@@ -1,29 +1,79 @@
-"""Building the site of a ledger, and showing it on this machine."""
+"""Building the site of a ledger: what changed since the last build, from any state of it."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from campledger.errors import UsageError
 from campledger.ledger.reading import Ledger
-from campledger.pages import campaigns, compact, form, front, gather, listing, people, queries, render, sets
-from campledger.pages.write import MARKER, prepare, write
+from campledger.model.words import counted
+from campledger.pages import (
+    addresses,
+    api,
+    campaigns,
+    feeds,
+    form,
+    front,
+    gather,
+    listing,
+    overrides,
+    parts,
+    people,
+    queries,
+    render,
+    sets,
+)
+from campledger.pages.changes import Commit, digest
+from campledger.pages.gather import Survey
+from campledger.pages.overrides import Overrides
+from campledger.pages.public import Hidden, publish
+from campledger.pages.write import Folder, Written
 from campledger.problems import Problem
+from campledger.repository import history
+from campledger.repository.cache import Cache
 from campledger.repository.commands import Repository
-from campledger.repository.trees import Files, GitTree, WorkTree
+from campledger.repository.trees import GitTree, KnownFiles, WorkTree
 
 Progress = Callable[[int, int], None]
-"""Told how many files of how many are done."""
+"""Told how many files of how many are done: made anew, or known to be as they should be."""
+
+PARTS = (
+    parts.of_campaigns(
+        parts.OfCampaign(gather.page_path, campaigns.key, campaigns.page),
+        parts.OfCampaign(addresses.campaign_feed_path, feeds.campaign_key, feeds.campaign_feed),
+        parts.OfCampaign(api.campaign_path, api.campaign_key, api.campaign_document),
+        parts.OfCampaign(form.definition_path, form.definition_key, form.definition),
+    ),
+    parts.Part(sets.paths, sets.files),
+    parts.Part(feeds.paths, feeds.files),
+    parts.Part(api.paths, api.files),
+    parts.of_pages(form.paths, form.pages),
+    parts.of_pages(queries.paths, queries.pages),
+    parts.of_pages(people.paths, people.pages),
+    parts.of_pages(listing.paths, listing.pages),
+    parts.of_pages(front.paths, front.pages),
+)
+"""What makes the files, in the order in which they are put into place: the front page comes last, so that it never
+links to one that is not there yet."""
 
 
-PARTS = (campaigns, sets, form, queries, people, listing, front)
-"""What makes the pages, in the order in which they are written: each has `paths(survey)` and `pages(survey)`."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which state of a ledger a site is to show, and how much of it."""
+
+    commit: str | None = None
+    """A revision; None for HEAD."""
+    as_of: str | None = None
+    """A day or a time: the last commit of the main branch before it."""
+    worktree: bool = False
+    """The files on disk, committed or not."""
+    public: bool = False
+    """Without embargoed campaigns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +87,8 @@ class BuildResult:
     commit: str | None
     """None for the work tree of a ledger without commits."""
     out: Path
+    notes: tuple[str, ...] = ()
+    """What whoever builds should know."""
 
 
 def build(
@@ -44,114 +96,160 @@ def build(
     out: Path,
     *,
     commit: str | None = None,
+    as_of: str | None = None,
     worktree: bool = False,
+    public: bool = False,
     progress: Progress | None = None,
 ) -> BuildResult:
-    """Build the site of the ledger in ``root`` from HEAD, another commit, or the work tree, into ``out``.
+    """Build the site of the ledger in ``root`` into ``out``, from what changed since the last build.
 
-    Campaigns that cannot be read are listed with their problems. Raise UsageError for an unknown commit, and for a
-    folder that holds what no build made.
+    It shows HEAD, another commit, the last one of the main branch before a day or time, or the work tree; ``public``
+    leaves out embargoed campaigns. Campaigns that cannot be read are listed with their problems.
+
+    Raise UsageError for an unknown commit, and for a folder that holds what no build made; DataError for a template
+    of the ledger's own that is wrong. The site is then as it was.
     """
-    files, named = _source(root, commit, worktree=worktree)
-    prepare(out)
-    survey = gather.Survey(Ledger(files), named, Repository(root) if named else None)
-    fixed = _fixed(survey)
-    announced = [path for part in PARTS for path in part.paths(survey)]
-    survey.shared["navigation"] = gather.navigation(announced)
-    paths = [*fixed, *form.definition_paths(survey), *announced]
-    done = write(out, frozenset(paths), _counted(_files(survey, fixed), len(paths), progress))
-    return BuildResult(
-        pages=len(announced),
-        written=done.written,
-        removed=done.removed,
-        problems=tuple(sorted({*survey.problems, *queries.problems(survey)})),
-        commit=named.hash if named else None,
-        out=out,
-    )
-
-
-def _source(root: Path, commit: str | None, *, worktree: bool) -> tuple[Files, gather.Commit | None]:
+    wanted = Wanted(commit, as_of, worktree, public)
     repository = Repository(root)
-    if not worktree:
-        found = repository.commit_of(commit or "HEAD")
-        return GitTree(repository, found), gather.Commit(found, repository.commit_time(found))
-    if commit is not None:
-        raise UsageError("--commit and --worktree exclude each other: a site shows one state of the ledger")
-    head = repository.head() if repository.exists() else None
-    named = gather.Commit(head, repository.commit_time(head), worktree=True) if head else None
-    return WorkTree(root), named
+    in_git = repository.exists()
+    named = _named(repository if in_git else None, root, wanted)
+    folder = Folder(out)
+    cache = Cache(repository.common_dir / "campledger" if in_git else None)
+    try:
+        return _Build(root, repository, named, wanted, folder, cache, progress).run()
+    finally:
+        folder.abandon()
+        cache.close()
 
 
-def _fixed(survey: gather.Survey) -> dict[str, bytes]:
-    """Return the files that are no pages."""
-    return {
-        **render.static_files(),
+def _named(repository: Repository | None, root: Path, wanted: Wanted) -> Commit | None:
+    """Return the commit that is to be shown, or None for a work tree without one. Raise UsageError."""
+    if sum([wanted.commit is not None, wanted.as_of is not None, wanted.worktree]) > 1:
+        raise UsageError("--commit, --as-of and --worktree exclude each other: a site shows one state of the ledger")
+    if wanted.worktree:
+        head = repository.head() if repository is not None else None
+        if repository is None or head is None:
+            return None
+        return Commit(head, repository.commit_time(head), worktree=True)
+    repository = repository or Repository(root)  # which says what is wrong
+    if wanted.as_of is not None:
+        commit = _as_of(repository, root, wanted.as_of)
+    else:
+        commit = repository.commit_of(wanted.commit or "HEAD")
+    return Commit(commit, repository.commit_time(commit))
+
+
+def _as_of(repository: Repository, root: Path, moment: str) -> str:
+    """Return the last commit of the main branch before a moment. Raise UsageError if there is none."""
+    try:
+        time = datetime.fromisoformat(moment)
+        seconds = int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        raise UsageError(f"`{moment}` is no time: write 2026-11-22, or 2026-11-22T08:00:00Z") from None
+    branch = Ledger(WorkTree(root)).settings.main_branch
+    found = history.last_before(repository, branch, seconds)
+    if found is None:
+        raise UsageError(
+            f"there is no commit of `{branch}` before {moment}: `git log --first-parent {branch}` lists them"
+        )
+    return found
+
+
+@dataclass
+class _Build:
+    root: Path
+    repository: Repository
+    named: Commit | None
+    wanted: Wanted
+    folder: Folder
+    cache: Cache
+    progress: Progress | None
+    notes: list[str] = field(default_factory=list)
+
+    def run(self) -> BuildResult:
+        """Build, unless the site shows the same already."""
+        site = self._key()
+        known = self.cache.get(digest("site", site)) if site and site == self.folder.site else None
+        if known is not None and self.folder.whole():
+            return self._result(Written(0, 0), gather.problems_of(known["problems"]), known["notes"])
+        done, problems = self._made(site)
+        if site:
+            told = {"problems": [problem.as_dict() for problem in problems], "notes": self.notes}
+            self.cache.put_many({digest("site", site): ("site", json.dumps(told))})
+        return self._result(done, problems, self.notes)
+
+    def _key(self) -> str:
+        """Return what stands for the whole site; nothing where only reading all files tells."""
+        if self.named is None or self.wanted.worktree:
+            return ""
+        program = render.program(Overrides())
+        return digest(program, self.named.hash, self.repository.prefix, str(self.wanted.public))
+
+    def _made(self, site: str) -> tuple[Written, tuple[Problem, ...]]:
+        if self.named is not None and self.repository.is_shallow:
+            self.notes.append(
+                "the clone lacks a part of the history: pages may name a later commit than the one that changed them; "
+                "`git fetch --unshallow` gets it"
+            )
+        files, hidden = self._files()
+        own = overrides.read(files)
+        templates = render.environment(own)
+        survey = self._survey(files, render.program(own))
+        fixed = _fixed(survey, own)
+        announced = [path for part in PARTS for path in part.paths(survey)]
+        survey.shared["navigation"] = gather.navigation(announced)
+        total = len(fixed) + len(announced)
+        for number, file in enumerate(chain(fixed, self._parts(survey)), 1):
+            if file.content is None:
+                self.folder.keep(file.path)
+            else:
+                data = file.content if isinstance(file.content, bytes) else render.page(templates, file.content)
+                self.folder.put(file.path, file.key, hidden.without(data) if hidden else data)
+            if self.progress is not None:
+                self.progress(number, total)
+        survey.keep()
+        return self.folder.finish(site), tuple(sorted({*survey.problems, *queries.problems(survey)}))
+
+    def _parts(self, survey: Survey) -> Iterator[parts.File]:
+        return chain.from_iterable(part.files(survey, self.folder.is_current) for part in PARTS)
+
+    def _files(self) -> tuple[KnownFiles, Hidden | None]:
+        """Return the files that are shown, and what must not be named in any page."""
+        files: KnownFiles = WorkTree(self.root)
+        if not self.wanted.worktree and self.named is not None:
+            files = GitTree(self.repository, self.named.hash)
+        if not self.wanted.public:
+            return files, None
+        survey = self._survey(files, render.program(overrides.read(files)))
+        survey.keep()
+        shown, count = publish(survey, self.cache)
+        if count:
+            self.notes.append(f"{counted(count, 'campaign')} left out: embargoed, or not readable")
+        return shown, shown.hidden
+
+    def _survey(self, files: KnownFiles, program: str) -> Survey:
+        repository = self.repository if self.named is not None else None
+        return Survey(Ledger(files), self.named, repository, cache=self.cache, program=program)
+
+    def _result(self, done: Written, problems: Sequence[Problem], notes: Sequence[str]) -> BuildResult:
+        return BuildResult(
+            pages=sum(path.endswith(".html") for path in self.folder.files),
+            written=done.written,
+            removed=done.removed,
+            problems=tuple(problems),
+            commit=self.named.hash if self.named else None,
+            out=self.folder.out,
+            notes=tuple(notes),
+        )
+
+
+def _fixed(survey: Survey, own: Overrides) -> list[parts.File]:
+    """Return the files that are no pages, and cheap to make."""
+    files = {
+        **render.static_files(own),
+        "static/built.js": render.script_file("campledgerBuilt", {"commit": survey.shared["commit"]}),
         "static/ledger.js": form.offers(survey),
         "list-index.js": render.script_file("campledgerIndex", compact.index(survey)),
         "list-texts.js": render.script_file("campledgerTexts", compact.texts(survey)),
-        "index.json": render.json_file(listing.index(survey)),
     }
-
-
-def _files(survey: gather.Survey, fixed: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield every file; the front page comes last, so that it never links to one that is not there yet."""
-    templates = render.environment()
-    yield from fixed.items()
-    yield from form.definitions(survey)
-    for part in PARTS:
-        for page in part.pages(survey):
-            yield page["path"], render.page(templates, page)
-
-
-def _counted(files: Iterator[tuple[str, bytes]], total: int, progress: Progress | None) -> Iterator[tuple[str, bytes]]:
-    for number, file in enumerate(files, 1):
-        yield file
-        if progress is not None:
-            progress(number, total)
-
-
-def serve(out: Path, port: int) -> ThreadingHTTPServer:
-    """Return a server of the built site on 127.0.0.1, for the caller to run and to close; port 0 takes a free one."""
-    if not (out / MARKER).is_file():
-        raise UsageError(f"there is no site in {out}: `campledger site build --out {out}` makes one")
-    handler = functools.partial(_Handler, directory=str(out.resolve()))
-    try:
-        return ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except (OSError, OverflowError) as error:
-        raise UsageError(f"cannot listen on port {port}: {error}; name another with --port") from None
-
-
-class _Handler(SimpleHTTPRequestHandler):
-    """Serves files below one folder: no listings, no links that lead out, no requests in another host's name."""
-
-    extensions_map = {  # noqa: RUF012 - the base class's form
-        "": "application/octet-stream",
-        ".html": "text/html; charset=utf-8",
-        ".css": "text/css; charset=utf-8",
-        ".js": "text/javascript; charset=utf-8",
-        ".json": "application/json",
-        ".svg": "image/svg+xml",
-    }
-
-    def send_head(self) -> Any:
-        """Answer with a file, or with an error; the base class opens it."""
-        # A page elsewhere could point its own name at this machine and read the ledger.
-        host = self.headers.get("Host", "").partition(":")[0]
-        if host not in {"127.0.0.1", "localhost"}:
-            self.send_error(HTTPStatus.FORBIDDEN, "This server answers to localhost only")
-            return None
-        target = Path(self.translate_path(self.path)).resolve()
-        inside = target.is_relative_to(self.directory)
-        if not inside or (target.is_dir() and not (target / "index.html").is_file()):
-            self.send_error(HTTPStatus.NOT_FOUND)
-            return None
-        return super().send_head()
-
-    def end_headers(self) -> None:
-        """Tell browsers to ask again after each build, and to believe the types."""
-        self.send_header("Cache-Control", "no-cache")
-        self.send_header("X-Content-Type-Options", "nosniff")
-        super().end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Print nothing: what the server says is the command line's affair."""
+    return [parts.File(path, "", data) for path, data in files.items()]

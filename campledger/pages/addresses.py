@@ -23,3 +23,18 @@ def person_path(handle: str) -> str:
 def query_page_path(name: str) -> str:
     """Return the path of a saved query's page."""
     return f"queries/{name}.html"
+
+
+def campaign_feed_path(campaign_id: str) -> str:
+    """Return the path of a campaign's feed."""
+    return f"feeds/campaigns/{campaign_id}.xml"
+
+
+def person_feed_path(handle: str) -> str:
+    """Return the path of the feed of what happens in a person's campaigns."""
+    return f"feeds/people/{handle}.xml"
+
+
+def query_feed_path(name: str) -> str:
+    """Return the path of the feed of what happens in the campaigns that a saved query finds."""
+    return f"feeds/queries/{name}.xml"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from campledger.model.history import History, Submission
 from campledger.model.states import State, SubmissionState
 from campledger.pages import steps, text
-from campledger.pages.gather import Readable, Survey, page_path
-from campledger.pages.links import Directory
+from campledger.pages.gather import Readable, Survey, kept, page_path
 
 Brief = dict[str, Any]
 
@@ -21,18 +19,15 @@ _MOST_ENTRIES = 3
 """So many things of one campaign that need a person are told; the rest is on its page."""
 
 
-_known: WeakKeyDictionary[Survey, list[Brief]] = WeakKeyDictionary()
-
-
 def briefs(survey: Survey) -> list[Brief]:
-    """Return a brief of every campaign that can be read, newest first; worked out once."""
-    if survey not in _known:
-        _known[survey] = [brief(one, survey.directory) for one in survey.readable]
-    return _known[survey]
+    """Return a brief of every campaign that can be read, newest first."""
+    return [brief(one) for one in survey.readable]
 
 
-def brief(one: Readable, directory: Directory) -> Brief:
+@kept
+def brief(one: Readable) -> Brief:
     """Return what is said of a campaign wherever it is named, as plain values."""
+    directory = one.directory
     campaign, history, progress = one.campaign, one.history, one.progress
     asking, saying = _now(one)
     operated = _operated(history)
@@ -59,7 +54,7 @@ def brief(one: Readable, directory: Directory) -> Brief:
         "saying": saying,
         "going": sum(submission.state in {"submitted", "running"} for submission in history.submissions.values()),
         "night": int(days[0]) if days and days[0] == days[-1] else 0,
-        "problems": len(one.record.problems),
+        "problems": len(one.problems),
         "accepted_in": _accepted_in(history),
         "ended_in": history.since.at[:7] if history.since and history.state.is_final else "",
     }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from campledger.ledger.reading import DEFINITION, EVENTS, Record
+from campledger.ledger.reading import DEFINITION, EVENTS
 from campledger.ledger.sets import references_of
 from campledger.model.campaign import Campaign
 from campledger.pages import chart, pictures, results, steps, text, timeline
+from campledger.pages.addresses import campaign_feed_path
+from campledger.pages.changes import digest
 from campledger.pages.gather import Page, Readable, Survey, page_path, problem_rows
 from campledger.pages.links import Directory, link
 from campledger.pages.markdown import markdown
@@ -24,36 +27,41 @@ BRIEF = 1_500
 MAX_DETAILED_SETS = 12
 """Sets whose members a campaign's page counts and shows; of more it tells size and digest."""
 
-_BATCH = 200
-"""Campaigns whose files are read in one call of git."""
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
 def paths(survey: Survey) -> list[str]:
     """Return the paths of the pages."""
-    return [page_path(one.campaign.id) for one in survey.readable]
+    return [page_path(one.id) for one in survey.readable]
 
 
 def pages(survey: Survey) -> Iterator[Page]:
-    """Yield each campaign's page. Lazily, since the files of all campaigns together may be large."""
-    for start in range(0, len(survey.readable), _BATCH):
-        batch = survey.readable[start : start + _BATCH]
-        paths = [one.record.path(file) for one in batch for file in one.record.files]
-        contents = survey.ledger.files.read(paths)
-        for one in batch:
-            yield _campaign_page(one, survey, contents)
+    """Yield each campaign's page."""
+    return (page(one, survey) for one in survey.readable)
 
 
-def _campaign_page(one: Readable, survey: Survey, contents: Mapping[str, bytes]) -> Page:
+def key(one: Readable, survey: Survey) -> str:
+    """Return what stands for all that a campaign's page is made from."""
+    changed = survey.last_change(one.id)
+    parents = [_parent_of(one), survey.titles.get(_parent_of(one), "")]
+    children = [f"{child} {survey.titles[child]}" for child in survey.children.get(one.id, ())]
+    sets = [f"{name} {survey.key_of_set(name, one.id)}" for name in one.set_names]
+    commits = [survey.event_commits.get(event, "") for event in one.event_ids]
+    shared = json.dumps(survey.apart(changed))
+    return digest(one.key, shared, *parents, *children, "sets", *sets, "commits", *commits)
+
+
+def page(one: Readable, survey: Survey) -> Page:
+    """Return a campaign's page."""
     campaign, history, directory = one.campaign, one.history, survey.directory
-    written = contents.get(one.record.path(DEFINITION), b"").decode("utf-8", "replace")
+    written = survey.content(one.record.path(DEFINITION)).decode("utf-8", "replace")
     shown = steps.steps(one.progress, directory)
     return {
-        **survey.shared,
+        **survey.apart(survey.last_change(one.id)),
         "template": "campaign.html",
         "path": page_path(campaign.id),
         "root": "../",
+        "feed": campaign_feed_path(one.id),
         "page_title": f"{campaign.name} \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "campaign": _header(one, directory),
         "edit_url": directory.edit(one.record.path(DEFINITION)),
@@ -66,7 +74,7 @@ def _campaign_page(one: Readable, survey: Survey, contents: Mapping[str, bytes])
         "data_sections": text.sections(campaign.definition, ("scope", "data")),
         "sets": _sets(one, survey),
         "run_sections": text.sections(campaign.definition, ("software", "processing", "compute", "plan")),
-        "files": [_file(one.record, file, survey, contents) for file in one.record.files],
+        "files": [_file(one, file, survey) for file in one.record.files],
         "links": _links(one),
         "parent": _parent(campaign, survey),
         "children": [_relative(child, survey) for child in survey.children.get(campaign.id, ())],
@@ -128,6 +136,10 @@ def _links(one: Readable) -> list[dict[str, Any]]:
     return planned + added
 
 
+def _parent_of(one: Readable) -> str:
+    return str(next(iter(one.facts["parent"]), ""))
+
+
 def _parent(campaign: Campaign, survey: Survey) -> dict[str, str] | None:
     parent, _, revision = str(campaign.definition.get("derived_from", "")).partition("@")
     return _relative(parent, survey) | {"revision": revision} if parent else None
@@ -143,10 +155,12 @@ def _relative(campaign_id: str, survey: Survey) -> dict[str, str]:
     }
 
 
-def _file(record: Record, file: str, survey: Survey, contents: Mapping[str, bytes]) -> dict[str, Any]:
-    path = record.path(file)
-    data = contents.get(path, b"")
-    url = survey.directory.file(survey.commit_hash, path)
+def _file(one: Readable, file: str, survey: Survey) -> dict[str, Any]:
+    path = one.record.path(file)
+    data = survey.content(path)
+    # Not at the site's commit: the page would change with each one.
+    changed = survey.last_change(one.id)
+    url = survey.directory.file(changed.hash if changed else "", path)
     entry: dict[str, Any] = {"name": file, "size": f"{len(data):,} bytes", "text": None, "note": "", "url": url}
     if survey.ledger.files.paths[path]:
         entry["note"] = f"a symbolic link to {posixpath.normpath(data.decode('utf-8', 'replace'))}"

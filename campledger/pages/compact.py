@@ -19,7 +19,7 @@ from campledger.ledger.queries import Queries
 from campledger.model import query
 from campledger.model.states import State
 from campledger.pages import people, text
-from campledger.pages.gather import Readable, Survey
+from campledger.pages.gather import Readable, Survey, kept
 from campledger.pages.links import filled
 
 BASE, FIRST = 92, 35
@@ -33,11 +33,17 @@ Value = Any
 def index(survey: Survey) -> dict[str, Any]:
     """Return what the list's script reads: columns, and what it has to know of the language and the ledger."""
     facts = [one.facts for one in survey.readable]
-    shown = [{name: cell(one) for name, (cell, _) in _SHOWN.items()} for one in survey.readable]
+    shown = [_cells(one) for one in survey.readable]
     template = survey.ledger.settings.links.get("ticket")
     document = by_column(facts, shown, _names(survey), template if filled(template, key="DM-1") else None)
     document["language"]["saved"] = {one.name: one.expression for one in Queries(survey.ledger).readable}
     return document
+
+
+@kept
+def _cells(one: Readable) -> dict[str, tuple[Any, ...]]:
+    """Return what stands in the columns that are no attribute of the language."""
+    return {name: cell(one) for name, (cell, _) in _SHOWN.items()}
 
 
 def by_column(
@@ -178,6 +184,6 @@ _SHOWN: dict[str, tuple[Callable[[Readable], tuple[Any, ...]], Callable[[Any], A
     "groups": (_groups, lambda value: (value[0] / value[1], value[1])),
     "changed": (lambda one: (one.history.last.at,) if one.history.last else (), lambda value: value),
     "awaiting": (lambda one: _filled(len(one.progress.awaiting)), natural),
-    "problems": (lambda one: _filled(len(one.record.problems)), natural),
+    "problems": (lambda one: _filled(len(one.problems)), natural),
 }
 """Columns that are no attribute of the language, or show more than it: what stands in them, and their order."""

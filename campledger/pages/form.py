@@ -19,6 +19,7 @@ from campledger.documents.writing import MODELINE, SCHEMA_FROM_CAMPAIGN
 from campledger.ledger.reading import DEFINITION, EVENTS
 from campledger.model.ids import ALPHABET
 from campledger.model.states import State
+from campledger.pages.changes import digest
 from campledger.pages.gather import Page, Readable, Survey
 from campledger.pages.links import filled
 from campledger.pages.render import script_file
@@ -109,18 +110,12 @@ def definition_path(campaign_id: str) -> str:
     return f"static/definitions/{campaign_id}.js"
 
 
-def definition_paths(survey: Survey) -> list[str]:
-    """Return the paths of the scripts with definitions."""
-    return [definition_path(one.campaign.id) for one in survey.readable]
+def definition_key(one: Readable, _: Survey) -> str:
+    """Return what stands for all that the script with a campaign's definition is made from."""
+    return digest("definition", one.key)
 
 
-def definitions(survey: Survey) -> Iterator[tuple[str, bytes]]:
-    """Yield for each campaign the script with its definition."""
-    for one in survey.readable:
-        yield definition_path(one.campaign.id), definition(one)
-
-
-def definition(one: Readable) -> bytes:
+def definition(one: Readable, _: Survey) -> bytes:
     """Return the script with a campaign's definition."""
     values = {key: value for key, value in one.campaign.definition.items() if key not in {"format", "id", "key"}}
     document = {

@@ -1,4 +1,4 @@
-"""The list of all campaigns: its pages, and index.json for other programs.
+"""The list of all campaigns: its pages.
 
 The first page becomes a table that sorts and filters all campaigns once its script has read their columns (the module
 `compact`). Without scripts the pages are the complete list, some hundred campaigns each.
@@ -11,11 +11,7 @@ from typing import Any
 
 from campledger.pages import compact, steps, text
 from campledger.pages.addresses import person_path
-from campledger.pages.gather import Page, Readable, Survey, page_path, problem_rows
-from campledger.pages.links import Directory
-
-INDEX_FORMAT = 1
-"""Version of index.json; raised when a reader of the old one would go wrong."""
+from campledger.pages.gather import Page, Readable, Survey, kept, page_path, problem_rows
 
 PAGE_ROWS = 500
 """Campaigns on one page."""
@@ -47,11 +43,11 @@ def _page_count(survey: Survey) -> int:
 def list_page(survey: Survey, number: int = 1) -> Page:
     """Return one page of the list; the first one also has what is wrong with the ledger."""
     start = (number - 1) * PAGE_ROWS
-    rows = [_row(one, survey.directory) for one in survey.readable[start : start + PAGE_ROWS]]
+    rows = [_row(one) for one in survey.readable[start : start + PAGE_ROWS]]
     first = number == 1
     title = survey.ledger.settings.title
     return {
-        **survey.shared,
+        **(survey.shared if first else survey.apart()),
         "template": "list.html",
         "path": list_path(number),
         "root": "",
@@ -86,8 +82,10 @@ def _pager(number: int, count: int) -> list[dict[str, Any]]:
     return entries if count > 1 else []
 
 
-def _row(one: Readable, directory: Directory) -> dict[str, Any]:
+@kept
+def _row(one: Readable) -> dict[str, Any]:
     campaign, history, progress, facts = one.campaign, one.history, one.progress, one.facts
+    directory = one.directory
     definition = campaign.definition
     return {
         "id": campaign.id,
@@ -111,57 +109,10 @@ def _row(one: Readable, directory: Directory) -> dict[str, Any]:
         "last": text.moment(history.last.at) if history.last else None,
         "deadline": definition.get("plan", {}).get("deadline", ""),
         "tickets": directory.tickets({"key": key} for key in facts["ticket"]),
-        "problems": len(one.record.problems),
+        "problems": len(one.problems),
     }
 
 
 def _several(values: Sequence[str | int]) -> str:
     return text.spans(str(value) for value in values)
 
-
-def index(survey: Survey) -> dict[str, Any]:
-    """Return index.json: the campaigns' facts for other programs."""
-    commit = survey.shared["commit"]
-    return {
-        "format": INDEX_FORMAT,
-        "title": survey.ledger.settings.title,
-        "commit": commit["hash"] if commit else None,
-        "worktree": commit["worktree"] if commit else True,
-        "built_from_time": commit["time"]["iso"] if commit else None,
-        "campaigns": [_index_entry(one) for one in survey.readable],
-        "unreadable": [
-            {"id": record.id, "directory": record.directory, "problems": len(record.problems)}
-            for record in survey.unreadable
-        ],
-    }
-
-
-def _index_entry(one: Readable) -> dict[str, Any]:
-    campaign, history, progress, facts = one.campaign, one.history, one.progress, one.facts
-    since = history.since
-    return {
-        "id": campaign.id,
-        "name": campaign.name,
-        "title": campaign.title,
-        "state": str(history.state),
-        "since": since.at if since else None,
-        "reason": since.data.get("reason") if since else None,
-        "kind": campaign.definition["kind"],
-        "production": campaign.definition["production"],
-        "owner": campaign.owner,
-        "operators": list(facts["operator"]),
-        "instrument": list(facts["instrument"]),
-        "stack": list(facts["stack"]),
-        "site": list(facts["site"]),
-        "output": list(facts["output"]),
-        "tags": list(facts["tag"]),
-        "tickets": list(facts["ticket"]),
-        "step": progress.current or None,
-        "steps": {"accepted": progress.steps_done, "total": len(campaign.steps)},
-        "groups": {"accepted": progress.accepted, "total": len(progress.states)},
-        "awaiting": [submission.id for submission in progress.awaiting],
-        "last_event": history.last.at if history.last else None,
-        "deadline": campaign.definition.get("plan", {}).get("deadline"),
-        "url": page_path(campaign.id),
-        "problems": len(one.record.problems),
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from campledger.model.states import State
-from campledger.pages.addresses import in_list, person_path
+from campledger.pages.addresses import in_list, person_feed_path, person_path
 from campledger.pages.briefs import Brief, briefs, item
 from campledger.pages.gather import Page, Survey
 
@@ -55,6 +55,7 @@ def _person_page(handle: str, survey: Survey, every: Sequence[Brief]) -> Page:
         "template": "person.html",
         "path": person_path(handle),
         "root": "../",
+        "feed": person_feed_path(handle),
         "page_title": f"{person['name']} \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "person": person,
         "roles": [role for role, held in survey.ledger.settings.document.get("roles", {}).items() if handle in held],

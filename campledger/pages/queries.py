@@ -10,8 +10,8 @@ from campledger.ledger.queries import Queries, SavedQuery
 from campledger.model import columns, query
 from campledger.model.columns import row_of
 from campledger.pages import text
-from campledger.pages.addresses import in_list, person_path, query_page_path
-from campledger.pages.gather import Page, Readable, Survey, page_path
+from campledger.pages.addresses import in_list, person_path, query_feed_path, query_page_path
+from campledger.pages.gather import Page, Readable, Survey, kept, page_path
 from campledger.problems import Problem
 
 MAX_ROWS = 1000
@@ -45,37 +45,40 @@ def summaries(survey: Survey) -> list[dict[str, Any]]:
 
 
 def _summary(one: SavedQuery, survey: Survey) -> dict[str, Any]:
-    personal = _is_personal(one)
+    personal = is_personal(one)
     counts = _by_person(one, survey) if personal else []
     return {
         "name": one.name,
         "description": one.description,
         "expression": one.expression,
         "href": query_page_path(one.name),
-        "count": "" if personal else f"{len(_found(one, survey)):,}",
+        "count": "" if personal else f"{len(found(one, survey)):,}",
         "by_person": " ".join(f"{entry['handle']}={entry['count']}" for entry in counts) if personal else None,
     }
 
 
-def _is_personal(one: SavedQuery) -> bool:
+def is_personal(one: SavedQuery) -> bool:
+    """Whether a query asks for `me`, so that everybody finds something else."""
     return query.asks_for_me(one.expression)
 
 
-def _found(one: SavedQuery, survey: Survey, me: str = _ME) -> list[Readable]:
+def found(one: SavedQuery, survey: Survey, me: str = _ME) -> list[Readable]:
+    """Return the campaigns that a query finds, the newest first."""
     terms = query.parse(one.expression, me)
     return [campaign for campaign in survey.readable if query.matches(terms, campaign.facts)]
 
 
 def _page(one: SavedQuery, survey: Survey) -> Page:
-    personal = _is_personal(one)
-    found = [] if personal else _found(one, survey)
-    rows = [row_of(campaign.campaign, campaign.history, campaign.facts) for campaign in found]
+    personal = is_personal(one)
+    campaigns = [] if personal else found(one, survey)
+    rows = [_row(campaign) for campaign in campaigns]
     shown = columns.in_order(rows, one.sort, one.group)[:MAX_ROWS]
     return {
         **survey.shared,
         "template": "query.html",
         "path": query_page_path(one.name),
         "root": "../",
+        **({} if personal else {"feed": query_feed_path(one.name)}),
         "page_title": f"@{one.name} \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "query": {
             "name": one.name,
@@ -87,11 +90,16 @@ def _page(one: SavedQuery, survey: Survey) -> Page:
             "group": one.group or "",
         },
         "personal": _by_person(one, survey) if personal else None,
-        "count": text.counted(len(found), "campaign"),
-        "left_out": len(found) - len(shown),
+        "count": text.counted(len(campaigns), "campaign"),
+        "left_out": len(campaigns) - len(shown),
         "columns": [_label(name) for name in one.columns],
         "parts": list(_parts(one, shown, survey)),
     }
+
+
+@kept
+def _row(one: Readable) -> columns.Row:
+    return row_of(one.campaign, one.history, one.facts)
 
 
 def _order(name: str) -> str:

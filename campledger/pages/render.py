@@ -1,22 +1,52 @@
-"""Plain dicts -> bytes, by the packaged templates. The home of Jinja2."""
+"""Plain dicts -> bytes, by the packaged templates and the ledger's own. The home of Jinja2."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from campledger.errors import DataError
+from campledger.pages.overrides import FOLDER, Overrides
 
 _SITE = files("campledger").joinpath("site")
+_PACKAGED = "packaged/"
+_NONE = Overrides()
 
 
-def environment() -> jinja2.Environment:
-    """Return the environment of the packaged templates: everything is escaped, nothing may be undefined."""
-    return jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
+class _Loader(jinja2.BaseLoader):
+    """The ledger's templates, else the packaged ones; those go by `packaged/NAME` as well."""
+
+    def __init__(self, overrides: Overrides):
+        self._own = overrides.templates
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str | None, None]:
+        """Return a template's source, and its path as messages name it."""
+        if template in self._own:
+            return self._own[template], f"{FOLDER}templates/{template}", None
+        name = template.removeprefix(_PACKAGED)
+        file = _SITE.joinpath("templates", name)
+        # Only plain names: a template cannot be used to read other files.
+        if "/" in name or "\\" in name or not file.is_file():
+            raise jinja2.TemplateNotFound(template)
+        return file.read_text("utf-8"), None, None
+
+
+def environment(overrides: Overrides = _NONE) -> jinja2.Environment:
+    """Return the environment of the templates: everything is escaped, nothing may be undefined.
+
+    A ledger's own templates are code that its reviewers let in, and still are kept away from Python's insides.
+    """
+    kind = ImmutableSandboxedEnvironment if overrides.templates else jinja2.Environment
+    return kind(
+        loader=_Loader(overrides),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -26,20 +56,58 @@ def environment() -> jinja2.Environment:
     )
 
 
-def _template(name: str) -> str | None:
-    file = _SITE.joinpath("templates", name)
-    return file.read_text("utf-8") if file.is_file() else None
-
-
 def page(templates: jinja2.Environment, content: Mapping[str, Any]) -> bytes:
-    """Return the page that the dict describes: a pure function of it."""
+    """Return the page that the dict describes: a pure function of it. Raise DataError for a template that is wrong."""
+    try:
+        text = templates.get_template(content["template"]).render(content)
+    except jinja2.TemplateSyntaxError as error:
+        if not (error.filename or "").startswith(FOLDER):
+            raise
+        raise DataError(f"{error.filename}:{error.lineno}:0: {error.message}") from None
+    except Exception as error:
+        # Whatever a ledger's own template calls up is a mistake in it; in a packaged one alone it is ours.
+        place = _place(error)
+        if place is None:
+            raise
+        what = "it ends in itself" if isinstance(error, RecursionError) else str(error)
+        raise DataError(f"{place}: {type(error).__name__}: {what} (in {content['path']})") from None
     # File names from git may hold lone surrogates, which UTF-8 has no bytes for.
-    return templates.get_template(content["template"]).render(content).encode("utf-8", "replace")
+    return text.encode("utf-8", "replace")
 
 
-def static_files() -> dict[str, bytes]:
-    """Return the packaged styles and scripts by their paths in the site."""
-    return dict(_below(_SITE.joinpath("static"), "static"))
+def _place(error: Exception) -> str | None:
+    """Return path and line of the ledger's template in which an error came up last, if in any."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith(FOLDER)]
+    return f"{own[-1].filename}:{own[-1].lineno}:0" if own else None
+
+
+def program(overrides: Overrides) -> str:
+    """Return what stands for all code and templates that a page's bytes follow from, besides its dict."""
+    found = hashlib.blake2b(jinja2.__version__.encode(), digest_size=12)
+    for path, content in _program_files(files("campledger"), ""):
+        found.update(f"{path}\0{len(content)}\0".encode())
+        found.update(content)
+    for name, source in sorted(overrides.templates.items()):
+        found.update(f"{name}\0{source}\0".encode())
+    return found.hexdigest()
+
+
+def _program_files(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        here = f"{path}/{entry.name}"
+        if entry.name in {"__pycache__", "hooks", "butler", "bps", "cli", "operations"}:
+            continue  # what has no part in a page
+        if entry.is_dir():
+            yield from _program_files(entry, here)
+        else:
+            yield here, entry.read_bytes()
+
+
+def static_files(overrides: Overrides = _NONE) -> dict[str, bytes]:
+    """Return what stands in the site as it is, by path: styles, scripts, pictures, the schema of the JSON."""
+    packaged = [entry for top in ("static", "api") for entry in _below(_SITE.joinpath(top), top)]
+    return {**dict(packaged), **overrides.static}
 
 
 def _below(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
@@ -50,11 +118,6 @@ def _below(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
             continue
         found += _below(entry, here) if entry.is_dir() else [(here, entry.read_bytes())]
     return found
-
-
-def json_file(document: Mapping[str, Any]) -> bytes:
-    """Return a document as JSON for other programs."""
-    return (json.dumps(document, indent=1) + "\n").encode("ascii")
 
 
 def script_file(name: str, document: Mapping[str, Any] | str) -> bytes:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from campledger.ledger.sets import Reference, receipts_path, sources
 from campledger.model.history import Event
 from campledger.pages import text, timeline
+from campledger.pages.changes import Commit, digest
 from campledger.pages.gather import Page, Survey, problem_rows
 from campledger.pages.markdown import markdown
+from campledger.pages.parts import File, IsCurrent
 from campledger.pages.shelf import set_page_path
 from campledger.problems import Problem
+
+INDEX = "sets/index.html"
 
 MAX_USERS = 100
 """Campaigns that a page names; more of them are counted."""
@@ -28,24 +34,64 @@ _ABOUT = {
 
 def paths(survey: Survey) -> list[str]:
     """Return the paths of the pages."""
-    return [*(set_page_path(name) for name in survey.ledger.shared_sets), "sets/index.html"]
+    return [*(set_page_path(name) for name in survey.ledger.shared_sets), INDEX]
 
 
 def pages(survey: Survey) -> Iterator[Page]:
     """Yield each shared set's page, then their list."""
-    problems: dict[str, list[Problem]] = {}
-    for problem in survey.set_problems:
-        problems.setdefault(problem.path, []).append(problem)
+    made = [_set_page(name, survey) for name in survey.ledger.shared_sets]
+    yield from made
+    yield _index_page(survey, [_row(page) for page in made])
+
+
+def files(survey: Survey, is_current: IsCurrent) -> Iterator[File]:
+    """Yield each shared set's page, then their list; a set is read only where something about it has changed."""
     rows = []
-    for name, files in survey.ledger.shared_sets.items():
-        told = [problem for path in (*files, receipts_path(name)) for problem in problems.get(path, ())]
-        page = _set_page(name, files, survey, told)
-        rows.append(_row(page))
-        yield page
-    yield {
+    for name in survey.ledger.shared_sets:
+        key, path = _key(name, survey), set_page_path(name)
+        page = None if is_current(path, key) else _set_page(name, survey)
+        rows.append(survey.remembered(digest("row", key), f"row of {name}", partial(_row_of, name, survey, page)))
+        yield File(path, key, page)
+    index = _index_page(survey, rows)
+    key = digest(survey.program, json.dumps(index))
+    yield File(INDEX, key, None if is_current(INDEX, key) else index)
+
+
+def _row_of(name: str, survey: Survey, page: Page | None) -> dict[str, Any]:
+    return _row(page or _set_page(name, survey))
+
+
+def _key(name: str, survey: Survey) -> str:
+    """Return what stands for all that a set's page is made from."""
+    between = {
+        "shared": survey.apart(_last(survey.ledger.shared_sets[name], survey)),
+        "users": survey.set_users.get(name, []),
+        "children": survey.set_children.get(name, []),
+        "versions": _versions(survey.ledger.shared_sets[name], survey),
+        "problems": problem_rows(_told(name, survey)),
+        "known": [source in survey.ledger.shared_sets for source in survey.sources_of_set(name)],
+    }
+    return digest(survey.program, survey.settings_id, survey.key_of_set(name), json.dumps(between))
+
+
+def _last(files: Sequence[str], survey: Survey) -> Commit | None:
+    """Return the last commit that changed a set."""
+    found = [one for path in files for one in survey.set_versions.get(path, ())]
+    latest = max(found, key=lambda one: (one.time, one.commit), default=None)
+    return Commit(latest.commit, latest.time) if latest else None
+
+
+def _told(name: str, survey: Survey) -> list[Problem]:
+    """Return what is wrong with a set and its receipts."""
+    paths = {*survey.ledger.shared_sets[name], receipts_path(name)}
+    return [problem for problem in survey.set_problems if problem.path in paths]
+
+
+def _index_page(survey: Survey, rows: list[dict[str, Any]]) -> Page:
+    return {
         **survey.shared,
         "template": "sets.html",
-        "path": "sets/index.html",
+        "path": INDEX,
         "root": "../",
         "page_title": f"DataId sets \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "rows": rows,
@@ -69,27 +115,29 @@ def _row(page: Page) -> dict[str, Any]:
     }
 
 
-def _set_page(name: str, files: Sequence[str], survey: Survey, problems: Sequence[Problem]) -> Page:
+def _set_page(name: str, survey: Survey) -> Page:
+    files = survey.ledger.shared_sets[name]
+    versions = _versions(files, survey)
     path = set_page_path(name)
     root = "../" * path.count("/")
     file = survey.shelf.sets.file(files[0])
     users = survey.set_users.get(name, [])
     receipts = survey.shelf.sets.receipts(name)
     return {
-        **survey.shared,
+        **survey.apart(_last(files, survey)),
         "template": "set.html",
         "path": path,
         "root": root,
         "page_title": f"{name} \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "name": name,
         "file": files[0],
-        "file_url": survey.directory.file(survey.commit_hash, files[0]),
+        "file_url": survey.directory.file(versions[0]["commit"] if versions else "", files[0]),
         "edit_url": survey.directory.edit(files[0]),
         "set": survey.shelf.named(name),
         "description": markdown(str(file.about.get("description", ""))),
         "about": _about(file.about, survey),
         "derived": _derived(file.derived, survey, root) if file.derived is not None else None,
-        "versions": _versions(files, survey),
+        "versions": versions,
         "uploads": [_upload(event, survey) for event in reversed(receipts) if event.type == "uploaded"],
         "receipts": timeline.of_set(receipts, survey.directory),
         "users": [user | {"href": root + user["href"]} for user in users[:MAX_USERS]],
@@ -97,7 +145,7 @@ def _set_page(name: str, files: Sequence[str], survey: Survey, problems: Sequenc
         "parts_of": [
             {"name": other, "href": root + set_page_path(other)} for other in survey.set_children.get(name, ())
         ],
-        "problems": problem_rows(problems),
+        "problems": problem_rows(_told(name, survey)),
     }
 
 

@@ -1,24 +1,43 @@
-"""Writing a site into a folder that is ours, so that a build that is stopped leaves a site that works.
+"""Writing a site into a folder that is ours: only what changed, and all of it at the end.
 
-`.campledger-site.json` in the folder lists the files that builds made: only these are ever removed. While a build
-runs it lists those of the last site and of the new one. Files are replaced one by one, each at once; those that
-are gone are removed at the end.
+New files are gathered in `.campledger-new` inside the folder; once all are made they are moved into place, each at
+once, and what is gone is removed. So a build that is stopped, or finds an error, leaves the old site as it was.
+
+`.campledger-site.json` in the folder lists the files that builds made: only these are ever removed. Of each it says
+what the file was made from, and what it held, so that the next build knows what it need not make again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable
+import shutil
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from campledger.errors import UsageError
-from campledger.files import replace
+from campledger.files import replace, uninterrupted
 
 MARKER = ".campledger-site.json"
-MARKER_FORMAT = 1
+MARKER_FORMAT = 2
+STAGE = ".campledger-new"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the marker says of a file."""
+
+    key: str
+    """What stands for all that the file was made from; empty where that is not known."""
+    content: str
+    """What stands for what it holds."""
+    size: int
+
+
+_UNKNOWN = Entry("", "", -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,89 +48,201 @@ class Written:
     removed: int
 
 
-def write(out: Path, paths: Collection[str], files: Iterable[tuple[str, bytes]]) -> Written:
-    """Make the folder hold the files (path from it and content), whose paths ``paths`` lists beforehand.
+class Folder:
+    """The folder of a site while a build goes on: :meth:`keep` or :meth:`put` each file, then :meth:`finish`."""
 
-    Raise UsageError if the folder holds what no build made, or a link in it leads elsewhere.
+    def __init__(self, out: Path):
+        self.out = out
+        self.site, self.before, self._marked_at = prepare(out)
+        """What the whole site was made from, and the files of earlier builds."""
+        self._now: dict[str, Entry] = {}
+        self._staged: list[str] = []
+        self._folders: set[Path] = set()
+        self._stage = out / STAGE
+
+    def is_current(self, path: str, key: str) -> bool:
+        """Whether a file is there, and was made from the same."""
+        entry = self.before.get(path)
+        return entry is not None and entry.key == key and self.intact(path)
+
+    def intact(self, path: str) -> bool:
+        """Whether a file holds what the last build put into it."""
+        entry = self.before[path]
+        file = f"{self.out}/{path}"
+        try:
+            found = os.lstat(file)
+        except OSError:
+            return False
+        # Of a file that is younger than the marker somebody else may have changed as many bytes as there were.
+        older = found.st_mtime_ns < self._marked_at
+        return found.st_size == entry.size and (older or content_id(_read(file)) == entry.content)
+
+    def whole(self) -> bool:
+        """Whether every file of the last build is there as it was made."""
+        return all(self.intact(path) for path in self.before)
+
+    @property
+    def files(self) -> Mapping[str, Entry]:
+        """The files of the site, as this build makes it; until it makes any, those of the last."""
+        return self._now or self.before
+
+    def keep(self, path: str) -> None:
+        """Leave a file as it is: it would be made from the same again."""
+        self._now[path] = self.before[path]
+
+    def put(self, path: str, key: str, data: bytes) -> None:
+        """Make a file, unless it is there with this content."""
+        entry = Entry(key, content_id(data), len(data))
+        self._now[path] = entry
+        before = self.before.get(path)
+        if before is not None and before.content == entry.content and self.intact(path):
+            return
+        self._write(path, data)
+        self._staged.append(path)
+
+    def _write(self, path: str, data: bytes) -> None:
+        _require_inside(path)
+        file = self._stage / path
+        try:
+            if file.parent not in self._folders:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                self._folders.add(file.parent)
+            with open(file, "wb", opener=_exclusive) as stream:
+                stream.write(data)
+        except OSError as error:
+            raise UsageError(f"cannot write {file}: {error.strerror}") from error
+
+    def finish(self, site: str) -> Written:
+        """Move what was made into place, in the order in which it was made, and remove what is gone.
+
+        Raise UsageError if a link in the folder leads elsewhere.
+        """
+        gone = sorted(set(self.before) - set(self._now))
+        for path in (*self._staged, *gone):
+            _require_folder(self.out, path)
+        removed = 0
+        with uninterrupted():
+            if self._staged or gone:
+                moving = {**self.before, **self._now, **dict.fromkeys((*self._staged, *gone), _UNKNOWN)}
+                _mark(self.out, "", moving)
+                for path in self._staged:
+                    self._move(path)
+                removed = sum(_remove(self.out, path) for path in gone)
+            self.abandon()
+            _mark(self.out, site, self._now)
+        return Written(len(self._staged), removed)
+
+    def _move(self, path: str) -> None:
+        file = self.out / path
+        try:
+            if file.parent not in self._folders:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                self._folders.add(file.parent)
+            os.replace(self._stage / path, file)  # noqa: PTH105 - ten thousand times
+        except OSError as error:
+            raise UsageError(f"cannot write {file}: {error.strerror}") from error
+
+    def abandon(self) -> None:
+        """Forget what was made and not moved into place."""
+        _clear(self._stage)
+
+
+def content_id(data: bytes) -> str:
+    """Return what stands for a content."""
+    return hashlib.blake2b(data, digest_size=12).hexdigest()
+
+
+def prepare(out: Path) -> tuple[str, dict[str, Entry], int]:
+    """Make the folder if need be; return what the marker says, and when it was written.
+
+    Raise UsageError if the folder holds what no build made.
     """
-    before = prepare(out)
-    _mark(out, {*before, *paths})
-    folders: set[Path] = {out}
-    written = 0
-    for path, data in files:
-        if path not in paths:
-            raise ValueError(f"{path} is not among the paths announced")
-        written += _put(out, path, data, folders)
-    gone = sorted(set(before) - set(paths))
-    removed = sum(_remove(out, path) for path in gone)
-    _mark(out, paths)
-    return Written(written, removed)
-
-
-def prepare(out: Path) -> list[str]:
-    """Make the folder if need be; return the files that earlier builds made in it. Raise UsageError if not ours."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        entries = {entry.name for entry in out.iterdir()}
+        entries = {entry.name for entry in out.iterdir()} - {STAGE}
     except (FileExistsError, NotADirectoryError):
         raise UsageError(f"{out} is no folder: name another with --out") from None
     except OSError as error:
         raise UsageError(f"cannot write into {out}: {error.strerror}") from None
-    if not entries:
-        return []
-    if MARKER not in entries:
+    if entries and MARKER not in entries:
         message = f"{out} is not empty, and no site build made it: name another folder with --out, or empty this one"
         raise UsageError(message)
-    return _marked(out)
+    _clear(out / STAGE)  # of a build that was stopped
+    return _marked(out) if entries else ("", {}, 0)
 
 
-def _marked(out: Path) -> list[str]:
+def _clear(stage: Path) -> None:
+    if stage.is_symlink():
+        stage.unlink()
+    elif stage.exists():
+        shutil.rmtree(stage)
+
+
+def _marked(out: Path) -> tuple[str, dict[str, Entry], int]:
     """Read the marker; what it lists must be inside the folder, whoever wrote it."""
     file = out / MARKER
     try:
         document = {} if file.is_symlink() else json.loads(file.read_bytes())
-        listed = document["files"] if document["format"] == MARKER_FORMAT else None
-    except (ValueError, TypeError, KeyError, OSError):
-        listed = None
-    if not isinstance(listed, list) or not all(isinstance(path, str) and _inside(path) for path in listed):
-        raise UsageError(f"{file} is not what a site build writes: empty the folder, or name another with --out")
-    return listed
+        files = _entries(document)
+        found = str(document.get("site", "")), files, file.lstat().st_mtime_ns
+    except (ValueError, TypeError, KeyError, AttributeError, OSError):
+        raise UsageError(
+            f"{file} is not what a site build writes: empty the folder, or name another with --out"
+        ) from None
+    return found
 
 
-def _inside(path: str) -> bool:
+def _entries(document: Mapping[str, object]) -> dict[str, Entry]:
+    """Return the files that a marker lists. Raise ValueError and the like for one that no build wrote."""
+    listed = document["files"]
+    if document["format"] == 1 and isinstance(listed, list):
+        found = dict.fromkeys(listed, _UNKNOWN)
+    elif document["format"] == MARKER_FORMAT and isinstance(listed, dict):
+        found = {path: Entry(*entry) for path, entry in listed.items()}
+    else:
+        raise ValueError("another format")
+    for path in found:
+        _require_inside(path)
+    return found
+
+
+def _require_inside(path: object) -> None:
+    """Raise ValueError for a path that could lead out of the folder, or is not a file of the site."""
+    if not isinstance(path, str):
+        raise TypeError("no path")
     parts = path.split("/")
-    return "\\" not in path and "\0" not in path and not {"", ".", ".."}.intersection(parts) and path != MARKER
+    if "\\" in path or "\0" in path or not {"", ".", ".."}.isdisjoint(parts) or parts[0] in {MARKER, STAGE}:
+        raise ValueError(f"{path} is no file of a site")
 
 
-def _mark(out: Path, paths: Iterable[str]) -> None:
-    document = {"format": MARKER_FORMAT, "files": sorted(paths)}
-    _put(out, MARKER, (json.dumps(document, indent=0) + "\n").encode("ascii"), {out})
-
-
-def _put(out: Path, path: str, data: bytes, folders: set[Path]) -> bool:
-    """Write one file, unless it is there with this content. Return whether it was written."""
-    file = out / path
-    if file.parent not in folders:
-        _require_folder(out, path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        folders.add(file.parent)
-    if _holds(file, data):
-        return False
+def _mark(out: Path, site: str, files: Mapping[str, Entry]) -> None:
+    """Write the marker, unless it says so already."""
+    rows = {path: [entry.key, entry.content, entry.size] for path, entry in sorted(files.items())}
+    document = {"format": MARKER_FORMAT, "site": site, "files": rows}
+    data = (json.dumps(document, separators=(",", ":")).replace("],", "],\n") + "\n").encode("ascii")
+    if _read(f"{out}/{MARKER}") == data:
+        return
     try:
-        replace(file, data, 0o644)  # whatever the umask, a web server has to read it
+        replace(out / MARKER, data, 0o644)
     except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}") from error
-    return True
+        raise UsageError(f"cannot write {out / MARKER}: {error.strerror}") from error
 
 
-def _holds(file: Path, data: bytes) -> bool:
-    """Whether a file, and no link, has this content."""
+def _exclusive(path: str, flags: int) -> int:
+    """Open a new file, which every web server may read, whatever the umask."""
+    handle = os.open(path, flags | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    os.fchmod(handle, 0o644)
+    return handle
+
+
+def _read(file: str) -> bytes:
+    """Return what a file holds; nothing if it is a link."""
     try:
         handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:
-        return False
+        return b""
     with os.fdopen(handle, "rb") as stream:
-        return os.fstat(handle).st_size == len(data) and stream.read() == data
+        return stream.read()
 
 
 def _require_folder(out: Path, path: str) -> None:
@@ -125,7 +256,6 @@ def _require_folder(out: Path, path: str) -> None:
 
 def _remove(out: Path, path: str) -> bool:
     """Remove a file of an earlier build, and its folders once they are empty."""
-    _require_folder(out, path)
     file = out / path
     try:
         file.unlink()
@@ -136,3 +266,11 @@ def _remove(out: Path, path: str) -> bool:
             with suppress(OSError):
                 (out / folder).rmdir()
     return True
+
+
+def write(out: Path, files: Iterable[tuple[str, bytes]]) -> Written:
+    """Make the folder hold these files, by path from it."""
+    folder = Folder(out)
+    for path, data in files:
+        folder.put(path, "", data)
+    return folder.finish("")

@@ -126,6 +126,11 @@ class Repository:
         return self._place[2] == "true"
 
     @property
+    def is_shallow(self) -> bool:
+        """Whether the clone lacks a part of the history."""
+        return (self.common_dir / "shallow").exists()
+
+    @property
     def prefix(self) -> str:
         """The ledger's path inside the repository, with a slash at the end; empty at its top."""
         return self._place[3]
@@ -217,6 +222,10 @@ class Repository:
         if self.head() is None:
             return []
         return self.run("log", "--format=%H", "--no-renames", "--", *literal(paths)).text.split()
+
+    def is_ancestor(self, commit: str, of: str) -> bool:
+        """Whether a commit descends from another one, or is it."""
+        return self.ask("merge-base", "--is-ancestor", commit, of).status == 0
 
     def identity(self) -> tuple[str, str]:
         """Return name and address with which the user commits. Raise GitError if git does not know them."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import random
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campledger.errors import GitError
-from campledger.files import replace
+from campledger.files import replace, uninterrupted
 from campledger.repository.commands import Answer, Repository, explain, literal
 
 INDEX_LOCK_PATIENCE = 30.0
@@ -72,7 +71,7 @@ def commit(repository: Repository, changes: Sequence[Change], message: str) -> s
             stdin=message.encode(),
         )  # fmt: skip
     except BaseException:
-        with _uninterrupted():
+        with uninterrupted():
             if not _landed(repository, base, changes):  # else an interrupt came after the commit
                 _restore(repository, changes, made)
         raise
@@ -142,16 +141,6 @@ def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold back signals: whoever presses Ctrl-C twice still gets everything put back."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _restore(repository: Repository, changes: Sequence[Change], made: list[Path]) -> None:

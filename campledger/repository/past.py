@@ -1,9 +1,12 @@
-"""Which commits made what a ledger holds: few passes over the history for everything, never one for each file."""
+"""Which commits made what a ledger holds: few passes over the history for everything, never one for each file.
+
+Merges are left out: what they bring in was made by the commits on their branches. So what is found for a commit is
+what was found for one that it descends from, and what lies between them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from campledger.repository.commands import Repository
@@ -11,6 +14,7 @@ from campledger.repository.commands import Repository
 _HEADER = re.compile(r"([0-9a-f]{40,64})\t(\d+)\t([^\t]*)\t(.*)", re.DOTALL)
 _HASH = re.compile(rb"[0-9a-f]{40,64}")
 _ADDED_EVENT = re.compile(rb'\+- \{"id": ?"([a-z0-9]{12})"')
+_EVENT = re.compile(r"[a-z0-9]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,14 @@ class Version:
     email: str
 
 
-def versions(repository: Repository, commit: str, directory: str) -> dict[str, list[Version]]:
-    """Return the commits that changed each file below a directory, the latest first, by path from the ledger."""
-    command = ("log", "-z", "--no-renames", "--relative", "--name-only", "--format=%x00%H%x09%ct%x09%aN%x09%aE")
-    out = repository.run(*command, commit, "--", directory).out.decode("utf-8", "surrogateescape")
+def versions(repository: Repository, commit: str, directory: str, since: str | None = None) -> dict[str, list[Version]]:
+    """Return the commits that changed each file below a directory, the latest first, by path from the ledger.
+
+    With ``since``, only those that a commit before does not descend from.
+    """
+    form = ("-z", "--no-renames", "--relative", "--name-only", "--no-merges", "--full-history")
+    command = ("-c", "log.showRoot=true", "log", *form, "--format=%x00%H%x09%ct%x09%aN%x09%aE")
+    out = repository.run(*command, _span(commit, since), "--", directory).out.decode("utf-8", "surrogateescape")
     found: dict[str, list[Version]] = {}
     version = None
     for token in out.split("\0"):
@@ -40,38 +48,42 @@ def versions(repository: Repository, commit: str, directory: str) -> dict[str, l
     return found
 
 
-def event_commits(repository: Repository, commit: str, events: Collection[str]) -> dict[str, str]:
-    """Return the commit that recorded each of the events, by id, for those that were committed at all.
+def event_commits(repository: Repository, commit: str, since: str | None = None) -> dict[str, tuple[int, str]]:
+    """Return the time and hash of the earliest commit that recorded each event, by the event's id.
 
-    An act names its event in the commit's trailer. Others, such as imports and pull requests, are read line by line.
+    An act names its event in the commit's trailer. Other commits, such as imports, are read line by line.
     """
-    wanted = set(events)
-    out = repository.run(
-        "log", "--format=%H %(trailers:key=Campledger-Event,valueonly,separator=%x20)", commit, "--"
-    ).out.decode("utf-8", "replace")
-    found: dict[str, str] = {}
-    others = []
+    form = "--format=%H %ct %(trailers:key=Campledger-Event,valueonly,separator=%x20)"
+    out = repository.run("log", "--no-merges", form, _span(commit, since), "--").out.decode("utf-8", "replace")
+    found: dict[str, tuple[int, str]] = {}
+    others: dict[str, int] = {}
     for line in out.splitlines():
-        name, *named = line.split(" ")
-        named = [event for event in named if event in wanted]
-        found |= dict.fromkeys(named, name)  # the latest comes first: what was picked again counts from its beginning
-        if not named:
-            others.append(name)
-    if wanted - found.keys():
-        found = _by_line(repository, others, wanted) | found
+        name, time, *named = line.split(" ")
+        events = [event for event in named if _EVENT.fullmatch(event)]
+        for event in events:
+            found[event] = min((int(time), name), found.get(event, (int(time), name)))
+        if not events:
+            others[name] = int(time)
+    if others:
+        for event, name in _by_line(repository, list(others)):
+            found[event] = min((others[name], name), found.get(event, (others[name], name)))
     return found
 
 
-def _by_line(repository: Repository, commits: list[str], wanted: Collection[str]) -> dict[str, str]:
-    """Return the commit that added the line of each event."""
+def _by_line(repository: Repository, commits: list[str]) -> list[tuple[str, str]]:
+    """Return each event whose line a commit added, and the commit."""
     command = ("diff-tree", "--stdin", "--root", "-r", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-color")
     places = ("--", ":(glob)campaigns/**/events.yaml")
     out = repository.run(*command, *places, stdin="".join(f"{one}\n" for one in commits).encode()).out
-    found, commit = {}, ""
+    found, commit = [], ""
     for line in out.split(b"\n"):
         added = _ADDED_EVENT.match(line)
-        if added and added[1].decode() in wanted:
-            found[added[1].decode()] = commit
+        if added:
+            found.append((added[1].decode(), commit))
         elif _HASH.fullmatch(line):
             commit = line.decode()
     return found
+
+
+def _span(commit: str, since: str | None) -> str:
+    return commit if since is None else f"{since}..{commit}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,13 +25,22 @@ class Files(Protocol):
         """Return contents; of a link, its target. Paths that are not there are left out."""
 
 
+class KnownFiles(Files, Protocol):
+    """Files of which one can tell without reading them whether they are those of another time."""
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """What stands for the content of each file: two with one id have one content."""
+
+
 @dataclass(frozen=True)
 class WorkTree:
     """The files on disk."""
 
     root: Path
-    tops: tuple[str, ...] = ("campaigns", "dataids", "queries")
-    """Directories that hold campaigns, sets and saved queries; besides them the files at the top are read."""
+    tops: tuple[str, ...] = ("campaigns", "dataids", "queries", "overrides")
+    """Directories that hold campaigns, sets, saved queries and the site's overrides; besides them the files at the
+    top are read."""
 
     @cached_property
     def paths(self) -> dict[str, bool]:
@@ -44,6 +54,11 @@ class WorkTree:
             else:
                 self._walk(top, found)
         return dict(sorted(found.items()))
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """Git's own id of each content: what is committed is known again."""
+        return {path: blob_id(content) for path, content in self.read(self.paths).items()}
 
     def _walk(self, directory: str, found: dict[str, bool]) -> None:
         try:
@@ -73,6 +88,11 @@ class WorkTree:
         return contents
 
 
+def blob_id(content: bytes) -> str:
+    """Return the id that git gives to a content, in repositories of SHA-1."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
 def _is_file(entry: os.DirEntry[str]) -> bool:
     """Whether git could hold it: no pipe, socket or device, from which reading would never end."""
     return entry.is_symlink() or entry.is_file()
@@ -96,6 +116,11 @@ class GitTree:
     def paths(self) -> dict[str, bool]:
         """Every file, and whether it is a symbolic link."""
         return {path: blob.is_link for path, blob in self.blobs.items()}
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """Git's id of each content."""
+        return {path: blob.sha for path, blob in self.blobs.items()}
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """Return contents; of a link, its target."""

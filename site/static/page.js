@@ -107,6 +107,19 @@
     }
   }
 
+  /** Name the commit that the whole site was built from: pages do not hold it, so as not to change with each. */
+  function built() {
+    const { commit } = /** @type {{campledgerBuilt?: {commit: ?{hash: string, worktree: boolean, time: {text: string}}}}} */ (
+      window
+    ).campledgerBuilt || {};
+    if (!commit) return;
+    for (const place of document.querySelectorAll("[data-built]")) {
+      const hash = document.createElement("code");
+      hash.textContent = commit.hash;
+      place.replaceChildren(`from ${commit.worktree ? "the work tree on " : ""}commit `, hash, ` of ${commit.time.text}.`);
+    }
+  }
+
   function openTarget() {
     const target = document.getElementById(location.hash.slice(1));
     const details = target && target.closest("details");
@@ -120,6 +133,7 @@
   // Once the other scripts have run, one of which may make the table anew.
   document.addEventListener("DOMContentLoaded", () => {
     ages();
+    built();
     copyButtons();
     openTarget();
   });

@@ -41,15 +41,18 @@ def test_what_cannot_be_built_is_told(ledger: Path, campledger: Run, tmp_path: P
 
 def test_a_site_is_served_until_interrupted(ledger: Path, campledger: Run, tmp_path: Path) -> None:
     assert campledger("site", "build", "--out", tmp_path / "site").returncode == 0
-    options = ["--out", str(tmp_path / "site"), "--port", "0"]
+    options = ["--ledger", str(ledger), "--out", str(tmp_path / "site"), "--port", "0"]
     command = [sys.executable, "-u", "-m", "campledger", "site", "serve", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().split()[0]
-        with urllib.request.urlopen(address, timeout=10) as page:
-            assert "A first campaign to play with" in page.read().decode()
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(2)]
+            with urllib.request.urlopen(lines[1].split()[0], timeout=30) as page:
+                assert "A first campaign to play with" in page.read().decode()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "Traceback" not in err
 

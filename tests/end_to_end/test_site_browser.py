@@ -12,7 +12,8 @@ from types import ModuleType
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
-from campledger.operations.site import build, serve
+from campledger.operations.serving import serve
+from campledger.operations.site import build
 
 QUIET = (
     "--no-sandbox",

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
-from campledger.operations.site import build, serve
+from campledger.operations.serving import serve
+from campledger.operations.site import build
 from tests.pages.conftest import PAYLOAD, Log, commit, definition, isolate_git, put_campaign, rich_ledger
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")

@@ -10,6 +10,7 @@ import pytest
 from campledger.ledger.reading import Ledger
 from campledger.ledger.settings import Settings
 from campledger.pages import campaigns, gather
+from campledger.pages.changes import Commit
 from campledger.pages.links import Directory
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree
@@ -22,7 +23,7 @@ STARTED = "2026-09-01-started-ab12"
 def pages_of(root: Path) -> dict[str, Page]:
     repository = Repository(root)
     head = repository.commit_of("HEAD")
-    named = gather.Commit(head, repository.commit_time(head))
+    named = Commit(head, repository.commit_time(head))
     survey = gather.Survey(Ledger(GitTree(repository, head)), named, repository)
     return {page["campaign"]["id"]: page for page in campaigns.pages(survey)}
 

@@ -13,7 +13,8 @@ from campledger.documents.strict import read
 from campledger.documents.template import template
 from campledger.ledger.reading import Ledger
 from campledger.pages import form
-from campledger.pages.gather import Commit, Survey
+from campledger.pages.changes import Commit
+from campledger.pages.gather import Survey
 from campledger.pages.render import environment, page
 from campledger.repository.trees import WorkTree
 
@@ -119,8 +120,7 @@ def test_settings_without_people_take_any(ledger: Path) -> None:
 
 def test_each_campaign_can_be_started_from(rich: Path) -> None:
     made = survey(rich)
-    scripts = dict(form.definitions(made))
-    assert list(scripts) == form.definition_paths(made)
+    scripts = {form.definition_path(one.id): form.definition(one, made) for one in made.readable}
     assert set(scripts) == {f"static/definitions/{one.campaign.id}.js" for one in made.readable}
     rescues = assigned(scripts[form.definition_path(RESCUES)], "campledgerDefinition")
     assert rescues["id"] == RESCUES
@@ -146,7 +146,7 @@ def test_numbers_that_a_browser_would_change_are_texts_where_texts_do_as_well(le
             extra={"__proto__": {"packed": [18014398509481985]}},
         ),
     )
-    script = dict(form.definitions(survey(ledger)))[form.definition_path(campaign)].decode()
+    script = form.definition(survey(ledger).by_id[campaign], survey(ledger)).decode()
     assert '{"A":"1.0","B":"9007199254740993","C":1.5,"D":true,"E":3}' in script
     assert '"core_hours":12.0' in script
     assert '{["__proto__"]:{"packed":["18014398509481985"]}}' in script

@@ -13,6 +13,7 @@ import pytest
 from campledger.ledger.reading import Ledger
 from campledger.pages import addresses, calendar, front, gather, people, render, throughput
 from campledger.pages.briefs import briefs
+from campledger.pages.changes import Commit
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree, WorkTree
 from tests.pages.conftest import PAYLOAD, SETTINGS, Log, definition, put_campaign, put_settings
@@ -25,7 +26,7 @@ def survey_of(root: Path) -> gather.Survey:
     if not repository.exists():
         return gather.Survey(Ledger(WorkTree(root)), None)
     commit = repository.commit_of("HEAD")
-    return gather.Survey(Ledger(GitTree(repository, commit)), gather.Commit(commit, repository.commit_time(commit)))
+    return gather.Survey(Ledger(GitTree(repository, commit)), Commit(commit, repository.commit_time(commit)))
 
 
 @pytest.fixture(scope="module")

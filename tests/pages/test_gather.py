@@ -13,6 +13,7 @@ from campledger.ledger.settings import Settings
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, replay
 from campledger.pages import campaigns, gather, listing, steps, text
+from campledger.pages.changes import Commit
 from campledger.pages.links import Directory, address, filled, link
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree, WorkTree
@@ -26,7 +27,7 @@ Page = dict[str, Any]
 def survey(rich: Path) -> gather.Survey:
     repository = Repository(rich)
     commit = repository.commit_of("HEAD")
-    facts = gather.Commit(commit, repository.commit_time(commit))
+    facts = Commit(commit, repository.commit_time(commit))
     return gather.Survey(Ledger(GitTree(repository, commit)), facts)
 
 
@@ -236,24 +237,11 @@ def test_paragraphs_keep_their_lines() -> None:
     assert text.paragraphs("\na\nb\n\n \n  c\n") == ["a\nb", "c"]
 
 
-def test_the_index_is_versioned(survey: gather.Survey, rich: Path) -> None:
-    index = listing.index(survey)
-    assert index["format"] == 1
-    assert index["commit"] == Repository(rich).head()
-    assert index["built_from_time"] == "2026-11-20T12:34:56Z"
-    entry = next(one for one in index["campaigns"] if one["id"] == RESCUES)
-    assert entry["groups"] == {"accepted": 40, "total": 65}
-    assert entry["operators"] == ["hleavitt", "ajcannon", "cpayne"]
-    assert entry["output"] == ["LSSTCam/runs/DRP/DP2/v30_0_1/DM-52000"]
-    assert len(entry["awaiting"]) == 2
-    assert index["unreadable"][0]["problems"] == 1
-
-
 def test_a_work_tree_without_commits(tmp_path: Path) -> None:
     (tmp_path / "campledger.yaml").write_text("title: New\nproductions: {alert: Alert Production}\n")
     survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
     assert listing.list_page(survey)["commit"] is None
-    assert listing.index(survey)["campaigns"] == []
+    assert survey.readable == []
 
 
 def test_settings_that_cannot_be_read_are_a_problem_of_the_list(tmp_path: Path) -> None:

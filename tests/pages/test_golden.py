@@ -14,6 +14,10 @@ PAGES = (
     "new.html",
     "campaigns/2026-10-10-flats-check-mm77.html",
     "campaigns/2026-11-01-hostile-x9pw.html",
+    "api/v1/campaigns.json",
+    "api/v1/campaigns/2026-10-10-flats-check-mm77.json",
+    "api/v1/sets.json",
+    "feeds/campaigns/2026-10-10-flats-check-mm77.xml",
 )
 """One of each kind."""
 

@@ -106,7 +106,7 @@ def test_links_outward_tell_nothing(readers: dict[str, Reader]) -> None:
 
 
 def test_every_page_names_ledger_and_commit(site: dict[str, bytes]) -> None:
-    commit = json.loads(site["index.json"])["commit"]
+    commit = json.loads(site["api/v1/campaigns.json"])["commit"]["hash"]
     for path, data in site.items():
         if path.endswith(".html"):
             page = data.decode()

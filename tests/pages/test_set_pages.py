@@ -12,6 +12,7 @@ from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import Sets
 from campledger.operations.site import build
 from campledger.pages import gather, render, sets
+from campledger.pages.changes import Commit
 from campledger.pages.shelf import MAX_COUNTS, MAX_TIMES, PREVIEW, Shelf, set_page_path
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree, WorkTree
@@ -25,7 +26,7 @@ BAD = "lsstcam/bad-exposures"
 def pages(rich: Path) -> dict[str, Page]:
     repository = Repository(rich)
     head = repository.commit_of("HEAD")
-    named = gather.Commit(head, repository.commit_time(head))
+    named = Commit(head, repository.commit_time(head))
     survey = gather.Survey(Ledger(GitTree(repository, head)), named, repository)
     found = {page["path"]: page for page in sets.pages(survey)}
     assert list(found) == sets.paths(survey)

@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import UsageError
-from campledger.operations.site import build, serve
-from campledger.pages.write import MARKER, write
+from campledger.operations.serving import serve
+from campledger.operations.site import build
+from campledger.pages.write import MARKER, STAGE, write
 
 FILES = {"index.html": b"list", "campaigns/a.html": b"a", "static/site.css": b"css"}
 
 
 def put(out: Path, files: dict[str, bytes]) -> tuple[int, int]:
-    done = write(out, files.keys(), files.items())
+    done = write(out, files.items())
     return done.written, done.removed
 
 
@@ -33,7 +34,7 @@ def test_a_new_folder(tmp_path: Path) -> None:
     out = tmp_path / "a" / "site"
     assert put(out, FILES) == (3, 0)
     assert listing(out) == [MARKER, "campaigns/a.html", "index.html", "static/site.css"]
-    assert json.loads((out / MARKER).read_text())["files"] == sorted(FILES)
+    assert list(json.loads((out / MARKER).read_text())["files"]) == sorted(FILES)
     assert (out / "index.html").stat().st_mode & 0o777 == 0o644
 
 
@@ -99,7 +100,7 @@ def test_a_marker_that_leads_out_is_refused(tmp_path: Path, listed: object) -> N
 
 
 def test_a_marker_of_another_format_is_refused(tmp_path: Path) -> None:
-    (tmp_path / MARKER).write_text('{"format": 2, "files": []}')
+    (tmp_path / MARKER).write_text('{"format": 3, "files": []}')
     with pytest.raises(UsageError, match="not what a site build writes"):
         put(tmp_path, FILES)
 
@@ -143,11 +144,10 @@ def test_a_stopped_build_leaves_the_old_site(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write(tmp_path, {"index.html", "campaigns/b.html"}, stopping())
-    assert listing(tmp_path) == sorted([MARKER, *FILES, "campaigns/b.html"])
+        write(tmp_path, stopping())
+    assert listing(tmp_path) == sorted([f"{STAGE}/campaigns/b.html", MARKER, *FILES])
     assert (tmp_path / "index.html").read_bytes() == b"list"
-    # The next build still knows what is ours, of both.
-    assert put(tmp_path, {"index.html": b"new"}) == (1, 3)
+    assert put(tmp_path, {"index.html": b"new"}) == (1, 2)
     assert listing(tmp_path) == [MARKER, "index.html"]
 
 
@@ -239,7 +239,7 @@ def test_serving(served: tuple[str, Path]) -> None:
     assert ask(f"{base}/")[:2] == (200, "text/html; charset=utf-8")
     assert ask(f"{base}/static/list.js")[:2] == (200, "text/javascript; charset=utf-8")
     assert ask(f"{base}/static/site.css")[:2] == (200, "text/css; charset=utf-8")
-    assert ask(f"{base}/index.json")[:2] == (200, "application/json")
+    assert ask(f"{base}/api/v1/campaigns.json")[:2] == (200, "application/json")
     assert ask(f"{base}/nothing.html")[0] == 404
 
 

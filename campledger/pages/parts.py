@@ -1,0 +1,100 @@
+"""What a site consists of: for each kind of page or file, where they are, and what stands for all they are made from.
+
+A file whose key is that of the last build is not made again, see :mod:`campledger.pages.write`. So a key has to
+name everything that enters into the bytes. There are two ways to one:
+
+- a page of many campaigns is gathered as a dict each time, from what is kept of each campaign, and the dict is what
+  stands for it: :func:`of_pages`. Such a page must not show the site's commit, which changes each time, unless it
+  is one of the few;
+- a file of one campaign is not even gathered: its key is put together from the campaign's own, and from what else
+  it shows: :class:`OfCampaign`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from campledger.pages.changes import digest
+from campledger.pages.gather import BATCH, Page, Readable, Survey
+
+IsCurrent = Callable[[str, str], bool]
+"""Whether the site has the file already, made from what this key stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the site."""
+
+    path: str
+    key: str
+    content: Page | bytes | None
+    """What a template renders, or what the file holds; None where the site has it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A kind of page or file."""
+
+    paths: Callable[[Survey], list[str]]
+    """All there will be, known before any is made."""
+    files: Callable[[Survey, IsCurrent], Iterator[File]]
+
+
+@dataclass(frozen=True, slots=True)
+class OfCampaign:
+    """A file that each campaign has."""
+
+    path: Callable[[str], str]
+    """Its path, by the campaign's id."""
+    key: Callable[[Readable, Survey], str]
+    make: Callable[[Readable, Survey], Page | bytes]
+
+
+def of_pages(paths: Callable[[Survey], list[str]], pages: Callable[[Survey], Iterable[Page]]) -> Part:
+    """Return the part whose pages these functions list and gather."""
+
+    def files(survey: Survey, is_current: IsCurrent) -> Iterator[File]:
+        for page in pages(survey):
+            key = digest(survey.program, json.dumps(page))
+            yield File(page["path"], key, None if is_current(page["path"], key) else page)
+
+    return Part(paths, files)
+
+
+def of_data(paths: Callable[[Survey], list[str]], data: Callable[[Survey], Iterable[tuple[str, bytes]]]) -> Part:
+    """Return the part whose files these functions list and make; they are cheap to make, and made each time."""
+
+    def files(survey: Survey, _: IsCurrent) -> Iterator[File]:
+        for path, content in data(survey):
+            yield File(path, "", content)
+
+    return Part(paths, files)
+
+
+def of_campaigns(*kinds: OfCampaign) -> Part:
+    """Return the part of everything that each campaign has."""
+
+    def paths(survey: Survey) -> list[str]:
+        return [kind.path(one.id) for one in survey.readable for kind in kinds]
+
+    def files(survey: Survey, is_current: IsCurrent) -> Iterator[File]:
+        for start in range(0, len(survey.readable), BATCH):
+            yield from _batch(survey.readable[start : start + BATCH], survey, is_current)
+
+    def _batch(batch: list[Readable], survey: Survey, is_current: IsCurrent) -> Iterator[File]:
+        rows = [
+            (one, kind, kind.path(one.id), digest(survey.program, kind.key(one, survey)))
+            for one in batch
+            for kind in kinds
+        ]
+        current = [is_current(path, key) for _, _, path, key in rows]
+        stale = {one.id for (one, *_), is_there in zip(rows, current, strict=True) if not is_there}
+        survey.load(stale)
+        survey.load_files(stale)
+        for (one, kind, path, key), is_there in zip(rows, current, strict=True):
+            yield File(path, key, None if is_there else kind.make(one, survey))
+        survey.forget(stale)
+
+    return Part(paths, files)

@@ -1,0 +1,73 @@
+"""Which commit of a branch last changed each file, worked out once and brought up to date from there.
+
+The walk goes by first parents: what a merge brought in counts as changed by the merge, the commit in which it
+reached the branch. So what a commit answers follows from its parent's answer and its own difference alone, and an
+answer that is brought up to date is the one that a walk over everything gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from campledger.repository.commands import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One commit on the way, and the paths from the ledger's root in which it differs from its first parent."""
+
+    commit: str
+    time: int
+    """Committer date, in seconds since 1970."""
+    parent: str
+    """Empty for the first commit of all, and where a shallow clone ends."""
+    paths: tuple[str, ...]
+
+
+def steps(repository: Repository, tip: str, since: str | None = None) -> list[Step] | None:
+    """Return the commits from a tip back to, and without, an earlier one, or back to the first; the latest first.
+
+    None if the way does not lead past the earlier one.
+    """
+    if tip == since:
+        return []
+    span = tip if since is None else f"{since}..{tip}"
+    form = ("--first-parent", "-m", "--raw", "-z", "--no-renames", "--no-abbrev", "--relative")
+    # log.showRoot and log.diffMerges are the user's own; neither may change what a page says.
+    fixed = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "-c", "log.diffMerges=separate")
+    out = repository.run(*fixed, "log", *form, "--format=%H %ct %P", "--end-of-options", span, "--").out
+    found = list(_parse(out))
+    if since is not None and (not found or found[-1].parent != since):
+        return None
+    return found
+
+
+def _parse(out: bytes) -> Iterator[Step]:
+    head: list[str] = []
+    paths: list[str] = []
+    tokens = iter(out.decode("utf-8", "surrogateescape").split("\0"))
+    for token in tokens:
+        stripped = token.lstrip("\n")
+        if stripped.startswith(":"):
+            paths.append(next(tokens))
+        elif stripped:
+            if head:
+                yield _step(head, paths)
+            head, paths = stripped.split(" "), []
+    if head:
+        yield _step(head, paths)
+
+
+def _step(head: list[str], paths: list[str]) -> Step:
+    commit, time, *parents = head
+    return Step(commit, int(time), parents[0] if parents else "", tuple(paths))
+
+
+def last_before(repository: Repository, branch: str, seconds: int) -> str | None:
+    """Return the last commit of a branch, by first parents, that was committed before a time; None if none was."""
+    for ref in (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"):
+        if repository.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").status == 0:
+            found = repository.run("rev-list", "-1", "--first-parent", f"--min-age={seconds - 1}", ref).text
+            return found or None
+    return None
