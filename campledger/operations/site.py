@@ -1,79 +1,34 @@
-"""Building the site of a ledger: what changed since the last build, from any state of it."""
+"""The site of a ledger: which state of it is to be shown, and whether the site shows it already."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 
 from campledger.errors import UsageError
-from campledger.ledger.reading import Ledger
-from campledger.model.words import counted
-from campledger.pages import (
-    addresses,
-    api,
-    campaigns,
-    feeds,
-    form,
-    front,
-    gather,
-    listing,
-    overrides,
-    parts,
-    people,
-    queries,
-    render,
-    sets,
-)
-from campledger.pages.changes import Commit, digest
-from campledger.pages.gather import Survey
-from campledger.pages.overrides import Overrides
-from campledger.pages.public import Hidden, publish
-from campledger.pages.write import Folder, Written
-from campledger.problems import Problem
+from campledger.pages.program import program
+from campledger.pages.write import content_id, stamp
+from campledger.problems import Problem, Severity
 from campledger.repository import history
 from campledger.repository.cache import Cache
 from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree, KnownFiles, WorkTree
 
 Progress = Callable[[int, int], None]
 """Told how many files of how many are done: made anew, or known to be as they should be."""
-
-PARTS = (
-    parts.of_campaigns(
-        parts.OfCampaign(gather.page_path, campaigns.key, campaigns.page),
-        parts.OfCampaign(addresses.campaign_feed_path, feeds.campaign_key, feeds.campaign_feed),
-        parts.OfCampaign(api.campaign_path, api.campaign_key, api.campaign_document),
-        parts.OfCampaign(form.definition_path, form.definition_key, form.definition),
-    ),
-    parts.Part(sets.paths, sets.files),
-    parts.Part(feeds.paths, feeds.files),
-    parts.Part(api.paths, api.files),
-    parts.of_pages(form.paths, form.pages),
-    parts.of_pages(queries.paths, queries.pages),
-    parts.of_pages(people.paths, people.pages),
-    parts.of_pages(listing.paths, listing.pages),
-    parts.of_pages(front.paths, front.pages),
-)
-"""What makes the files, in the order in which they are put into place: the front page comes last, so that it never
-links to one that is not there yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which state of a ledger a site is to show, and how much of it."""
 
-    commit: str | None = None
-    """A revision; None for HEAD."""
-    as_of: str | None = None
-    """A day or a time: the last commit of the main branch before it."""
-    worktree: bool = False
-    """The files on disk, committed or not."""
-    public: bool = False
-    """Without embargoed campaigns."""
+    commit: str | None
+    """In full; None for a work tree without commits."""
+    worktree: bool
+    """Whether the files on disk are shown, committed or not."""
+    public: bool
+    """Whether embargoed campaigns are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,38 +64,32 @@ def build(
     Raise UsageError for an unknown commit, and for a folder that holds what no build made; DataError for a template
     of the ledger's own that is wrong. The site is then as it was.
     """
-    wanted = Wanted(commit, as_of, worktree, public)
+    if sum([commit is not None, as_of is not None, worktree]) > 1:
+        raise UsageError("--commit, --as-of and --worktree exclude each other: a site shows one state of the ledger")
     repository = Repository(root)
-    in_git = repository.exists()
-    named = _named(repository if in_git else None, root, wanted)
-    folder = Folder(out)
+    wanted = Wanted(_commit(repository, root, commit, as_of, worktree=worktree), worktree, public)
+    in_git = wanted.commit is not None or repository.exists()
     cache = Cache(repository.common_dir / "campledger" if in_git else None)
     try:
-        return _Build(root, repository, named, wanted, folder, cache, progress).run()
+        return _build(repository, root, out, wanted, cache, progress)
     finally:
-        folder.abandon()
         cache.close()
 
 
-def _named(repository: Repository | None, root: Path, wanted: Wanted) -> Commit | None:
+def _commit(
+    repository: Repository, root: Path, commit: str | None, as_of: str | None, *, worktree: bool
+) -> str | None:
     """Return the commit that is to be shown, or None for a work tree without one. Raise UsageError."""
-    if sum([wanted.commit is not None, wanted.as_of is not None, wanted.worktree]) > 1:
-        raise UsageError("--commit, --as-of and --worktree exclude each other: a site shows one state of the ledger")
-    if wanted.worktree:
-        head = repository.head() if repository is not None else None
-        if repository is None or head is None:
-            return None
-        return Commit(head, repository.commit_time(head), worktree=True)
-    repository = repository or Repository(root)  # which says what is wrong
-    if wanted.as_of is not None:
-        commit = _as_of(repository, root, wanted.as_of)
-    else:
-        commit = repository.commit_of(wanted.commit or "HEAD")
-    return Commit(commit, repository.commit_time(commit))
+    if worktree:
+        return repository.head() if repository.exists() else None
+    return repository.commit_of(commit or "HEAD") if as_of is None else _as_of(repository, root, as_of)
 
 
 def _as_of(repository: Repository, root: Path, moment: str) -> str:
     """Return the last commit of the main branch before a moment. Raise UsageError if there is none."""
+    from campledger.ledger.reading import Ledger
+    from campledger.repository.trees import WorkTree
+
     try:
         time = datetime.fromisoformat(moment)
         seconds = int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
@@ -155,101 +104,27 @@ def _as_of(repository: Repository, root: Path, moment: str) -> str:
     return found
 
 
-@dataclass
-class _Build:
-    root: Path
-    repository: Repository
-    named: Commit | None
-    wanted: Wanted
-    folder: Folder
-    cache: Cache
-    progress: Progress | None
-    notes: list[str] = field(default_factory=list)
+def _build(
+    repository: Repository, root: Path, out: Path, wanted: Wanted, cache: Cache, progress: Progress | None
+) -> BuildResult:
+    """Build, unless the site is as the last build of the same left it."""
+    shallow = repository.is_shallow if wanted.commit else False
+    named = f"{program({})} {wanted} {shallow} {repository.prefix if wanted.commit else ''}"
+    key = content_id(f"{named} {out.absolute()}".encode("utf-8", "surrogateescape"))
+    known = cache.get(key) if not wanted.worktree else None
+    if isinstance(known, dict) and known["stamp"] == stamp(out):
+        problems = tuple(Problem(**{**row, "severity": Severity(row["severity"])}) for row in known["problems"])
+        return BuildResult(known["pages"], 0, 0, problems, wanted.commit, out, tuple(known["notes"]))
+    # What is needed only to make pages takes longer to import than all of the above.
+    from campledger.operations.building import make
 
-    def run(self) -> BuildResult:
-        """Build, unless the site shows the same already."""
-        site = self._key()
-        known = self.cache.get(digest("site", site)) if site and site == self.folder.site else None
-        if known is not None and self.folder.whole():
-            return self._result(Written(0, 0), gather.problems_of(known["problems"]), known["notes"])
-        done, problems = self._made(site)
-        if site:
-            told = {"problems": [problem.as_dict() for problem in problems], "notes": self.notes}
-            self.cache.put_many({digest("site", site): ("site", json.dumps(told))})
-        return self._result(done, problems, self.notes)
-
-    def _key(self) -> str:
-        """Return what stands for the whole site; nothing where only reading all files tells."""
-        if self.named is None or self.wanted.worktree:
-            return ""
-        program = render.program(Overrides())
-        return digest(program, self.named.hash, self.repository.prefix, str(self.wanted.public))
-
-    def _made(self, site: str) -> tuple[Written, tuple[Problem, ...]]:
-        if self.named is not None and self.repository.is_shallow:
-            self.notes.append(
-                "the clone lacks a part of the history: pages may name a later commit than the one that changed them; "
-                "`git fetch --unshallow` gets it"
-            )
-        files, hidden = self._files()
-        own = overrides.read(files)
-        templates = render.environment(own)
-        survey = self._survey(files, render.program(own))
-        fixed = _fixed(survey, own)
-        announced = [path for part in PARTS for path in part.paths(survey)]
-        survey.shared["navigation"] = gather.navigation(announced)
-        total = len(fixed) + len(announced)
-        for number, file in enumerate(chain(fixed, self._parts(survey)), 1):
-            if file.content is None:
-                self.folder.keep(file.path)
-            else:
-                data = file.content if isinstance(file.content, bytes) else render.page(templates, file.content)
-                self.folder.put(file.path, file.key, hidden.without(data) if hidden else data)
-            if self.progress is not None:
-                self.progress(number, total)
-        survey.keep()
-        return self.folder.finish(site), tuple(sorted({*survey.problems, *queries.problems(survey)}))
-
-    def _parts(self, survey: Survey) -> Iterator[parts.File]:
-        return chain.from_iterable(part.files(survey, self.folder.is_current) for part in PARTS)
-
-    def _files(self) -> tuple[KnownFiles, Hidden | None]:
-        """Return the files that are shown, and what must not be named in any page."""
-        files: KnownFiles = WorkTree(self.root)
-        if not self.wanted.worktree and self.named is not None:
-            files = GitTree(self.repository, self.named.hash)
-        if not self.wanted.public:
-            return files, None
-        survey = self._survey(files, render.program(overrides.read(files)))
-        survey.keep()
-        shown, count = publish(survey, self.cache)
-        if count:
-            self.notes.append(f"{counted(count, 'campaign')} left out: embargoed, or not readable")
-        return shown, shown.hidden
-
-    def _survey(self, files: KnownFiles, program: str) -> Survey:
-        repository = self.repository if self.named is not None else None
-        return Survey(Ledger(files), self.named, repository, cache=self.cache, program=program)
-
-    def _result(self, done: Written, problems: Sequence[Problem], notes: Sequence[str]) -> BuildResult:
-        return BuildResult(
-            pages=sum(path.endswith(".html") for path in self.folder.files),
-            written=done.written,
-            removed=done.removed,
-            problems=tuple(problems),
-            commit=self.named.hash if self.named else None,
-            out=self.folder.out,
-            notes=tuple(notes),
-        )
-
-
-def _fixed(survey: Survey, own: Overrides) -> list[parts.File]:
-    """Return the files that are no pages, and cheap to make."""
-    files = {
-        **render.static_files(own),
-        "static/built.js": render.script_file("campledgerBuilt", {"commit": survey.shared["commit"]}),
-        "static/ledger.js": form.offers(survey),
-        "list-index.js": render.script_file("campledgerIndex", compact.index(survey)),
-        "list-texts.js": render.script_file("campledgerTexts", compact.texts(survey)),
-    }
-    return [parts.File(path, "", data) for path, data in files.items()]
+    result = make(repository, root, out, wanted, cache, progress)
+    if not wanted.worktree:
+        told = {
+            "stamp": stamp(out),
+            "pages": result.pages,
+            "problems": [problem.as_dict() for problem in result.problems],
+            "notes": result.notes,
+        }
+        cache.put(key, f"site {out.absolute()}", told)
+    return result

@@ -24,6 +24,9 @@ from campledger.repository.cache import Cache
 from campledger.repository.commands import Repository
 from campledger.repository.past import Version
 
+FORMAT = 1
+"""Version of what is kept; raised when an older one would be misread."""
+
 _DEPTH = 4
 """Parts of a campaign's directory: campaigns, year, month, id."""
 
@@ -73,7 +76,7 @@ class Past:
 
     def _kept(self, what: str, make: Callable[[str | None, Any], Any]) -> Any:
         """Return what is kept for the commit, or made from what is kept for an earlier one, or from nothing."""
-        name = f"{what} {self._repository.prefix}"
+        name = f"{what} {FORMAT} {self._repository.prefix}"
         key = digest(name, self._tip, str(self._repository.is_shallow))
         kept = self._cache.get(key)
         if not isinstance(kept, dict):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -80,28 +79,6 @@ def _place(error: Exception) -> str | None:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith(FOLDER)]
     return f"{own[-1].filename}:{own[-1].lineno}:0" if own else None
-
-
-def program(overrides: Overrides) -> str:
-    """Return what stands for all code and templates that a page's bytes follow from, besides its dict."""
-    found = hashlib.blake2b(jinja2.__version__.encode(), digest_size=12)
-    for path, content in _program_files(files("campledger"), ""):
-        found.update(f"{path}\0{len(content)}\0".encode())
-        found.update(content)
-    for name, source in sorted(overrides.templates.items()):
-        found.update(f"{name}\0{source}\0".encode())
-    return found.hexdigest()
-
-
-def _program_files(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
-    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
-        here = f"{path}/{entry.name}"
-        if entry.name in {"__pycache__", "hooks", "butler", "bps", "cli", "operations"}:
-            continue  # what has no part in a page
-        if entry.is_dir():
-            yield from _program_files(entry, here)
-        else:
-            yield here, entry.read_bytes()
 
 
 def static_files(overrides: Overrides = _NONE) -> dict[str, bytes]:

@@ -53,8 +53,8 @@ class Folder:
 
     def __init__(self, out: Path):
         self.out = out
-        self.site, self.before, self._marked_at = prepare(out)
-        """What the whole site was made from, and the files of earlier builds."""
+        self.before, self._marked_at = prepare(out)
+        """The files of earlier builds."""
         self._now: dict[str, Entry] = {}
         self._staged: list[str] = []
         self._folders: set[Path] = set()
@@ -76,10 +76,6 @@ class Folder:
         # Of a file that is younger than the marker somebody else may have changed as many bytes as there were.
         older = found.st_mtime_ns < self._marked_at
         return found.st_size == entry.size and (older or content_id(_read(file)) == entry.content)
-
-    def whole(self) -> bool:
-        """Whether every file of the last build is there as it was made."""
-        return all(self.intact(path) for path in self.before)
 
     @property
     def files(self) -> Mapping[str, Entry]:
@@ -112,7 +108,7 @@ class Folder:
         except OSError as error:
             raise UsageError(f"cannot write {file}: {error.strerror}") from error
 
-    def finish(self, site: str) -> Written:
+    def finish(self) -> Written:
         """Move what was made into place, in the order in which it was made, and remove what is gone.
 
         Raise UsageError if a link in the folder leads elsewhere.
@@ -124,12 +120,12 @@ class Folder:
         with uninterrupted():
             if self._staged or gone:
                 moving = {**self.before, **self._now, **dict.fromkeys((*self._staged, *gone), _UNKNOWN)}
-                _mark(self.out, "", moving)
+                _mark(self.out, moving)
                 for path in self._staged:
                     self._move(path)
                 removed = sum(_remove(self.out, path) for path in gone)
             self.abandon()
-            _mark(self.out, site, self._now)
+            _mark(self.out, self._now)
         return Written(len(self._staged), removed)
 
     def _move(self, path: str) -> None:
@@ -152,7 +148,7 @@ def content_id(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
-def prepare(out: Path) -> tuple[str, dict[str, Entry], int]:
+def prepare(out: Path) -> tuple[dict[str, Entry], int]:
     """Make the folder if need be; return what the marker says, and when it was written.
 
     Raise UsageError if the folder holds what no build made.
@@ -168,7 +164,7 @@ def prepare(out: Path) -> tuple[str, dict[str, Entry], int]:
         message = f"{out} is not empty, and no site build made it: name another folder with --out, or empty this one"
         raise UsageError(message)
     _clear(out / STAGE)  # of a build that was stopped
-    return _marked(out) if entries else ("", {}, 0)
+    return _marked(out) if entries else ({}, 0)
 
 
 def _clear(stage: Path) -> None:
@@ -178,13 +174,12 @@ def _clear(stage: Path) -> None:
         shutil.rmtree(stage)
 
 
-def _marked(out: Path) -> tuple[str, dict[str, Entry], int]:
+def _marked(out: Path) -> tuple[dict[str, Entry], int]:
     """Read the marker; what it lists must be inside the folder, whoever wrote it."""
     file = out / MARKER
     try:
         document = {} if file.is_symlink() else json.loads(file.read_bytes())
-        files = _entries(document)
-        found = str(document.get("site", "")), files, file.lstat().st_mtime_ns
+        found = _entries(document), file.lstat().st_mtime_ns
     except (ValueError, TypeError, KeyError, AttributeError, OSError):
         raise UsageError(
             f"{file} is not what a site build writes: empty the folder, or name another with --out"
@@ -215,10 +210,10 @@ def _require_inside(path: object) -> None:
         raise ValueError(f"{path} is no file of a site")
 
 
-def _mark(out: Path, site: str, files: Mapping[str, Entry]) -> None:
+def _mark(out: Path, files: Mapping[str, Entry]) -> None:
     """Write the marker, unless it says so already."""
     rows = {path: [entry.key, entry.content, entry.size] for path, entry in sorted(files.items())}
-    document = {"format": MARKER_FORMAT, "site": site, "files": rows}
+    document = {"format": MARKER_FORMAT, "files": rows}
     data = (json.dumps(document, separators=(",", ":")).replace("],", "],\n") + "\n").encode("ascii")
     if _read(f"{out}/{MARKER}") == data:
         return
@@ -273,4 +268,23 @@ def write(out: Path, files: Iterable[tuple[str, bytes]]) -> Written:
     folder = Folder(out)
     for path, data in files:
         folder.put(path, "", data)
-    return folder.finish("")
+    return folder.finish()
+
+
+def stamp(out: Path) -> str:
+    """Return what is another text once any file below the folder was added, removed or touched."""
+    rows: list[str] = []
+    waiting = [str(out)]
+    try:
+        while waiting:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        found = entry.stat(follow_symlinks=False)
+                        rows.append(f"{entry.path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}")
+    except OSError:
+        return ""
+    rows.sort()
+    return content_id("\n".join(rows).encode("utf-8", "surrogateescape"))

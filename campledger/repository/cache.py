@@ -63,6 +63,10 @@ class Cache:
             return {}
         return dict(zip((key for key, _ in rows), values, strict=True)) if len(values) == len(rows) else {}
 
+    def put(self, key: str, name: str, value: Any) -> None:
+        """Keep a value by its key, with a name; or do without."""
+        self.put_many({key: (name, json.dumps(value))})
+
     def put_many(self, values: Mapping[str, tuple[str, str]]) -> None:
         """Keep values, each by its key, with its name and its JSON; or do without."""
         if self._connection is None or not values:

@@ -62,10 +62,10 @@ def ledger(tmp_path: Path) -> Path:
     (directory / "campaign.yaml").write_text("name: [Zwicky\n")
     sets = root / "dataids"
     sets.mkdir()
-    for name, seed in (("secret-set", 97001), ("both", 97002), ("behind", 97003), ("nobodys", 97004)):
+    for name, seed in (("secret-set", 831101), ("both", 831102), ("behind", 831103), ("nobodys", 831104)):
         (sets / f"{name}.json").write_text(f'[{{"instrument": "LSSTCam", "exposure": {seed}}}]')
     (sets / "made.json").write_text('{"name": "made", "derived": {"union": ["behind", "both"]}}')
-    (sets / f"{SECRET}.json").write_text('[{"instrument": "LSSTCam", "exposure": 97005}]')
+    (sets / f"{SECRET}.json").write_text('[{"instrument": "LSSTCam", "exposure": 831105}]')
     commit(root, f"Define {SECRET}")
     return root
 
@@ -77,7 +77,7 @@ def test_nothing_embargoed_is_published(ledger: Path, tmp_path: Path) -> None:
     assert result.notes == ("5 campaigns left out: embargoed, or not readable",)
     assert result.pages < everything.pages
     found = texts(tmp_path / "out")
-    for name in (SECRET, LATER, LONGER, GROUPED, BROKEN, "zwicky", "secret-set", "97001", "97005"):
+    for name in (SECRET, LATER, LONGER, GROUPED, BROKEN, "zwicky", "secret-set", "831101", "831105"):
         assert name not in found.lower(), name
     for name in (OPEN, CHILD, NOT_PUBLIC, "nobodys", "behind"):
         assert name in found

@@ -1,0 +1,34 @@
+"""What stands for the version of everything that makes pages, so that a newer program makes them anew."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+_APART = {"__pycache__", "hooks", "butler", "bps", "cli"}
+"""Parts of the package that have no part in a page."""
+
+
+def program(templates: Mapping[str, str]) -> str:
+    """Return what stands for all code and templates from which a page's bytes follow, the ledger's own included."""
+    found = hashlib.blake2b(f"{version('jinja2')} {version('markdown-it-py')}".encode(), digest_size=12)
+    for path, content in _files(files("campledger"), ""):
+        found.update(f"{path}\0{len(content)}\0".encode())
+        found.update(content)
+    for name, source in sorted(templates.items()):
+        found.update(f"{name}\0{source}\0".encode())
+    return found.hexdigest()
+
+
+def _files(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        if entry.name in _APART:
+            continue
+        here = f"{path}/{entry.name}"
+        if entry.is_dir():
+            yield from _files(entry, here)
+        else:
+            yield here, entry.read_bytes()
