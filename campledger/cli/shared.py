@@ -40,9 +40,16 @@ ledger_option = click.option(
 
 def workspace(*, in_hook: bool = False) -> Workspace:
     """Return the ledger that the command is about. Raise UsageError if there is none."""
-    from campledger.operations.workspace import Workspace, find_root
+    from campledger.operations.workspace import Workspace
 
-    return Workspace(find_root(start(in_hook=in_hook)))
+    return Workspace(ledger_root(in_hook=in_hook))
+
+
+def ledger_root(*, in_hook: bool = False) -> Path:
+    """Return the directory of the ledger that the command is about. Raise UsageError if there is none."""
+    from campledger.operations.roots import find_root
+
+    return find_root(start(in_hook=in_hook))
 
 
 def start(*, in_hook: bool = False) -> Path:

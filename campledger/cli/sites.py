@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from campledger.cli.shared import clean, ledger_option, workspace
-from campledger.model.words import counted
+from campledger.cli.shared import clean, ledger_option, ledger_root, workspace
 
 
 @click.command()
@@ -23,6 +22,7 @@ def push() -> None:
       campledger push
     """
     from campledger.errors import RefusedError
+    from campledger.model.words import counted
     from campledger.operations.pushing import push as operation
     from campledger.operations.pushing import tell
 
@@ -79,7 +79,7 @@ def build(out: Path, watch: bool, worktree: bool, **which: Any) -> None:
     """
     from campledger.operations.serving import changes
 
-    root = workspace().root
+    root = ledger_root()
     rounds = changes(root, worktree=worktree)
     next(rounds)
     _build(root, out, worktree=worktree, **which)
@@ -105,7 +105,7 @@ def serve(out: Path, port: int, worktree: bool, **which: Any) -> None:
     from campledger.operations.serving import changes
     from campledger.operations.serving import serve as operation
 
-    root = workspace().root
+    root = ledger_root()
     rounds = changes(root, worktree=worktree)
     next(rounds)
     _build(root, out, worktree=worktree, **which)

@@ -10,7 +10,8 @@ from campledger.errors import UsageError
 from campledger.ledger.checks import campaigns_at, check, rewritten
 from campledger.ledger.reading import EVENTS, Ledger
 from campledger.ledger.sets import is_set_path
-from campledger.operations.workspace import Workspace, find_root
+from campledger.operations.roots import find_root
+from campledger.operations.workspace import Workspace
 from campledger.problems import Problem
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree

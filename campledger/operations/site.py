@@ -76,9 +76,7 @@ def build(
         cache.close()
 
 
-def _commit(
-    repository: Repository, root: Path, commit: str | None, as_of: str | None, *, worktree: bool
-) -> str | None:
+def _commit(repository: Repository, root: Path, commit: str | None, as_of: str | None, *, worktree: bool) -> str | None:
     """Return the commit that is to be shown, or None for a work tree without one. Raise UsageError."""
     if worktree:
         return repository.head() if repository.exists() else None

@@ -12,7 +12,6 @@ from pathlib import Path
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger import checks
 from campledger.ledger.reading import EVENTS, Ledger, Record
-from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model.ids import CAMPAIGN_ID, slug
 from campledger.problems import Problem, Severity, report_text
 from campledger.repository.commands import Repository
@@ -21,18 +20,6 @@ from campledger.repository.trees import GitTree, Overlay, WorkTree
 
 SHOWN = 8
 """How many candidates an ambiguous name lists."""
-
-
-def find_root(start: Path) -> Path:
-    """Return the ledger's directory: the nearest one, from here up, with a campledger.yaml. Raise UsageError."""
-    here = start.absolute()
-    for directory in (here, *here.parents):
-        if (directory / SETTINGS_FILE).is_file():
-            return directory
-    raise UsageError(
-        f"no ledger here: neither {here} nor a directory above it has a {SETTINGS_FILE}; "
-        "`campledger init DIR` makes one, `--ledger PATH` or CAMPLEDGER_LEDGER names one"
-    )
 
 
 @dataclass(frozen=True)

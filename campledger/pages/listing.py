@@ -115,4 +115,3 @@ def _row(one: Readable) -> dict[str, Any]:
 
 def _several(values: Sequence[str | int]) -> str:
     return text.spans(str(value) for value in values)
-

@@ -110,6 +110,7 @@ def _row(page: Page) -> dict[str, Any]:
         "users": page["user_count"],
         "butlers": sorted({str(one["butler"]) for one in page["uploads"]}),
         "changed": page["versions"][0]["time"] if page["versions"] else None,
+        "by": page["versions"][0]["by"] if page["versions"] else None,
         "problems": sum(problem["severity"] == "error" for problem in page["problems"]),
         "readable": not page["set"]["problem"],
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from campledger.errors import DataError, UsageError
 from campledger.operations.serving import changes, serve
@@ -264,3 +265,36 @@ def test_pages_served_ask_whether_they_changed(ledger: Path, tmp_path: Path) -> 
         assert ask("/-/state.js") != before
         assert "reload.js" not in (out / "index.html").read_text()
         server.shutdown()
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+WORKFLOW = DOCS / "examples/publish-site.yml"
+EXAMPLE = re.compile(r"`(overrides/templates/\w+\.html)`:\n\n```jinja\n(.*?)```", re.DOTALL)
+
+
+def test_the_documented_example_adds_a_logo_and_a_column(ledger: Path, tmp_path: Path) -> None:
+    examples = EXAMPLE.findall((DOCS / "site.md").read_text())
+    assert [name for name, _ in examples] == ["overrides/templates/base.html", "overrides/templates/sets.html"]
+    for name, text in examples:
+        override(ledger, name.removeprefix("overrides/"), text)
+    override(ledger, "static/institute.svg", "<svg/>")
+    override(ledger, "static/institute.css", ".institute { margin: 0 }")
+    commit(ledger, "Ours")
+    build(ledger, tmp_path / "out")
+    for page in (tmp_path / "out").rglob("*.html"):
+        text = page.read_text()
+        root = "../" * (len(page.relative_to(tmp_path / "out").parts) - 1)
+        assert f'<img src="{root}static/institute.svg" alt="Institute of Astronomy"' in text
+        assert f'<link rel="stylesheet" href="{root}static/institute.css">' in text
+        assert f'<link rel="stylesheet" href="{root}static/site.css">' in text
+    sets = (tmp_path / "out/sets/index.html").read_text()
+    assert '<th scope="col">Changed by</th>' in sets
+    assert "<td>Vera Rubin</td></tr>" in sets
+
+
+def test_the_workflow_is_yaml_and_gets_the_whole_history() -> None:
+    document = yaml.safe_load(WORKFLOW.read_text())
+    steps = document["jobs"]["publish"]["steps"]
+    assert steps[0]["with"]["fetch-depth"] == 0
+    assert any("campledger site build --public" in step.get("run", "") for step in steps)
+    assert document["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}

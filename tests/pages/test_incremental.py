@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import DataError
-from campledger.operations import site
+from campledger.operations import building
 from campledger.operations.site import build
 from campledger.pages import campaigns, parts, render
 from campledger.pages.gather import Survey, page_path
@@ -277,7 +277,7 @@ def test_a_stopped_build_leaves_the_old_site_whole(root: Path, tmp_path: Path, m
 
     part = parts.of_campaigns(parts.OfCampaign(page_path, campaigns.key, stopping))
     with monkeypatch.context() as patched:
-        patched.setattr(site, "PARTS", (part,))
+        patched.setattr(building, "PARTS", (part,))
         with pytest.raises(KeyboardInterrupt):
             build(root, out)
     assert contents(out) == good
