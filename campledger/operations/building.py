@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -28,23 +29,26 @@ from campledger.pages import (
     sets,
 )
 from campledger.pages.changes import Commit
+from campledger.pages.forks import shared_out
 from campledger.pages.gather import Survey
 from campledger.pages.overrides import Overrides
 from campledger.pages.program import program
 from campledger.pages.public import Hidden, publish
-from campledger.pages.write import Folder
+from campledger.pages.write import Entry, Folder
 from campledger.problems import Problem
 from campledger.repository.cache import Cache
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree, KnownFiles, WorkTree
 
+OF_CAMPAIGNS = (
+    parts.OfCampaign(gather.page_path, campaigns.key, campaigns.page),
+    parts.OfCampaign(addresses.campaign_feed_path, feeds.campaign_key, feeds.campaign_feed),
+    parts.OfCampaign(api.campaign_path, api.campaign_key, api.campaign_document),
+    parts.OfCampaign(form.definition_path, form.definition_key, form.definition),
+)
+"""What each campaign has."""
+
 PARTS = (
-    parts.of_campaigns(
-        parts.OfCampaign(gather.page_path, campaigns.key, campaigns.page),
-        parts.OfCampaign(addresses.campaign_feed_path, feeds.campaign_key, feeds.campaign_feed),
-        parts.OfCampaign(api.campaign_path, api.campaign_key, api.campaign_document),
-        parts.OfCampaign(form.definition_path, form.definition_key, form.definition),
-    ),
     parts.Part(sets.paths, sets.files),
     parts.Part(feeds.paths, feeds.files),
     parts.Part(api.paths, api.files),
@@ -54,8 +58,14 @@ PARTS = (
     parts.of_pages(listing.paths, listing.pages),
     parts.of_pages(front.paths, front.pages),
 )
-"""What makes the files, in the order in which they are put into place: the front page comes last, so that it never
-links to one that is not there yet."""
+"""What makes the other files, in the order in which they are put into place: the front page comes last, so that it
+never links to one that is not there yet."""
+
+_Made = tuple[str, Entry | None, bool]
+"""A file's path; what the site's marker is to say of it, or None where it says so; whether it is to be moved."""
+
+_MANY = 400
+"""Campaigns of which something was worked out anew, from which on it pays to share out the making of their files."""
 
 _SHALLOW = (
     "the clone lacks a part of the history: pages may name a later commit than the one that changed them; "
@@ -105,19 +115,25 @@ class _Build:
         )
 
     def _fill(self, survey: Survey, own: Overrides, hidden: Hidden | None) -> None:
-        templates = render.environment(own)
-        announced = [path for part in PARTS for path in part.paths(survey)]
+        """Make all files, beside the site. Those of campaigns are shared out among processes."""
+        announced = parts.paths_of_campaigns(survey, OF_CAMPAIGNS)
+        announced += [path for part in PARTS for path in part.paths(survey)]
         survey.shared["navigation"] = gather.navigation(announced)
+        workshop = _Workshop(survey, self.folder, render.environment(own), hidden)
         fixed = _fixed(survey, own)
+        batches = parts.batches_of_campaigns(survey)
+        alone = len(survey.changed) < _MANY
         total = len(fixed) + len(announced)
-        for number, file in enumerate(chain(fixed, self._parts(survey)), 1):
-            if file.content is None:
-                self.folder.keep(file.path)
-            else:
-                data = file.content if isinstance(file.content, bytes) else render.page(templates, file.content)
-                self.folder.put(file.path, file.key, hidden.without(data) if hidden else data)
-            if self.progress is not None:
-                self.progress(number, total)
+        with closing(shared_out(batches, workshop.of_campaigns, survey.stand_apart, alone=alone)) as shared:
+            others = (workshop.made(file) for file in chain(fixed, self._parts(survey)))
+            made = chain(chain.from_iterable(result for _, result in shared), others)
+            for number, (path, entry, new) in enumerate(made, 1):
+                if entry is None:
+                    self.folder.keep(path)
+                else:
+                    self.folder.take(path, entry, new)
+                if self.progress is not None:
+                    self.progress(number, total)
 
     def _parts(self, survey: Survey) -> Iterator[parts.File]:
         return chain.from_iterable(part.files(survey, self.folder.is_current) for part in PARTS)
@@ -143,6 +159,29 @@ class _Build:
             named = Commit(self.wanted.commit, time, worktree=self.wanted.worktree)
         repository = self.repository if named else None
         return Survey(Ledger(files), named, repository, cache=self.cache, program=version)
+
+
+@dataclass(frozen=True)
+class _Workshop:
+    """Makes files beside the site; what it returns of each, the process that finishes the site has to know."""
+
+    survey: Survey
+    folder: Folder
+    templates: render.Templates
+    hidden: Hidden | None
+
+    def of_campaigns(self, batch: Sequence[gather.Readable]) -> list[_Made]:
+        """Make what each campaign of a batch has."""
+        files = parts.files_of_campaigns(batch, OF_CAMPAIGNS, self.survey, self.folder.is_current)
+        return [self.made(file) for file in files]
+
+    def made(self, file: parts.File) -> _Made:
+        """Make a file, unless the site has it."""
+        if file.content is None:
+            return file.path, None, False
+        data = file.content if isinstance(file.content, bytes) else render.page(self.templates, file.content)
+        entry, new = self.folder.make(file.path, file.key, self.hidden.without(data) if self.hidden else data)
+        return file.path, entry, new
 
 
 def _problems(survey: Survey) -> tuple[Problem, ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +28,7 @@ from campledger.model.history import History
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.pages import steps, text
 from campledger.pages.changes import Commit, Past, digest
+from campledger.pages.forks import shared_out
 from campledger.pages.links import Directory
 from campledger.pages.shelf import Shelf
 from campledger.problems import Problem, Severity
@@ -221,8 +223,11 @@ class Survey:
             if isinstance(kept, dict) and self._holds(kept):
                 self._kept[name] = kept
         missing = [name for name in self._keys if name not in self._kept]
-        for start in range(0, len(missing), BATCH):
-            self._read_anew(missing[start : start + BATCH], hold=start < _HELD)
+        batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
+        with closing(shared_out(batches, self._read_anew, self.stand_apart)) as shared:
+            for batch, values in shared:
+                self._kept |= dict(zip(batch, values, strict=True))
+                self.changed.update(batch)
         for name, (directory, _) in self.ledger.directories.items():
             kept = self._kept[name]
             if kept["readable"]:
@@ -230,18 +235,24 @@ class Survey:
             else:
                 self.unreadable.append(Unreadable(name, directory, problems_of(kept["problems"])))
 
-    def _read_anew(self, ids: Sequence[str], *, hold: bool) -> None:
-        """Read campaigns of which nothing is known, and work out what is kept of them."""
+    def _read_anew(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return what is kept of campaigns of which nothing is known, by reading them."""
         self.load(ids)
+        values = []
         for name in ids:
-            self._kept[name] = kept = _summary(self._records[name], self.ledger)
-            self.changed.add(name)
+            kept = _summary(self._records[name], self.ledger)
+            values.append(kept)
             if kept["readable"]:
                 one = Readable(self, name, self._keys[name], kept)
                 for each in _KEPT:
                     one.derived(each)
-        if not hold:
+        if len(self._records) > _HELD:
             self.forget(ids)
+        return values
+
+    def stand_apart(self) -> None:
+        """Do without the cache from here on: a copy of this process must not touch what is the first one's."""
+        self._cache = Cache(None)
 
     def _holds(self, kept: Mapping[str, Any]) -> bool:
         """Whether the shared sets that were there are there, and those that were not are not."""
@@ -279,7 +290,8 @@ class Survey:
 
     def record(self, campaign_id: str) -> Record:
         """Return a campaign's directory, read now if it was not before."""
-        self.load([campaign_id])
+        if campaign_id not in self._records:
+            self.load([campaign_id])
         return self._records[campaign_id]
 
     def load_files(self, ids: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ name everything that enters into the bytes. There are two ways to one:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from campledger.pages.changes import digest
@@ -73,28 +73,28 @@ def of_data(paths: Callable[[Survey], list[str]], data: Callable[[Survey], Itera
     return Part(paths, files)
 
 
-def of_campaigns(*kinds: OfCampaign) -> Part:
-    """Return the part of everything that each campaign has."""
+def paths_of_campaigns(survey: Survey, kinds: Sequence[OfCampaign]) -> list[str]:
+    """Return the paths of what each campaign has."""
+    return [kind.path(one.id) for one in survey.readable for kind in kinds]
 
-    def paths(survey: Survey) -> list[str]:
-        return [kind.path(one.id) for one in survey.readable for kind in kinds]
 
-    def files(survey: Survey, is_current: IsCurrent) -> Iterator[File]:
-        for start in range(0, len(survey.readable), BATCH):
-            yield from _batch(survey.readable[start : start + BATCH], survey, is_current)
+def batches_of_campaigns(survey: Survey) -> list[list[Readable]]:
+    """Return the campaigns in batches, each read in few calls of git."""
+    return [survey.readable[start : start + BATCH] for start in range(0, len(survey.readable), BATCH)]
 
-    def _batch(batch: list[Readable], survey: Survey, is_current: IsCurrent) -> Iterator[File]:
-        rows = [
-            (one, kind, kind.path(one.id), digest(survey.program, kind.key(one, survey)))
-            for one in batch
-            for kind in kinds
-        ]
-        current = [is_current(path, key) for _, _, path, key in rows]
-        stale = {one.id for (one, *_), is_there in zip(rows, current, strict=True) if not is_there}
-        survey.load(stale)
-        survey.load_files(stale)
-        for (one, kind, path, key), is_there in zip(rows, current, strict=True):
-            yield File(path, key, None if is_there else kind.make(one, survey))
-        survey.forget(stale)
 
-    return Part(paths, files)
+def files_of_campaigns(
+    batch: Sequence[Readable], kinds: Sequence[OfCampaign], survey: Survey, is_current: IsCurrent
+) -> Iterator[File]:
+    """Yield what each campaign of a batch has; those of which all is there already are not read."""
+    rows = []
+    for one in batch:
+        for kind in kinds:
+            path, key = kind.path(one.id), digest(survey.program, kind.key(one, survey))
+            rows.append((one, kind, path, key, is_current(path, key)))
+    stale = {one.id for one, *_, current in rows if not current}
+    survey.load(stale)
+    survey.load_files(stale)
+    for one, kind, path, key, current in rows:
+        yield File(path, key, None if current else kind.make(one, survey))
+    survey.forget(stale)

@@ -38,7 +38,11 @@ class _Loader(jinja2.BaseLoader):
         return file.read_text("utf-8"), None, None
 
 
-def environment(overrides: Overrides = _NONE) -> jinja2.Environment:
+Templates = jinja2.Environment
+"""Where templates are found."""
+
+
+def environment(overrides: Overrides = _NONE) -> Templates:
     """Return the environment of the templates: everything is escaped, nothing may be undefined.
 
     A ledger's own templates are code that its reviewers let in, and still are kept away from Python's insides.
@@ -55,7 +59,7 @@ def environment(overrides: Overrides = _NONE) -> jinja2.Environment:
     )
 
 
-def page(templates: jinja2.Environment, content: Mapping[str, Any]) -> bytes:
+def page(templates: Templates, content: Mapping[str, Any]) -> bytes:
     """Return the page that the dict describes: a pure function of it. Raise DataError for a template that is wrong."""
     try:
         text = templates.get_template(content["template"]).render(content)

@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from campledger.errors import UsageError
 from campledger.files import replace, uninterrupted
@@ -57,7 +57,7 @@ class Folder:
         """The files of earlier builds."""
         self._now: dict[str, Entry] = {}
         self._staged: list[str] = []
-        self._folders: set[Path] = set()
+        self._folders: set[str] = set()
         self._stage = out / STAGE
 
     def is_current(self, path: str, key: str) -> bool:
@@ -88,25 +88,41 @@ class Folder:
 
     def put(self, path: str, key: str, data: bytes) -> None:
         """Make a file, unless it is there with this content."""
+        self.take(path, *self.make(path, key, data))
+
+    def make(self, path: str, key: str, data: bytes) -> tuple[Entry, bool]:
+        """Make a file beside the site, unless it is there with this content; return what :meth:`take` is to know.
+
+        Another process may do this for the one that finishes.
+        """
         entry = Entry(key, content_id(data), len(data))
-        self._now[path] = entry
         before = self.before.get(path)
         if before is not None and before.content == entry.content and self.intact(path):
-            return
+            return entry, False
         self._write(path, data)
-        self._staged.append(path)
+        return entry, True
+
+    def take(self, path: str, entry: Entry, new: bool) -> None:
+        """Count a file that was made as one of the site."""
+        self._now[path] = entry
+        if new:
+            self._staged.append(path)
 
     def _write(self, path: str, data: bytes) -> None:
         _require_inside(path)
-        file = self._stage / path
+        file = f"{self._stage}/{path}"
         try:
-            if file.parent not in self._folders:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                self._folders.add(file.parent)
+            self._make_folder(file)
             with open(file, "wb", opener=_exclusive) as stream:
                 stream.write(data)
         except OSError as error:
             raise UsageError(f"cannot write {file}: {error.strerror}") from error
+
+    def _make_folder(self, file: str) -> None:
+        folder = file.rpartition("/")[0]
+        if folder not in self._folders:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
 
     def finish(self) -> Written:
         """Move what was made into place, in the order in which it was made, and remove what is gone.
@@ -114,8 +130,8 @@ class Folder:
         Raise UsageError if a link in the folder leads elsewhere.
         """
         gone = sorted(set(self.before) - set(self._now))
-        for path in (*self._staged, *gone):
-            _require_folder(self.out, path)
+        for folder in {path.rpartition("/")[0] for path in (*self._staged, *gone)}:
+            _require_folder(self.out, f"{folder}/" if folder else "")
         removed = 0
         with uninterrupted():
             if self._staged or gone:
@@ -129,12 +145,10 @@ class Folder:
         return Written(len(self._staged), removed)
 
     def _move(self, path: str) -> None:
-        file = self.out / path
+        file = f"{self.out}/{path}"
         try:
-            if file.parent not in self._folders:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                self._folders.add(file.parent)
-            os.replace(self._stage / path, file)  # noqa: PTH105 - ten thousand times
+            self._make_folder(file)
+            os.replace(f"{self._stage}/{path}", file)  # noqa: PTH105 - ten thousand times
         except OSError as error:
             raise UsageError(f"cannot write {file}: {error.strerror}") from error
 
@@ -243,7 +257,7 @@ def _read(file: str) -> bytes:
 def _require_folder(out: Path, path: str) -> None:
     """Refuse a path on which a link or a file stands in for a folder."""
     folder = out
-    for part in PurePosixPath(path).parts[:-1]:
+    for part in filter(None, path.split("/")[:-1]):
         folder = folder / part
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise UsageError(f"{folder} is no folder of the site: remove it, or name another folder with --out")

@@ -275,9 +275,9 @@ def test_a_stopped_build_leaves_the_old_site_whole(root: Path, tmp_path: Path, m
             raise KeyboardInterrupt
         return plain(one, survey)  # type: ignore[arg-type]
 
-    part = parts.of_campaigns(parts.OfCampaign(page_path, campaigns.key, stopping))
+    kinds = (parts.OfCampaign(page_path, campaigns.key, stopping),)
     with monkeypatch.context() as patched:
-        patched.setattr(building, "PARTS", (part,))
+        patched.setattr(building, "OF_CAMPAIGNS", kinds)
         with pytest.raises(KeyboardInterrupt):
             build(root, out)
     assert contents(out) == good
@@ -327,3 +327,17 @@ def test_settings_that_cannot_be_read_stop_no_build(root: Path, tmp_path: Path) 
     same_as_cold(root, tmp_path / "out", tmp_path)
     with pytest.raises(DataError, match="nothing is published while the settings are wrong"):
         build(root, tmp_path / "out", public=True)
+
+
+def test_several_processes_make_the_same_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = rich_ledger(tmp_path / "rich")
+    build(root, tmp_path / "out")
+    good = contents(tmp_path / "out")
+    shutil.rmtree(root / ".git/campledger")
+    for module in ("gather", "parts"):
+        monkeypatch.setattr(f"campledger.pages.{module}.BATCH", 2)
+    monkeypatch.setattr("campledger.pages.forks._processors", lambda: 3)
+    monkeypatch.setattr(building, "_MANY", 0)
+    build(root, tmp_path / "shared")
+    assert contents(tmp_path / "shared") == good
+    assert build(root, tmp_path / "shared").written == 0
