@@ -195,6 +195,7 @@ class Survey:
         self._cache = cache or Cache(None)
         self._records: dict[str, Record] = {}
         self._contents: dict[str, bytes] = {}
+        self._named: dict[Commit | None, Page | None] = {}
         self._kept: dict[str, dict[str, Any]] = {}
         self._sources: dict[str, list[str]] = {}
         self.shared: Page = {
@@ -327,8 +328,11 @@ class Survey:
 
     def named(self, commit: Commit | None) -> Page | None:
         """Return a commit as a page names it."""
-        if commit is None:
-            return None
+        if commit not in self._named:
+            self._named[commit] = self._name(commit) if commit else None
+        return self._named[commit]
+
+    def _name(self, commit: Commit) -> Page:
         return {
             "hash": commit.hash,
             "short": commit.hash[:10],
