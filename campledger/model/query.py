@@ -6,8 +6,8 @@ An expression is words separated by spaces, all of which must hold::
 
 ``attribute:value`` (or ``=``; several values with commas mean any of them), ``attribute>value`` and ``>=``, ``<``,
 ``<=``; a bare word is looked for in the campaign's texts; ``-`` before a word turns it round; quotes hold spaces
-together. Case does not matter. ``@name`` stands for a saved query of the ledger, whose words must hold too. There is
-no OR between words: several values of one attribute stand for it.
+and commas together. Case does not matter. ``@name`` stands for a saved query of the ledger, whose words must hold too.
+There is no OR between words: several values of one attribute stand for it.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
         if key not in ATTRIBUTES:
             raise QueryError(f"there is no attribute `{key}`: {_suggestion(key, ATTRIBUTES)}")
         op = ":" if op == "=" else op
-        values = tuple(value.replace('"', "").lower() for value in (raw.split(",") if op == ":" else [raw]))
+        values = _several(raw.lower()) if op == ":" else (raw.replace('"', "").lower(),)
         if key in {"owner", "operator"} and "me" in values:
             if me is None:
                 raise QueryError("who is `me`? git has no user.email, or it is not in the settings' people")
@@ -170,6 +170,13 @@ def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
                 raise QueryError(f"`{key}` is compared with numbers, and `{strange[0]}` is none")
         terms.append(Term(key, op, values, bool(match["not"])))
     return tuple(terms)
+
+
+def _several(raw: str) -> tuple[str, ...]:
+    """Return the values between commas; commas in quotes are part of a value."""
+    pieces = raw.split('"')
+    pieces[::2] = [piece.replace(",", "\0") for piece in pieces[::2]]
+    return tuple("".join(pieces).split("\0"))
 
 
 SAVED_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")

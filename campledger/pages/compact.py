@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from campledger.ledger.queries import Queries
-from campledger.model import query
+from campledger.model import columns, query
 from campledger.model.states import State
 from campledger.pages import people, text
 from campledger.pages.gather import Readable, Survey, kept
@@ -175,7 +175,7 @@ def _filled(value: Any) -> tuple[Any, ...]:
     return (value,) if value else ()
 
 
-_ORDERS: dict[str, Callable[[Any], Any]] = {"state": lambda value: query.CHOICES["state"].index(value[0])}
+_ORDERS: dict[str, Callable[[Any], Any]] = {"state": lambda value: columns.STATE_ORDER.index(value[0])}
 
 _SHOWN: dict[str, tuple[Callable[[Readable], tuple[Any, ...]], Callable[[Any], Any]]] = {
     "title": (lambda one: _filled(one.campaign.title if one.campaign.title != one.campaign.name else ""), natural),

@@ -65,7 +65,7 @@
       throw new Error(`There is no attribute “${key}”${suggestion(key, Object.keys(language.attributes))}`);
     }
     const op = sign === "=" ? ":" : sign;
-    const values = (op === ":" ? raw.split(",") : [raw]).map(plain);
+    const values = op === ":" ? several(raw.toLowerCase()) : [plain(raw)];
     if (key === "owner" || key === "operator") {
       replaceMe(values, language.me);
     }
@@ -142,6 +142,12 @@
       above = line;
     }
     return above[b.length];
+  }
+
+  /** Return the values between commas; commas in quotes are part of a value. @param {string} raw */
+  function several(raw) {
+    const pieces = raw.split('"');
+    return pieces.map((piece, place) => place % 2 ? piece : piece.replaceAll(",", "\0")).join("").split("\0");
   }
 
   /** @param {string} text */

@@ -230,6 +230,12 @@ def test_a_word_of_other_languages_can_be_looked_for_in_quotes() -> None:
     assert parse('"OR"')[0].values == ("or",)
 
 
+def test_commas_in_quotes_are_part_of_a_value() -> None:
+    assert parse('tag:"a, B",c')[0].values == ("a, b", "c")
+    assert parse('tag:x"a,b"')[0].values == ("xa,b",)
+    assert parse('owner:"a,me",me', me="Vera")[0].values == ("a,me", "vera")
+
+
 def test_the_kinds_are_those_of_the_schema() -> None:
     schema = json.loads(files("campledger").joinpath("schemas/campaign.schema.json").read_text("utf-8"))
     assert list(CHOICES["kind"]) == schema["properties"]["kind"]["enum"]

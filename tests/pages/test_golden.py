@@ -11,7 +11,12 @@ from campledger.operations.site import BuildResult, build
 GOLDEN = Path(__file__).with_name("golden")
 PAGES = (
     "index.html",
+    "list.html",
     "new.html",
+    "people/hleavitt.html",
+    "people/index.html",
+    "sets/index.html",
+    "sets/without-donuts.html",
     "campaigns/2026-10-10-flats-check-mm77.html",
     "campaigns/2026-11-01-hostile-x9pw.html",
     "api/v1/campaigns.json",
