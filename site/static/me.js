@@ -36,18 +36,33 @@
     }
   }
 
+  // What a page lacks is passed over: a ledger's own templates may leave it out.
+
+  /** @param {string} id @param {string} text */
+  function say(id, text) {
+    const one = document.getElementById(id);
+    if (one) one.textContent = text;
+  }
+
+  /** @param {string} id @param {boolean} yes */
+  function hide(id, yes) {
+    const one = document.getElementById(id);
+    if (one) one.hidden = yes;
+  }
+
   /** Show what is whose. @param {string} me */
   function show(me) {
     mark(me);
     const mine = document.getElementById("mine");
     if (mine) {
-      const lines = /** @type {HTMLElement[]} */ (Array.from(mine.querySelectorAll(".f-line")));
+      /** @type {NodeListOf<HTMLElement>} */
+      const lines = mine.querySelectorAll(".f-line");
       for (const line of lines) line.hidden = !isMine(line, me);
-      const count = lines.filter((line) => !line.hidden).length;
+      const count = Array.from(lines).filter((line) => !line.hidden).length;
       mine.hidden = me === "";
-      document.getElementById("mine-count").textContent = count ? String(count) : "";
-      document.getElementById("mine-none").hidden = count > 0;
-      document.getElementById("mine-all").hidden = count < MOST;
+      say("mine-count", count ? String(count) : "");
+      hide("mine-none", count > 0);
+      hide("mine-all", count < MOST);
     }
     counts(me);
     first(me);
@@ -56,7 +71,7 @@
   /** Show what a query finds that asks for `me`. @param {string} me */
   function counts(me) {
     for (const one of document.querySelectorAll("[data-counts]")) {
-      const all = one.getAttribute("data-counts").split(" ").map((entry) => entry.split("="));
+      const all = (one.getAttribute("data-counts") || "").split(" ").map((entry) => entry.split("="));
       const found = all.find((entry) => entry[0] === me);
       const words = document.createElement("span");
       words.className = "f-ask";
@@ -77,44 +92,45 @@
     list.append(...all.slice(0, atOnce));
     if (folded) folded.append(...all.slice(atOnce));
     const count = all.filter((one) => isMine(one, me)).length;
-    document.getElementById("waiting-mine").textContent = count ? `, ${count} of them ${count === 1 ? "is" : "are"} yours` : "";
+    say("waiting-mine", count ? `, ${count} of them ${count === 1 ? "is" : "are"} yours` : "");
   }
 
-  function choose() {
-    const select = /** @type {HTMLSelectElement} */ (document.getElementById("me"));
-    let me = remembered();
+  /** Lead to the page of who is chosen, and show what is theirs. @param {HTMLSelectElement} select */
+  function follow(select) {
+    const page = select.selectedOptions[0]?.dataset.page;
+    hide("me-page", !page);
+    for (const one of document.querySelectorAll("#me-page, #mine-all a")) {
+      one.setAttribute("href", page || "people/index.html");
+    }
+    show(select.value);
+  }
+
+  /** Show who is remembered. @param {HTMLSelectElement | null} select */
+  function recall(select) {
+    const me = remembered();
     if (select) {
-      const link = document.getElementById("me-page");
-      const known = Array.from(select.options).find((option) => option.value === me);
-      if (!known) me = ""; // somebody of another ledger on the same host
-      select.value = me;
-      const follow = () => {
-        const page = select.selectedOptions[0].dataset.page;
-        link.hidden = !page;
-        for (const one of document.querySelectorAll("#me-page, #mine-all a")) {
-          one.setAttribute("href", page || "people/index.html");
-        }
-        show(select.value);
-      };
-      select.addEventListener("change", () => {
-        remember(select.value);
-        follow();
-      });
-      document.getElementById("me-chooser").hidden = false;
-      follow();
+      // It may be somebody of another ledger on the same host, which stays so there.
+      const known = Array.from(select.options).some((option) => option.value === me);
+      select.value = known ? me : "";
+      follow(select);
     } else {
       show(me);
     }
+  }
+
+  function choose() {
+    const select = /** @type {HTMLSelectElement | null} */ (document.getElementById("me"));
+    if (select) {
+      select.addEventListener("change", () => {
+        remember(select.value);
+        follow(select);
+      });
+      hide("me-chooser", false);
+    }
     window.addEventListener("storage", (event) => {
-      if (event.key !== KEY && event.key !== null) return;
-      const now = remembered();
-      if (select) {
-        select.value = now;
-        select.dispatchEvent(new Event("change"));
-      } else {
-        show(now);
-      }
+      if (event.key === KEY || event.key === null) recall(select);
     });
+    recall(select);
   }
 
   choose();

@@ -151,6 +151,23 @@ def test_who_owns_nothing_is_told_so(page: Page, base: str) -> None:
     expect(page.locator("#mine .f-line:visible .f-name")).to_have_text(["dp2-visits"])
 
 
+def test_somebody_of_another_ledger_stays_chosen_there(page: Page, base: str) -> None:
+    page.goto(base + "index.html")
+    page.get_by_label("You are").select_option("vrubin")
+    # Another site on the same host: its pages share what a browser remembers.
+    other = page.context.new_page()
+    other.goto(base + "people/index.html")
+    other.evaluate("localStorage.setItem('campledger.me', 'nobody-here')")
+    expect(page.get_by_label("You are")).to_have_value("")
+    expect(page.locator("#mine")).to_be_hidden()
+    expect(page.get_by_role("link", name="Your page")).to_be_hidden()
+    assert other.evaluate("localStorage.getItem('campledger.me')") == "nobody-here"
+    other.evaluate("localStorage.setItem('campledger.me', 'vrubin')")
+    expect(page.get_by_label("You are")).to_have_value("vrubin")
+    expect(page.locator("#mine")).to_be_visible()
+    other.close()
+
+
 def test_a_query_that_asks_for_me_counts_for_who_one_is(page: Page, base: str) -> None:
     page.goto(base + "index.html")
     number = page.locator("#queries li", has_text="@mine").locator(".f-number")
