@@ -2,29 +2,33 @@
 // What is wrong with a definition: by its JSON Schema, by the rules of one definition, and by what the ledger has.
 // The findings are those of `campledger check`, as far as a page can know; tests hold the two to each other.
 
-(function () {
-  /** @typedef {(string | number)[]} Pointer */
-  /** @typedef {{pointer: Pointer, rule: string, message: string, missing?: boolean, warning?: boolean}} Finding */
-  /** @typedef {Record<string, any>} Rule */
+/** @typedef {(string | number)[]} Pointer  Where something stands in a definition: keys, and places in lists. */
+/** @typedef {{pointer: Pointer, rule: string, message: string, missing?: boolean, warning?: boolean}} Finding */
 
+(function () {
   /** @type {Record<string, string>} */
   const KINDS = {
     object: "a mapping", array: "a list", string: "text", boolean: "a truth value", integer: "a whole number",
     number: "a number",
   };
 
-  /** @param {any} value */
+  /** @param {unknown} value */
   function kind(value) {
     if (Array.isArray(value)) return "array";
     return value === null ? "null" : typeof value;
   }
 
-  /** @param {any} value @param {string} type */
+  /** @param {unknown} value @param {string} type */
   function isType(value, type) {
     return type === "integer" ? Number.isInteger(value) : kind(value) === type;
   }
 
-  /** @param {any} value */
+  /** @param {unknown} value @returns {value is Record<string, unknown>} */
+  function isMapping(value) {
+    return kind(value) === "object";
+  }
+
+  /** @param {unknown} value */
   function short(value) {
     const text = String(value);
     return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
@@ -41,17 +45,17 @@
   /** Return a rule with what it refers to in its place. @param {Rule} rule @param {Rule} root @returns {Rule} */
   function resolved(rule, root) {
     if (!rule.$ref) return rule;
-    return { ...root.$defs[rule.$ref.slice(rule.$ref.lastIndexOf("/") + 1)], ...rule };
+    return { ...root.$defs?.[rule.$ref.slice(rule.$ref.lastIndexOf("/") + 1)], ...rule };
   }
 
-  /** Whether two values are the same. @param {any} one @param {any} other */
+  /** Whether two values are the same. @param {unknown} one @param {unknown} other */
   function same(one, other) {
     return JSON.stringify(one) === JSON.stringify(other);
   }
 
   /**
    * Yield what a schema has against a value.
-   * @param {any} value @param {Rule} unresolved @param {Rule} root @param {Pointer} pointer
+   * @param {unknown} value @param {Rule} unresolved @param {Rule} root @param {Pointer} pointer
    * @returns {Generator<Finding>}
    */
   function* bySchema(value, unresolved, root, pointer = []) {
@@ -66,22 +70,23 @@
       return;
     }
     if (rule.const !== undefined && !same(value, rule.const)) yield finding(`${name} is not \`${rule.const}\``);
-    if (rule.enum && !rule.enum.some((/** @type {any} */ one) => same(one, value))) {
+    if (rule.enum && !rule.enum.some((one) => same(one, value))) {
       yield finding(`${name} is \`${short(value)}\`, which is none of ${rule.enum.join(", ")}`);
     }
     if (typeof value === "string") yield* text(value, rule, name, finding);
     if (typeof value === "number") yield* number(value, rule, name, finding);
     if (Array.isArray(value)) yield* list(value, rule, root, pointer, finding);
-    else if (kind(value) === "object") yield* mapping(value, rule, root, pointer);
+    else if (isMapping(value)) yield* mapping(value, rule, root, pointer);
   }
 
   /** @param {string} value @param {Rule} rule @param {string} name @param {(message: string) => Finding} finding */
   function* text(value, rule, name, finding) {
+    const { minLength = 0, maxLength = Infinity } = rule;
     const length = Array.from(value).length;
     if (!value.isWellFormed()) yield finding(`${name} holds half a character: type it again`);
-    if (length < rule.minLength) yield finding(`${name} is empty: fill it in, or take it out`);
-    if (length > rule.maxLength) {
-      yield finding(`${name} is ${length.toLocaleString("en")} characters long; ${rule.maxLength.toLocaleString("en")} are the limit`);
+    if (length < minLength) yield finding(`${name} is empty: fill it in, or take it out`);
+    if (length > maxLength) {
+      yield finding(`${name} is ${length.toLocaleString("en")} characters long; ${maxLength.toLocaleString("en")} are the limit`);
     }
     if (rule.pattern && !new RegExp(rule.pattern, "u").test(value)) {
       const example = rule.examples && typeof rule.examples[0] === "string" ? rule.examples[0] : null;
@@ -92,14 +97,15 @@
 
   /** @param {number} value @param {Rule} rule @param {string} name @param {(message: string) => Finding} finding */
   function* number(value, rule, name, finding) {
-    if (value < rule.minimum) yield finding(`${name} is ${value}, less than ${rule.minimum}`);
-    if (value > rule.maximum) yield finding(`${name} is ${value}, more than ${rule.maximum}`);
+    const { minimum = -Infinity, maximum = Infinity } = rule;
+    if (value < minimum) yield finding(`${name} is ${value}, less than ${minimum}`);
+    if (value > maximum) yield finding(`${name} is ${value}, more than ${maximum}`);
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) yield finding(`${name} is too large a number for this page`);
   }
 
-  /** @param {any[]} value @param {Rule} rule @param {Rule} root @param {Pointer} pointer @param {(message: string) => Finding} finding */
+  /** @param {unknown[]} value @param {Rule} rule @param {Rule} root @param {Pointer} pointer @param {(message: string) => Finding} finding */
   function* list(value, rule, root, pointer, finding) {
-    if (value.length < rule.minItems) yield finding(`${naming(pointer)} is empty: fill it in, or take it out`);
+    if (value.length < (rule.minItems || 0)) yield finding(`${naming(pointer)} is empty: fill it in, or take it out`);
     if (rule.uniqueItems && new Set(value.map((one) => JSON.stringify(one))).size < value.length) {
       yield finding(`${naming(pointer)} names something twice`);
     }
@@ -107,7 +113,7 @@
     for (const [index, one] of value.entries()) yield* bySchema(one, rule.items, root, [...pointer, index]);
   }
 
-  /** @param {Record<string, any>} value @param {Rule} rule @param {Rule} root @param {Pointer} pointer @returns {Generator<Finding>} */
+  /** @param {Record<string, unknown>} value @param {Rule} rule @param {Rule} root @param {Pointer} pointer @returns {Generator<Finding>} */
   function* mapping(value, rule, root, pointer) {
     const known = rule.properties || {};
     for (const key of rule.required || []) {
@@ -134,7 +140,7 @@
   const RUN_FIELDS = ["campaign", "group", "operator", "output", "payloadName", "step", "timestamp"];
   const PROSE = ["description", "prepended_script"];
 
-  /** Yield the campaign, each step and each group, with where they stand. @param {any} definition @returns {Generator<[Pointer, any]>} */
+  /** Yield the campaign, each step and each group, with where they stand. @param {Definition} definition @returns {Generator<[Pointer, Part]>} */
   function* parts(definition) {
     yield [[], definition];
     for (const [index, step] of (definition.steps || []).entries()) {
@@ -143,16 +149,16 @@
     }
   }
 
-  /** @param {any} value @param {Pointer} pointer @returns {Generator<[Pointer, string]>} */
+  /** @param {unknown} value @param {Pointer} pointer @returns {Generator<[Pointer, string]>} */
   function* texts(value, pointer = []) {
     if (typeof value === "string") yield [pointer, value];
     else if (Array.isArray(value)) for (const [index, one] of value.entries()) yield* texts(one, [...pointer, index]);
-    else if (value && typeof value === "object") {
+    else if (isMapping(value)) {
       for (const [key, one] of Object.entries(value)) yield* texts(one, [...pointer, key]);
     }
   }
 
-  /** @param {any} definition @returns {Generator<Finding>} */
+  /** @param {Definition} definition @returns {Generator<Finding>} */
   function* byWords(definition) {
     for (const [pointer, value] of texts(definition)) {
       if (pointer.includes("extra")) continue;
@@ -169,7 +175,7 @@
     }
   }
 
-  /** @param {any[]} entries @param {Pointer} pointer @param {string} what @returns {Generator<Finding>} */
+  /** @param {{name?: string}[]} entries @param {Pointer} pointer @param {string} what @returns {Generator<Finding>} */
   function* repeated(entries, pointer, what) {
     const seen = new Set();
     for (const [index, { name }] of entries.entries()) {
@@ -180,12 +186,12 @@
     }
   }
 
-  /** @param {any} definition @returns {Generator<Finding>} */
+  /** @param {Definition} definition @returns {Generator<Finding>} */
   function* bySteps(definition) {
     const steps = definition.steps || [];
     yield* repeated(steps, ["steps"], "step");
     /** @type {Map<string, string[]>} */
-    const before = new Map(steps.map((/** @type {any} */ step) => [step.name, step.prerequisites || []]));
+    const before = new Map(steps.map((step) => [step.name, step.prerequisites || []]));
     for (const [index, step] of steps.entries()) {
       yield* repeated(step.groups || [], ["steps", index, "groups"], "group");
       for (const [number, name] of (step.prerequisites || []).entries()) {
@@ -197,7 +203,7 @@
     }
     const cycle = cycleOf(before);
     if (cycle.length) {
-      const index = steps.findIndex((/** @type {any} */ step) => cycle.includes(step.name));
+      const index = steps.findIndex((step) => cycle.includes(step.name));
       const message = `steps wait for each other: ${[...cycle, cycle[0]].join(" -> ")}; take one prerequisite out`;
       yield { pointer: ["steps", index, "prerequisites"], rule: "step-cycle", message };
     }
@@ -238,7 +244,7 @@
     return URL.canParse(url) ? "" : "not an address";
   }
 
-  /** @param {any} definition @returns {Generator<Finding>} */
+  /** @param {Definition} definition @returns {Generator<Finding>} */
   function* byLinks(definition) {
     for (const [index, link] of (definition.links || []).entries()) {
       const complaint = urlComplaint(link.url);
@@ -246,13 +252,14 @@
     }
   }
 
-  /** @param {Pointer} above @param {any} data @returns {Generator<Finding>} */
+  /** @param {Pointer} above @param {NonNullable<Part["data"]>} data @returns {Generator<Finding>} */
   function* byCollections(above, data) {
     /** @type {[Pointer, string][]} */
     const named = [];
-    for (const key of ["output", "run"]) if (key in data) named.push([[key], data[key]]);
-    for (const key of ["inputs", "ancillary"]) {
-      (data[key] || []).forEach((/** @type {string} */ name, /** @type {number} */ index) => named.push([[key, index], name]));
+    const { output, run, inputs = [], ancillary = [] } = data;
+    for (const [key, name] of Object.entries({ output, run })) if (name !== undefined) named.push([[key], name]);
+    for (const [key, names] of Object.entries({ inputs, ancillary })) {
+      names.forEach((name, index) => named.push([[key, index], name]));
     }
     for (const [where, name] of named) {
       const found = collectionComplaint(name, where[0] === "run");
@@ -284,7 +291,12 @@
     return time !== null && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text);
   }
 
-  /** @param {Pointer} above @param {any} part @returns {Generator<Finding>} */
+  /** Whether two ends, if both are there, are the wrong way round. @template {string | number} T @param {T} [first] @param {T} [last] */
+  function isReversed(first, last) {
+    return first !== undefined && last !== undefined && last < first;
+  }
+
+  /** @param {Pointer} above @param {Part} part @returns {Generator<Finding>} */
   function* byDays(above, part) {
     const days = (part.scope || {}).day_obs || {};
     for (const [key, number] of Object.entries(days)) {
@@ -293,21 +305,21 @@
         yield { pointer: [...above, "scope", "day_obs", key], rule: "schema", message: `\`${key}\` is ${day}, which is no day` };
       }
     }
-    const plan = part.plan || {};
-    for (const key of ["start", "deadline"]) {
-      if (key in plan && !isDay(plan[key])) {
-        yield { pointer: [...above, "plan", key], rule: "schema", message: `\`${key}\` is ${plan[key]}, which is no day` };
+    const { start, deadline } = part.plan || {};
+    for (const [key, day] of Object.entries({ start, deadline })) {
+      if (day !== undefined && !isDay(day)) {
+        yield { pointer: [...above, "plan", key], rule: "schema", message: `\`${key}\` is ${day}, which is no day` };
       }
     }
-    if (days.to < days.from) {
+    if (isReversed(days.from, days.to)) {
       yield { pointer: [...above, "scope", "day_obs", "to"], rule: "reversed-range", message: "`to` is before `from`" };
     }
-    if (plan.deadline < plan.start) {
+    if (isReversed(start, deadline)) {
       yield { pointer: [...above, "plan", "deadline"], rule: "reversed-range", message: "`deadline` is before `start`" };
     }
   }
 
-  /** Yield what the rules have against a definition that has passed the schema. @param {any} definition @returns {Generator<Finding>} */
+  /** Yield what the rules have against a definition that has passed the schema. @param {Definition} definition @returns {Generator<Finding>} */
   function* byRules(definition) {
     yield* byWords(definition);
     yield* bySteps(definition);
@@ -320,28 +332,32 @@
 
   // What the ledger has: see campledger/ledger/reading.py.
 
-  /** @param {any} definition @param {any} ledger @returns {Generator<Finding>} */
+  /** Whether there is a list of names, and this one is not on it. @param {string[] | null} names @param {string} name @returns {names is string[]} */
+  function lacks(names, name) {
+    return names !== null && !names.includes(name);
+  }
+
+  /** @param {Definition} definition @param {Ledger} ledger @returns {Generator<Finding>} */
   function* byLedger(definition, ledger) {
-    const known = (/** @type {string[] | null} */ names, /** @type {string} */ name) => names === null || names.includes(name);
-    if (definition.production !== undefined && !known(ledger.productions, definition.production)) {
+    if (definition.production !== undefined && lacks(ledger.productions, definition.production)) {
       const message = `there is no production \`${definition.production}\`: known are ${ledger.productions.join(", ")}`;
       yield { pointer: ["production"], rule: "unknown-production", message };
     }
-    if (ledger.names.includes(definition.name)) {
+    if (definition.name !== undefined && ledger.names.includes(definition.name)) {
       const message = `a campaign that is not final has the name \`${definition.name}\`: choose another`;
       yield { pointer: ["name"], rule: "duplicate-name", message };
     }
     for (const [pointer, handle] of people(definition)) {
-      if (!known(ledger.people, handle)) yield { pointer, rule: "unknown-person", message: `nobody has the handle \`${handle}\`` };
+      if (lacks(ledger.people, handle)) yield { pointer, rule: "unknown-person", message: `nobody has the handle \`${handle}\`` };
     }
     for (const [pointer, part] of parts(definition)) {
       const { butler, include = [], exclude = [] } = part.data || {};
-      if (butler !== undefined && !known(ledger.butlers, butler)) {
+      if (butler !== undefined && lacks(ledger.butlers, butler)) {
         const message = `there is no Butler repository \`${butler}\`: known are ${ledger.butlers.join(", ") || "none"}`;
         yield { pointer: [...pointer, "data", "butler"], rule: "unknown-butler", message };
       }
       const instrument = (part.scope || {}).instrument;
-      if (instrument !== undefined && !known(ledger.instruments, instrument)) {
+      if (instrument !== undefined && lacks(ledger.instruments, instrument)) {
         const message = `there is no instrument \`${instrument}\`: known are ${ledger.instruments.join(", ")}`;
         yield { pointer: [...pointer, "scope", "instrument"], rule: "unknown-instrument", message };
       }
@@ -356,7 +372,7 @@
     }
   }
 
-  /** @param {any} definition @returns {Generator<[Pointer, string]>} */
+  /** @param {Definition} definition @returns {Generator<[Pointer, string]>} */
   function* people(definition) {
     if (definition.owner !== undefined) yield [["owner"], definition.owner];
     for (const [pointer, part] of parts(definition)) {
@@ -366,7 +382,7 @@
 
   /**
    * Return what is wrong with a definition; the rules look only at one whose parts the schema lets pass.
-   * @param {any} definition @param {Rule} schema @param {any} ledger @returns {Finding[]}
+   * @param {Definition} definition @param {Rule} schema @param {Ledger} ledger @returns {Finding[]}
    */
   function findings(definition, schema, ledger) {
     const found = [...bySchema(definition, schema, schema)];

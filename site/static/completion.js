@@ -3,6 +3,8 @@
 
 /** @typedef {{text: string, note: string, from: number, open: boolean}} Suggestion
     What to put in from there up to the caret; `open` where more of the same word follows. */
+/** @typedef {{value: string|number, count: number, name: string}} Known
+    A value of an attribute, how many campaigns have it, and the name of whom it stands for. */
 
 (function () {
   const MOST = 12;
@@ -13,7 +15,7 @@
    * Return what the word before the caret may become.
    * @param {string} before  the expression up to the caret
    * @param {Object<string, string>} attributes
-   * @param {(key: string) => Array<{value: string|number, count: number, name: string}>} valuesOf
+   * @param {(key: string) => Known[]} valuesOf
    * @param {Object<string, string[]>} choices
    * @returns {Suggestion[]}
    */
@@ -26,10 +28,10 @@
     return word ? names(word[1].toLowerCase(), before.length, attributes, choices) : [];
   }
 
-  /** @param {string} typed @param {number} end @param {Array<{value: string|number, count: number, name: string}>} known */
+  /** @param {string} typed @param {number} end @param {Known[]} known */
   function values(typed, end, known) {
     const sought = typed.replaceAll('"', "").toLowerCase();
-    const rank = (/** @type {{value: string|number, name: string}} */ one) => {
+    const rank = (/** @type {Known} */ one) => {
       const text = String(one.value).toLowerCase();
       if (text.startsWith(sought)) return 0;
       return text.includes(sought) || one.name.toLowerCase().includes(sought) ? 1 : 2;

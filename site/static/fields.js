@@ -2,28 +2,27 @@
 // Fields for the values of a JSON Schema: each is made from its rule, gives what is filled in, is filled from a value,
 // and shows what is wrong with it. A text that is no value of its kind stays as typed, for the check to say so.
 
-(function () {
-  /** @typedef {import("./check.js").Finding} Finding */
-  /** @typedef {(string | number)[]} Pointer */
-  /** @typedef {Record<string, any>} Rule */
-  /**
-   * @typedef {object} Field
-   * @property {HTMLElement} element
-   * @property {() => any} value what is filled in; undefined for nothing
-   * @property {(value: any) => void} fill
-   * @property {(findings: Finding[]) => void} tell
-   * @property {(pointer: Pointer) => void} reveal
-   */
-  /**
-   * What fields need of the page.
-   * @typedef {object} Form
-   * @property {Rule} schema
-   * @property {(path: string[]) => {value: string, words?: string}[]} offers what the ledger has for a key
-   * @property {() => void} changed
-   * @property {(words: string) => void} say
-   * @property {() => boolean} strict whether what is missing is shown everywhere
-   */
+/**
+ * @typedef {object} Field
+ * @property {HTMLElement} element
+ * @property {() => any} value what is filled in, of any kind that JSON knows; undefined for nothing
+ * @property {(value: any) => void} fill
+ * @property {(findings: Finding[]) => void} tell
+ * @property {(pointer: Pointer) => void} reveal
+ */
+/** @typedef {{value: string, words?: string}} Offer  A value that a field may have, and what it means. */
+/**
+ * What fields need of the page.
+ * @typedef {object} Form
+ * @property {Rule} schema
+ * @property {(path: string[]) => Offer[]} offers what the ledger has for a key
+ * @property {() => void} changed
+ * @property {(words: string) => void} say
+ * @property {() => boolean} strict whether what is missing is shown everywhere
+ */
 
+(function () {
+  /** @type {Record<string, string>} */
   const WORDS = {
     bps: "BPS", wms: "WMS", run: "RUN collection", output: "Output chain", day_obs: "day_obs", size_tb: "Output size (TB)",
     core_hours: "Core-hours", url: "Address", include: "Include DataId sets", exclude: "Exclude DataId sets",
@@ -35,7 +34,7 @@
   const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
   let count = 0;
 
-  /** @param {string} tag @param {string} [style] @param {string} [text] @returns {any} */
+  /** @template {keyof HTMLElementTagNameMap} Tag @param {Tag} tag @param {string} [style] @param {string} [text] */
   function make(tag, style, text) {
     const element = document.createElement(tag);
     if (style) element.className = style;
@@ -54,7 +53,7 @@
 
   /** @param {string} key */
   function title(key) {
-    const words = /** @type {Record<string, string>} */ (WORDS)[key] || key.replaceAll("_", " ");
+    const words = WORDS[key] || key.replaceAll("_", " ");
     return words.charAt(0).toUpperCase() + words.slice(1);
   }
 
@@ -67,7 +66,7 @@
     return [rule.description || "", shown ? "" : example].filter(Boolean).join(" ");
   }
 
-  /** Return a paragraph whose parts in backticks are code. @param {string} tag @param {string} style @param {string} text */
+  /** Return a paragraph whose parts in backticks are code. @param {"p" | "span"} tag @param {string} style @param {string} text */
   function prose(tag, style, text) {
     const made = make(tag, style);
     made.append(...text.split("`").map((part, place) => (place % 2 ? make("code", "", part) : part)));
@@ -88,7 +87,7 @@
     }
   }
 
-  /** @param {any} value */
+  /** @param {unknown} value */
   function untyped(value) {
     const text = String(value);
     return typeof value === "string" && typed(text) !== text ? JSON.stringify(text) : text;
@@ -104,6 +103,11 @@
     });
   }
 
+  /** Return the rule for what stands in a list. @param {Rule} rule @param {Rule} schema @returns {Rule} */
+  function itemsOf(rule, schema) {
+    return rule.items ? window.campledgerCheck.resolved(rule.items, schema) : {};
+  }
+
   /**
    * How a value is written into a field, by its rule: what is read from the text, and the text of a value.
    * @typedef {{read: (text: string) => any, write: (value: any) => string, lines: boolean, mode?: string, how?: string}} Notation
@@ -117,7 +121,7 @@
       const mode = kind === "integer" ? "numeric" : "decimal";
       return { read: (text) => (form.test(text) ? Number(text) : text), write: String, lines: false, mode };
     }
-    if (kind === "array" && window.campledgerCheck.resolved(rule.items, schema).type === "integer") {
+    if (kind === "array" && itemsOf(rule, schema).type === "integer") {
       return { read: numbers, write: (value) => value.join(", "), lines: false, how: "Commas between, ranges as 3826-3833." };
     }
     if (kind === "array") return { read: entries, write: (value) => value.join("\n"), lines: true, how: "One per line." };
@@ -131,7 +135,7 @@
       };
     }
     if (kind === "object") return json();
-    return { read: (text) => text, write: String, lines: !(rule.maxLength < LONG) && rule.maxLength !== undefined };
+    return { read: (text) => text, write: String, lines: rule.maxLength !== undefined && rule.maxLength >= LONG };
   }
 
   /** @returns {Notation} */
@@ -157,16 +161,16 @@
 
   /** @param {string} text @param {boolean} free */
   function pairs(text, free) {
-    const lines = entries(text).map((line) => /^([^=]*?)\s*=\s*(.*)$/.exec(line) || line);
-    const strange = lines.some((line) => typeof line === "string" || line[1] === "");
-    return strange ? text : Object.fromEntries(lines.map((line) => [line[1], free ? typed(line[2]) : line[2]]));
+    const lines = entries(text).map((line) => /^([^=]+?)\s*=\s*(.*)$/.exec(line));
+    if (!lines.every((line) => line !== null)) return text;
+    return Object.fromEntries(lines.map(([, name, value]) => [name, free ? typed(value) : value]));
   }
 
   // One field with its label.
 
   /**
    * Return the frame of a field: label, description, a place for the control, and what is wrong.
-   * @param {string} key @param {Rule} rule @param {boolean} required @param {Form} form @param {HTMLElement & {value: string}} control
+   * @param {string} key @param {Rule} rule @param {boolean} required @param {Form} form @param {HTMLElement} control
    */
   function frame(key, rule, required, form, control) {
     const element = make("div", "nf-field");
@@ -215,7 +219,8 @@
   function choice(key, rule, path, required, form) {
     const select = make("select");
     const truths = [{ value: "true", words: "yes" }, { value: "false", words: "no" }];
-    const listed = rule.enum ? rule.enum.map((/** @type {string} */ value) => ({ value })) : form.offers(path);
+    /** @type {Offer[]} */
+    const listed = rule.enum ? rule.enum.map((value) => ({ value })) : form.offers(path);
     const options = rule.type === "boolean" ? truths : listed;
     select.append(new Option("", ""));
     for (const { value, words } of options) select.append(new Option(words || value, value));
@@ -225,7 +230,7 @@
       value: () => (select.value === "" ? undefined : rule.type === "boolean" ? select.value === "true" : select.value),
       fill: (value) => {
         const text = value === undefined ? "" : String(value);
-        if (!Array.from(select.options).some((/** @type {any} */ option) => option.value === text)) select.append(new Option(text, text));
+        if (!Array.from(select.options).some((option) => option.value === text)) select.append(new Option(text, text));
         select.value = text;
       },
     };
@@ -235,13 +240,13 @@
   function text(key, rule, path, required, form) {
     const usual = notation(rule, form.schema);
     let used = usual;
-    const control = make(usual.lines ? "textarea" : "input");
+    const control = usual.lines ? make("textarea") : make("input");
     control.spellcheck = rule.maxLength === 65536;
     if (usual.mode) control.inputMode = usual.mode;
-    if (usual.lines) control.rows = rule.minLength && rule.maxLength === 65536 ? 4 : 2;
+    if (control instanceof HTMLTextAreaElement) control.rows = rule.minLength && rule.maxLength === 65536 ? 4 : 2;
     const description = [rule.description, usual.how].filter(Boolean).join(" ");
     const framed = frame(key, { ...rule, description }, required, form, control);
-    if (offered(path, rule)) offer(control, usual.lines, path, form);
+    if (offered(path, rule)) offer(control, path, form);
     return {
       ...framed,
       value: () => {
@@ -268,16 +273,16 @@
   }
 
   /** Offer what the ledger has: as completion, or for a field of several lines as a small field that adds one. */
-  function offer(/** @type {any} */ control, /** @type {boolean} */ lines, /** @type {string[]} */ path, /** @type {Form} */ form) {
+  function offer(/** @type {HTMLInputElement | HTMLTextAreaElement} */ control, /** @type {string[]} */ path, /** @type {Form} */ form) {
     const list = make("datalist");
     list.id = `${control.id}-offers`;
     const fillIn = () => list.replaceChildren(...form.offers(path).map(({ value, words }) => new Option(words || "", value)));
     if (form.offers(path).length === 0 && path[path.length - 1] !== "prerequisites") return;
-    const target = lines ? make("input") : control;
+    const target = control instanceof HTMLInputElement ? control : make("input");
     target.setAttribute("list", list.id);
     target.addEventListener("focus", fillIn);
     control.after(list);
-    if (!lines) return;
+    if (target === control) return;
     const add = () => {
       const word = target.value.trim();
       const present = entries(control.value);
@@ -290,7 +295,7 @@
     };
     target.setAttribute("aria-label", `One more for ${title(path[path.length - 1])}`);
     target.spellcheck = false;
-    target.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    target.addEventListener("keydown", (event) => {
       if (event.key === "Enter") {
         event.preventDefault();
         add();
@@ -316,7 +321,7 @@
     const element = make("div", "nf-fields");
     /** @type {Map<string, Field>} */
     const made = new Map();
-    for (const [key, one] of Object.entries(rule.properties)) {
+    for (const [key, one] of Object.entries(rule.properties || {})) {
       if (without.includes(key)) continue;
       const field = any(key, one, [...path, key], (rule.required || []).includes(key), form);
       made.set(key, field);
@@ -330,7 +335,7 @@
       },
       fill: (value) => made.forEach((field, key) => field.fill(value === undefined ? undefined : value[key])),
       tell: (findings) => made.forEach((field, key) => field.tell(below(findings, key))),
-      reveal: ([key, ...rest]) => (made.get(String(key)) || /** @type {Field} */ (made.values().next().value)).reveal(rest),
+      reveal: ([key, ...rest]) => (made.get(String(key)) || Array.from(made.values())[0]).reveal(rest),
     };
   }
 
@@ -349,11 +354,12 @@
     let told = [];
     const value = () => (inner ? inner.value() : held);
     const open = () => {
-      if (inner) return;
+      if (inner) return inner;
       inner = rule.properties ? fields(rule, path, form) : text(key, rule, path, false, form);
       inner.fill(held);
       inner.tell(told);
       element.append(inner.element);
+      return inner;
     };
     const mark = () => {
       const number = value() === undefined ? 0 : Object.keys(value()).length;
@@ -377,11 +383,15 @@
       },
       reveal: (pointer) => {
         element.open = true;
-        open();
-        /** @type {Field} */ (inner).reveal(pointer);
+        open().reveal(pointer);
       },
     };
   }
+
+  /**
+   * An entry of a list, and the button that opens it.
+   * @typedef {{element: HTMLElement, turn: HTMLElement, field: Field, open: (yes: boolean) => void, mark: (index: number) => void, name: () => string}} Card
+   */
 
   /** A list of mappings: entries that are added, moved and taken out. @param {string} key @param {Rule} rule @param {string[]} path @param {Form} form @returns {Field} */
   function cards(key, rule, path, form) {
@@ -398,12 +408,12 @@
     });
     wrong.hidden = true;
     element.append(legend, prose("p", "hint", rule.description || ""), wrong, list, add);
-    /** @type {{element: HTMLElement, field: Field, open: (yes: boolean) => void, mark: (index: number) => void, name: () => string}[]} */
+    /** @type {Card[]} */
     let made = [];
 
     /** @param {any} value @param {boolean} opened */
     function insert(value, opened) {
-      const card = cardOf(window.campledgerCheck.resolved(rule.items, form.schema), [...path, "*"], one, form, { move, remove });
+      const card = cardOf(itemsOf(rule, form.schema), [...path, "*"], one, form, { move, remove });
       made.push(card);
       list.append(card.element);
       card.field.fill(value);
@@ -416,7 +426,7 @@
       made.forEach((card, index) => card.mark(index));
     }
 
-    /** @param {any} card @param {number} by @param {HTMLElement | null} focus */
+    /** @param {Card} card @param {number} by @param {HTMLElement | null} focus */
     function move(card, by, focus) {
       const from = made.indexOf(card);
       const to = from + by;
@@ -430,7 +440,7 @@
       form.say(`${card.name()} is now ${to + 1} of ${made.length}`);
     }
 
-    /** @param {any} card */
+    /** @param {Card} card */
     function remove(card) {
       const index = made.indexOf(card);
       const name = card.name();
@@ -440,7 +450,7 @@
       form.changed();
       form.say(`${name} taken out`);
       const next = made[Math.min(index, made.length - 1)];
-      (next ? next.element.querySelector(".nf-title") : add).focus();
+      (next ? next.turn : add).focus();
     }
 
     return {
@@ -473,7 +483,7 @@
   /**
    * One entry of a list: its title opens it, Alt with the arrow keys moves it.
    * @param {Rule} rule @param {string[]} path @param {string} one @param {Form} form
-   * @param {{move: (card: any, by: number, focus: HTMLElement | null) => void, remove: (card: any) => void}} acts
+   * @param {{move: (card: Card, by: number, focus: HTMLElement | null) => void, remove: (card: Card) => void}} acts
    */
   function cardOf(rule, path, one, form, acts) {
     const element = make("li", "nf-card");
@@ -491,7 +501,7 @@
       const values = value() || {};
       return values.name || values.key || values.title || values.url || `${one} ${place + 1}`;
     };
-    const turn = button("", () => open(body.hidden));
+    const turn = button("", () => open(body.hidden !== false));
     turn.className = "nf-title";
     body.id = `nf-${++count}`;
     turn.setAttribute("aria-controls", body.id);
@@ -501,21 +511,25 @@
     head.append(turn, up, down, out);
     element.append(head, body);
     body.hidden = true;
-    element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    element.addEventListener("keydown", (event) => {
       if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
       event.preventDefault();
       event.stopPropagation();
       acts.move(card, event.key === "ArrowUp" ? -1 : 1, /** @type {HTMLElement} */ (document.activeElement));
     });
 
+    function content() {
+      if (inner) return inner;
+      inner = fields(rule, path, form);
+      inner.fill(held);
+      inner.tell(told);
+      body.append(inner.element);
+      return inner;
+    }
+
     /** @param {boolean} yes */
     function open(yes) {
-      if (yes && !inner) {
-        inner = fields(rule, path, form);
-        inner.fill(held);
-        inner.tell(told);
-        body.append(inner.element);
-      }
+      if (yes) content();
       body.hidden = !yes;
       turn.setAttribute("aria-expanded", String(yes));
     }
@@ -528,31 +542,38 @@
       const groups = values.groups ? `${values.groups.length} ${values.groups.length === 1 ? "group" : "groups"}` : "";
       const more = [values.title && values.title !== name() ? values.title : "", groups, wrong ? `${wrong} wrong` : ""].filter(Boolean);
       turn.replaceChildren(make("b", "u", name()), ...(more.length ? [" ", make("span", wrong ? "nf-state wrong" : "nf-state", more.join(", "))] : []));
-      for (const [made, words] of [[up, "Move up"], [down, "Move down"], [out, "Take out"]]) {
-        made.setAttribute("aria-label", `${words}: ${name()}`);
-        made.title = words;
-      }
+      label(up, "Move up");
+      label(down, "Move down");
+      label(out, "Take out");
     }
 
+    /** @param {HTMLElement} made @param {string} words */
+    function label(made, words) {
+      made.setAttribute("aria-label", `${words}: ${name()}`);
+      made.title = words;
+    }
+
+    /** @type {Card} */
     const card = {
       element,
+      turn,
       name,
       open,
       mark,
       field: {
         element,
         value,
-        fill: (/** @type {any} */ filled) => {
+        fill: (filled) => {
           held = filled;
           if (inner) inner.fill(filled);
         },
-        tell: (/** @type {Finding[]} */ findings) => {
+        tell: (findings) => {
           told = findings;
           if (inner) inner.tell(findings);
         },
-        reveal: (/** @type {Pointer} */ pointer) => {
+        reveal: (pointer) => {
           open(true);
-          /** @type {Field} */ (/** @type {unknown} */ (inner)).reveal(pointer);
+          content().reveal(pointer);
         },
       },
     };
@@ -563,7 +584,7 @@
   function any(key, unresolved, path, required, form) {
     const rule = window.campledgerCheck.resolved(unresolved, form.schema);
     if (rule.enum || rule.type === "boolean" || path.join(".") === "production") return choice(key, rule, path, required, form);
-    if (rule.type === "array" && window.campledgerCheck.resolved(rule.items, form.schema).type === "object") return cards(key, rule, path, form);
+    if (rule.type === "array" && itemsOf(rule, form.schema).type === "object") return cards(key, rule, path, form);
     if (rule.type === "object" && (rule.properties || key === "extra")) return section(key, rule, path, form);
     return text(key, rule, path, required, form);
   }

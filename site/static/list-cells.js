@@ -4,7 +4,7 @@
 (function () {
   const { listed } = window.campledgerData;
 
-  /** Labels of the columns, in the order in which they are offered. */
+  /** Labels of the columns, in the order in which they are offered. @type {Object<string, string>} */
   const LABELS = {
     state: "State",
     name: "Campaign",
@@ -48,7 +48,7 @@
   const CODE = new Set(["stack", "image", "output", "id", "parent", "run_id", "wms"]);
   const GROUP_ORDER = ["accepted", "ended", "ended-failed", "held", "rejected", "cancelled", "running", "submitted", "rescued"];
 
-  /** @param {string} tag @param {string} name @param {string} [text] */
+  /** @template {keyof HTMLElementTagNameMap} Tag @param {Tag} tag @param {string} [name] @param {string} [text] */
   function element(tag, name, text) {
     const made = document.createElement(tag);
     if (name) made.className = name;
@@ -57,12 +57,14 @@
   }
 
   /** Return the functions that fill cells from the ledger's columns. */
-  function cells(/** @type {any} */ data, /** @type {Object<string, any>} */ index) {
+  function cells(/** @type {Columns} */ data, /** @type {Index} */ index) {
     const final = new Set(index.final);
-    const value = (/** @type {string} */ key, /** @type {number} */ row) => {
-      const column = data.shown(key);
-      return column.values[column.codes[row]];
-    };
+
+    /** Return what a campaign has in a column. @template {string} Key @param {Key} key @param {number} row @returns {CellOf<Key>} */
+    function value(key, row) {
+      const { values, codes } = data.shown(key);
+      return /** @type {CellOf<Key>} */ (values[codes[row]]);
+    }
 
     /** @type {Object<string, (cell: HTMLElement, row: number) => void>} */
     const special = {
@@ -133,7 +135,7 @@
 
     /** @param {number} row @param {string} text */
     function page(row, text) {
-      const link = /** @type {HTMLAnchorElement} */ (element("a", "", text));
+      const link = element("a", "", text);
       link.href = `campaigns/${value("id", row)}.html`;
       return link;
     }
@@ -148,7 +150,7 @@
     /** @param {string} handle */
     function person(handle) {
       if (!Object.hasOwn(index.people, handle)) return element("span", "", handle);
-      const link = /** @type {HTMLAnchorElement} */ (titled(element("a", ""), handle, nameOf(handle)));
+      const link = titled(element("a", ""), handle, nameOf(handle));
       // No handle has an = in it, and index.html is the list of all people.
       link.href = `people/${handle.toLowerCase() === "index" ? "=" : ""}${encodeURIComponent(handle)}.html`;
       return link;
@@ -163,7 +165,7 @@
     function ticket(key) {
       const address = index.ticket ? webAddress(index.ticket.replaceAll("{key}", quoted(key))) : null;
       if (!address) return element("span", "", key);
-      const link = /** @type {HTMLAnchorElement} */ (element("a", "", key));
+      const link = element("a", "", key);
       link.href = address;
       link.rel = "noopener noreferrer";
       return link;
@@ -188,7 +190,7 @@
     return made;
   }
 
-  /** Show the whole of what may be cut off. @param {HTMLElement} made @param {string} title @param {string} [text] */
+  /** Show the whole of what may be cut off. @template {HTMLElement} T @param {T} made @param {string} title @param {string} [text] */
   function titled(made, title, text) {
     made.title = title;
     if (text !== undefined) made.textContent = text;
@@ -211,7 +213,7 @@
     }
   }
 
-  /** @param {Array<number>} bounds */
+  /** @param {Values} bounds */
   function days(bounds) {
     if (!bounds.length) return "";
     const [first, last] = [bounds[0], bounds[bounds.length - 1]];

@@ -2,7 +2,7 @@
 // The list's columns, as list-index.js has them (campledger/pages/compact.py says how): which campaigns an expression
 // finds, in which order they come, and how many have which value. Knows nothing of the page.
 
-/** @typedef {{values: Array<any>, codes: Uint8Array|Uint16Array|Uint32Array}} Column
+/** @typedef {{values: Cell[], codes: Uint8Array|Uint16Array|Uint32Array}} Column
     Distinct values in their order, and for each campaign the number of its own. */
 /** @typedef {{key: string, down: boolean}} Key  A column to sort by. */
 
@@ -10,21 +10,23 @@
   const BASE = 92;
   const FIRST = 35;
 
-  /** @param {Object<string, any>} index */
+  /** @param {Index} index @returns {Columns} */
   function open(index) {
     const count = index.count;
     /** @type {Map<string, Column>} */
     const read = new Map();
 
-    /** Return a column; each is read when it is first asked for. @param {string} kind @param {string} key */
+    /** Return a column; each is read when it is first asked for. @param {"facts"|"shown"} kind @param {string} key */
     function column(kind, key) {
       const name = `${kind}.${key}`;
-      if (!read.has(name)) {
-        const { codes, width, values: json } = index[kind][key];
-        const values = JSON.parse(json);
-        read.set(name, { values, codes: unpacked(codes, width, count, values.length) });
-      }
-      return read.get(name);
+      const known = read.get(name);
+      if (known) return known;
+      const { codes, width, values: json } = index[kind][key];
+      /** @type {Cell[]} */
+      const values = JSON.parse(json);
+      const made = { values, codes: unpacked(codes, width, count, values.length) };
+      read.set(name, made);
+      return made;
     }
 
     /** What the language calls by this name. @param {string} key */
@@ -92,7 +94,7 @@
     return result;
   }
 
-  /** Return a value as a list: none, the one, or several. @param {any} value */
+  /** Return a value as a list: none, the one, or several. @template T @param {T|T[]|null|undefined} value @returns {T[]} */
   function listed(value) {
     if (value === null || value === undefined) return [];
     return Array.isArray(value) ? value : [value];

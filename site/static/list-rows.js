@@ -62,8 +62,8 @@
       if (from >= last || to <= first) {
         body.replaceChildren(...range(from, to));
       } else {
-        for (; first < from; first += 1) body.firstElementChild.remove();
-        for (; last > to; last -= 1) body.lastElementChild.remove();
+        for (; first < from; first += 1) body.firstElementChild?.remove();
+        for (; last > to; last -= 1) body.lastElementChild?.remove();
         if (from < first) body.prepend(...range(from, first));
         if (to > last) body.append(...range(last, to));
       }

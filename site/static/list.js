@@ -7,10 +7,10 @@
 
 (function () {
   const table = /** @type {HTMLTableElement} */ (document.getElementById("campaigns"));
-  const index = window.campledgerIndex;
-  if (!table || !index) {
+  if (!table || !window.campledgerIndex) {
     return;
   }
+  const index = window.campledgerIndex;
   const { listed } = window.campledgerData;
   const { LABELS, DEFAULT, DOWN_FIRST, cells, days, element, sign } = window.campledgerCells;
   const data = window.campledgerData.open(index);
@@ -23,7 +23,7 @@
   const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
   const input = /** @type {HTMLInputElement} */ (byId("filter"));
   const scroller = /** @type {HTMLElement} */ (table.parentElement);
-  const head = /** @type {HTMLTableRowElement} */ (table.tHead.rows[0]);
+  const head = table.rows[0];
   const language = { ...index.language, me: remembered() };
 
   /** @type {View} */
@@ -32,7 +32,7 @@
   let result = { terms: [], found: new Uint8Array(0), rows: new Uint32Array(0), heads: [] };
   let typing = false;
 
-  const rows = window.campledgerRows.attach(table, scroller, (/** @type {number} */ item) => (item < 0 ? groupRow(~item) : row(item)));
+  const rows = window.campledgerRows.attach(table, scroller, (item) => (item < 0 ? groupRow(~item) : row(item)));
 
   // What is chosen, and the address.
 
@@ -133,7 +133,7 @@
     const script = document.createElement("script");
     script.src = "list-texts.js";
     script.addEventListener("load", () => {
-      texts = JSON.parse(window.campledgerTexts);
+      texts = JSON.parse(/** @type {string} */ (window.campledgerTexts));
       delete window.campledgerTexts;
       if (result.terms.some((term) => term.key === "text")) show(false);
     });
@@ -153,8 +153,9 @@
     try {
       return window.campledgerQuery.parse(view.q, language);
     } catch (trouble) {
-      const advice = trouble.unknownMe ? "Choose who you are, or write a handle." : "";
-      fail(`${trouble.message} ${advice} The filter is ignored until then.`.replace(/ {2,}/g, " "));
+      const { message, unknownMe } = /** @type {Error & {unknownMe?: boolean}} */ (trouble);
+      const advice = unknownMe ? "Choose who you are, or write a handle." : "";
+      fail(`${message} ${advice} The filter is ignored until then.`.replace(/ {2,}/g, " "));
       return [];
     }
   }
@@ -162,7 +163,7 @@
   /** @param {boolean} toTop */
   function show(toTop) {
     const terms = understand();
-    const textual = terms.some((/** @type {Term} */ term) => term.key === "text");
+    const textual = terms.some((term) => term.key === "text");
     if (textual) readTexts();
     const found = data.find(terms, texts);
     const sort = view.group ? [groupKey(), ...view.sort.filter((one) => one.key !== view.group)] : view.sort;
@@ -203,9 +204,9 @@
     return items.subarray(0, length);
   }
 
-  /** @param {string} key @param {any} value */
+  /** @param {string} key @param {Cell} value */
   function textOf(key, value) {
-    if (key === "groups") return value ? `${value[0]}/${value[1]}` : "";
+    if (key === "groups") return Array.isArray(value) ? `${value[0]}/${value[1]}` : "";
     if (key === "day_obs") return days(listed(value));
     return listed(value).join(", ");
   }
@@ -265,10 +266,16 @@
       cell.append(button);
       return cell;
     });
-    const focused = head.contains(document.activeElement) ? document.activeElement.closest("th").dataset.key : null;
+    const focused = focusedIn(head)?.closest("th")?.dataset.key;
     head.replaceChildren(...made);
     const again = made.find((cell) => focused && cell.dataset.key === focused);
-    if (again) again.querySelector("button").focus();
+    again?.querySelector("button")?.focus();
+  }
+
+  /** Return what has the focus, if it is in here. @param {Element} place */
+  function focusedIn(place) {
+    const one = document.activeElement;
+    return place.contains(one) ? one : null;
   }
 
   /** @param {number} number */
@@ -287,18 +294,23 @@
     byId("clear").hidden = !view.q;
     input.setAttribute("aria-invalid", String(!byId("filter-error").hidden));
     const states = data.tally(others("state"), "state");
-    for (const chip of document.querySelectorAll("#states .chip")) {
-      const state = /** @type {HTMLElement} */ (chip).dataset.state;
+    /** @type {NodeListOf<HTMLElement>} */
+    const buttons = byId("states").querySelectorAll(".chip");
+    for (const chip of buttons) {
+      const state = chip.dataset.state || "";
+      const number = chip.querySelector(".n");
       const count = states.get(state) || 0;
       chip.setAttribute("aria-pressed", String(chosen("state").includes(state)));
-      chip.querySelector(".n").textContent = count.toLocaleString("en");
+      if (number) number.textContent = count.toLocaleString("en");
       chip.classList.toggle("zero", count === 0);
     }
     markTerms();
-    for (const menu of document.querySelectorAll("details.menu")) {
-      const key = /** @type {HTMLElement} */ (menu).dataset.facet;
-      if (key) menu.classList.toggle("on", chosen(key).length > 0);
-      if (/** @type {HTMLDetailsElement} */ (menu).open) fillMenu(/** @type {HTMLDetailsElement} */ (menu));
+    /** @type {NodeListOf<HTMLDetailsElement>} */
+    const details = document.querySelectorAll("details.menu");
+    for (const one of details) {
+      const key = one.dataset.facet;
+      if (key) one.classList.toggle("on", chosen(key).length > 0);
+      if (one.open) fillMenu(one);
     }
   }
 
@@ -306,7 +318,7 @@
   function hint() {
     for (const term of result.terms) {
       if (term.key === "text" || term.key === "day_obs" || term.op !== ":" || term.negated) continue;
-      const known = new Set(data.fact(term.key).values.flatMap(listed).map((/** @type {string} */ one) => String(one).toLowerCase()));
+      const known = new Set(data.fact(term.key).values.flatMap(listed).map((one) => String(one).toLowerCase()));
       const slip = term.values.find((one) => !known.has(one));
       if (slip === undefined) continue;
       const close = window.campledgerQuery.near(slip, Array.from(known).slice(0, 5000));
@@ -396,7 +408,7 @@
 
   /** @param {string} name @param {string} label @param {string} facet */
   function menu(name, label, facet) {
-    const made = /** @type {HTMLDetailsElement} */ (element("details", "menu"));
+    const made = element("details", "menu");
     made.id = `menu-${name}`;
     made.dataset.facet = facet;
     made.name = "menu";
@@ -410,7 +422,7 @@
   /** @param {HTMLDetailsElement} made */
   function fillMenu(made) {
     const sheet = /** @type {HTMLElement} */ (made.lastElementChild);
-    const focused = sheet.contains(document.activeElement) ? document.activeElement.id : "";
+    const focused = focusedIn(sheet)?.id;
     if (made.dataset.facet) sheet.replaceChildren(...facet(made.dataset.facet));
     else if (made.id === "menu-columns") sheet.replaceChildren(...columnChoice());
     else sheet.replaceChildren(...orderChoice());
@@ -426,11 +438,10 @@
     const some = entries.filter(([one, count]) => count > 0 || isAsked(one));
     // What is ticked comes first, then what is had by most.
     some.sort((a, b) => Number(isAsked(b[0])) - Number(isAsked(a[0])) || b[1] - a[1]);
+    /** @type {HTMLElement[]} */
     const made = some.slice(0, MOST_FACETS).map(([one, count], place) => {
       const text = key === "owner" || key === "operator" ? nameOf(String(one)) : String(one);
-      const box = tick(`facet-${key}-${place}`, text, isAsked(one), () => toggle(key, one));
-      // The language has no way to write these.
-      box.querySelector("input").disabled = /[",]/.test(String(one));
+      const box = tick(`facet-${key}-${place}`, text, isAsked(one), isUnwritable(one), () => toggle(key, one));
       box.append(element("span", "n", count.toLocaleString("en")));
       return box;
     });
@@ -440,13 +451,19 @@
     return made.length ? made : [element("p", "muted", "none")];
   }
 
-  /** @param {string} id @param {string} text @param {boolean} on @param {() => void} change */
-  function tick(id, text, on, change) {
+  /** Whether the language has no way to write a value. @param {string|number} one */
+  function isUnwritable(one) {
+    return /[",]/.test(String(one));
+  }
+
+  /** @param {string} id @param {string} text @param {boolean} on @param {boolean} fixed @param {() => void} change */
+  function tick(id, text, on, fixed, change) {
     const label = element("label", "tick");
     const box = document.createElement("input");
     box.type = "checkbox";
     box.id = id;
     box.checked = on;
+    box.disabled = fixed;
     box.addEventListener("change", change);
     label.append(box, element("span", "u", text));
     return label;
@@ -454,9 +471,8 @@
 
   function columnChoice() {
     const made = Object.keys(LABELS).map((name) => {
-      const box = tick(`column-${name}`, LABELS[name], view.columns.includes(name), () => toggleColumn(name));
-      box.querySelector("input").disabled = name === "name"; // it leads to the campaign
-      return box;
+      const fixed = name === "name"; // it leads to the campaign
+      return tick(`column-${name}`, LABELS[name], view.columns.includes(name), fixed, () => toggleColumn(name));
     });
     const reset = element("button", "quiet", "the usual ones");
     reset.id = "column-reset";
@@ -477,16 +493,14 @@
   }
 
   function orderChoice() {
-    const group = select("group-by", "Group by", [["", "nothing"], ...GROUPS.map(pair)], view.group);
-    group.lastElementChild.addEventListener("change", (/** @type {Event} */ event) => {
-      choose({ group: /** @type {HTMLSelectElement} */ (event.target).value, folded: [] }, true);
+    const group = select("group-by", "Group by", [["", "nothing"], ...GROUPS.map(pair)], view.group, (name) => {
+      choose({ group: name, folded: [] }, true);
     });
     const names = Object.keys(LABELS);
     const options = [["", "nothing"], ...names.flatMap((name) => [[name, `${LABELS[name]} ↑`], [`-${name}`, `${LABELS[name]} ↓`]])];
     const keys = [0, 1, 2].map((place) => {
-      const made = select(`sort-${place}`, place ? "then by" : "Sort by", options, view.sort[place] ? word(view.sort[place]) : "");
-      made.lastElementChild.addEventListener("change", () => choose({ sort: selectedSort() }, true));
-      return made;
+      const now = view.sort[place] ? word(view.sort[place]) : "";
+      return select(`sort-${place}`, place ? "then by" : "Sort by", options, now, () => choose({ sort: selectedSort() }, true));
     });
     return [group, ...keys];
   }
@@ -502,24 +516,31 @@
     return keys.filter((one, place) => keys.findIndex((other) => other.key === one.key) === place);
   }
 
-  /** @param {string} id @param {string} text @param {string[][]} options @param {string} chosenValue */
-  function select(id, text, options, chosenValue) {
+  /**
+   * @param {string} id @param {string} text @param {string[][]} options @param {string} chosenValue
+   * @param {(chosenValue: string) => void} change
+   */
+  function select(id, text, options, chosenValue, change) {
     const label = element("label", "pick", text);
     const made = document.createElement("select");
     made.id = id;
     made.append(...options.map(([name, shown]) => new Option(shown, name, false, name === chosenValue)));
+    made.addEventListener("change", () => change(made.value));
     label.append(made);
     return label;
   }
 
   // Export.
 
-  /** What is shown, each campaign as its columns, in the form of `campledger list --json`. */
+  /**
+   * What is shown, each campaign as its columns, in the form of `campledger list --json`.
+   * @returns {Object<string, Cell>[]}
+   */
   function records() {
     const single = new Set(["id", "name", "title", "state", "production", "kind", "owner", "scope", "step", "started", "changed", "deadline", "parent"]);
     return Array.from(result.rows, (number) => Object.fromEntries(view.columns.map((name) => {
       const found = value(name, number);
-      if (name === "groups") return [name, found ? found.slice(0, 2) : [0, 0]];
+      if (name === "groups") return [name, Array.isArray(found) ? found.slice(0, 2) : [0, 0]];
       if (name === "awaiting" || name === "problems") return [name, found || 0];
       return [name, single.has(name) ? found : listed(found)];
     })));
@@ -527,10 +548,9 @@
 
   function csv() {
     const line = (/** @type {string[]} */ words) => words.map(csvCell).join(",");
-    const made = records().map((record) => line(view.columns.map((name) => {
-      if (name === "groups") return record[name].join("/");
-      return listed(record[name]).join(",");
-    })));
+    const made = records().map((record) => line(view.columns.map((name) => (
+      listed(record[name]).join(name === "groups" ? "/" : ",")
+    ))));
     return `${[line(view.columns), ...made].join("\n")}\n`;
   }
 
@@ -572,8 +592,9 @@
     const top = scroller.scrollTop;
     choose({ folded }, true);
     scroller.scrollTop = top;
-    const again = Array.from(rows.body.querySelectorAll("button.fold")).find((one) => one.dataset.fold === name);
-    if (again) again.focus();
+    /** @type {NodeListOf<HTMLElement>} */
+    const buttons = rows.body.querySelectorAll("button.fold");
+    Array.from(buttons).find((one) => one.dataset.fold === name)?.focus();
   }
 
   function clear() {
@@ -582,7 +603,7 @@
   }
 
   async function copy(/** @type {HTMLElement} */ button) {
-    await window.campledgerPage.copy(button.dataset.copy);
+    await window.campledgerPage.copy(button.dataset.copy || "");
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   }
@@ -604,7 +625,7 @@
     const open = /** @type {HTMLDetailsElement|null} */ (document.querySelector("details.menu[open]"));
     if (event.key === "Escape" && open) {
       open.open = false;
-      open.querySelector("summary").focus();
+      open.querySelector("summary")?.focus();
       return;
     }
     const typed = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement ? document.activeElement.tagName : "");
@@ -619,7 +640,7 @@
     const people = key === "owner" || key === "operator";
     const counts = data.tally(others(key), key);
     const some = Array.from(counts, ([one, count]) => ({ value: one, count, name: people ? nameOf(String(one)) : "" }));
-    const known = some.filter((one) => !/[",]/.test(String(one.value)));
+    const known = some.filter((one) => !isUnwritable(one.value));
     return people ? [{ value: "me", count: counts.get(language.me) || 0, name: language.me ? nameOf(language.me) : "you" }, ...known] : known;
   }
 
@@ -637,7 +658,7 @@
   }
 
   function chips() {
-    byId("states").append(...language.choices.state.map((/** @type {string} */ state) => {
+    byId("states").append(...language.choices.state.map((state) => {
       const made = element("button", `chip s-${state}`);
       made.setAttribute("type", "button");
       made.dataset.state = state;
@@ -654,11 +675,12 @@
     });
     input.addEventListener("change", () => { typing = false; });
     head.addEventListener("click", (event) => {
-      const cell = /** @type {Element} */ (event.target).closest("th");
-      if (cell && /** @type {Element} */ (event.target).closest("button")) sortBy(cell.dataset.key, event.shiftKey);
+      const pressed = /** @type {Element} */ (event.target);
+      const name = pressed.closest("th")?.dataset.key;
+      if (name && pressed.closest("button")) sortBy(name, event.shiftKey);
     });
-    rows.body.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-      const button = /** @type {HTMLElement|null} */ (/** @type {Element} */ (event.target).closest("button"));
+    rows.body.addEventListener("click", (event) => {
+      const button = /** @type {Element} */ (event.target).closest("button");
       if (button && button.dataset.copy !== undefined) copy(button);
       if (button && button.dataset.fold !== undefined) fold(button.dataset.fold);
     });
@@ -685,7 +707,7 @@
   explain();
   listen();
   // After the filter's own listener: completions count what is found by then.
-  window.campledgerCompletion.attach(input, byId("suggestions"), (/** @type {string} */ before) => (
+  window.campledgerCompletion.attach(input, byId("suggestions"), (before) => (
     window.campledgerCompletion.suggest(before, language.attributes, valuesOf, language.choices)
   ));
   table.classList.add("live");

@@ -10,8 +10,9 @@
   const ID = /^[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9]+(?:-[a-z0-9]+)*-[a-z0-9]{4}$/;
   const STORE = `campledger-new:${location.pathname}`;
 
-  /** @param {string} id @returns {any} */
-  const at = (id) => document.getElementById(id);
+  const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+  const go = /** @type {HTMLAnchorElement} */ (at("nf-go"));
+  const source = /** @type {HTMLInputElement} */ (at("nf-from"));
   let strict = false;
   let waiting = false;
   let listed = "";
@@ -37,16 +38,21 @@
     return `${new Date().toISOString().slice(0, 10)}-${slug}-${suffix}`;
   }
 
-  /** @param {string[]} path */
+  /** Return what is filled in, right or wrong. @returns {Definition} */
+  function filled() {
+    return form.value() || {};
+  }
+
+  /** @param {string[]} path @returns {Offer[]} */
   function offers(path) {
     const key = path[path.length - 1];
     const plain = (/** @type {string[] | null | undefined} */ names) => (names || []).map((value) => ({ value }));
-    if (key === "production") return (ledger.productions || []).map((/** @type {string} */ value) => ({ value, words: `${value} \u2013 ${ledger.titles[value]}` }));
-    if (key === "owner" || key === "operators") return (ledger.people || []).map((/** @type {string} */ value) => ({ value, words: ledger.person_names[value] }));
+    if (key === "production") return (ledger.productions || []).map((value) => ({ value, words: `${value} \u2013 ${ledger.titles[value]}` }));
+    if (key === "owner" || key === "operators") return (ledger.people || []).map((value) => ({ value, words: ledger.person_names[value] }));
     if (key === "butler") return plain(ledger.butlers);
     if (key === "include" || key === "exclude") return plain(ledger.sets);
     if (key === "instrument" && ledger.instruments) return plain(ledger.instruments);
-    if (key === "prerequisites") return plain(((form.value() || {}).steps || []).map((/** @type {any} */ step) => step.name).filter(Boolean));
+    if (key === "prerequisites") return plain((filled().steps || []).map((step) => step.name).filter(Boolean));
     return plain(ledger.used[path.slice(-2).join(".")]);
   }
 
@@ -60,15 +66,15 @@
         if (!waiting) requestAnimationFrame(show);
         waiting = true;
       },
-      say: (/** @type {string} */ words) => { at("nf-live").textContent = words; },
+      say: (words) => { at("nf-live").textContent = words; },
       strict: () => strict,
     },
-    leftOut.filter((/** @type {string} */ key) => key !== "extra"),
+    leftOut.filter((key) => key !== "extra"),
   );
 
   function show() {
     waiting = false;
-    const values = form.value() || {};
+    const values = filled();
     const findings = window.campledgerCheck.findings(values, schema, ledger);
     const id = idOf(typeof values.name === "string" ? values.name : "");
     current = {
@@ -85,7 +91,7 @@
     keep(values);
   }
 
-  /** @param {any[]} findings */
+  /** @param {Finding[]} findings */
   function list(findings) {
     // A press takes the focus from a box, which changes the form: the button under it must live until its click.
     const now = JSON.stringify(findings);
@@ -112,7 +118,7 @@
     at("nf-problems").replaceChildren(...items);
   }
 
-  /** Return in words where a finding stands. @param {(string | number)[]} pointer */
+  /** Return in words where a finding stands. @param {Pointer} pointer */
   function place(pointer) {
     return pointer.map((part) => (typeof part === "number" ? String(part + 1) : part)).join(" \u203a ") || "the definition";
   }
@@ -125,17 +131,16 @@
       .replaceAll("{content}", encodeURIComponent(content));
     const whole = fill(current.text);
     const fits = newFile.includes("{content}") && whole.length <= LONGEST;
-    const link = at("nf-go");
-    link.dataset.copy = fits ? "" : "yes";
-    link.setAttribute("href", current.errors ? "#nf-form" : fits ? whole : fill(""));
-    link.target = current.errors ? "" : "_blank";
-    link.classList.toggle("nf-wait", current.errors > 0);
+    go.dataset.copy = fits ? "" : "yes";
+    go.setAttribute("href", current.errors ? "#nf-form" : fits ? whole : fill(""));
+    go.target = current.errors ? "" : "_blank";
+    go.classList.toggle("nf-wait", current.errors > 0);
     at("nf-next").textContent = fits
       ? "There it is checked and merged like any change: a pull request, or a commit if you may."
       : "The definition is too long for the host's address: opening the page copies it, paste it there as the file's content.";
   }
 
-  /** Remember what is filled in, for when one comes back to this page. @param {any} values */
+  /** Remember what is filled in, for when one comes back to this page. @param {Definition} values */
   function keep(values) {
     try {
       if (Object.keys(values).length) sessionStorage.setItem(STORE, JSON.stringify({ from, values }));
@@ -145,6 +150,7 @@
     }
   }
 
+  /** @returns {{from: string, values: Definition} | null} */
   function kept() {
     try {
       return JSON.parse(sessionStorage.getItem(STORE) || "null");
@@ -213,20 +219,20 @@
 
   function begin() {
     at("nf-form").append(form.element);
-    at("nf-form").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
-    at("nf-starts").append(...ledger.starts.map((/** @type {string} */ id) => new Option("", id)));
-    at("nf-start").addEventListener("submit", (/** @type {Event} */ event) => {
+    at("nf-form").addEventListener("submit", (event) => event.preventDefault());
+    at("nf-starts").append(...ledger.starts.map((id) => new Option("", id)));
+    at("nf-start").addEventListener("submit", (event) => {
       event.preventDefault();
-      const id = at("nf-from").value.trim();
+      const id = source.value.trim();
       if (fromAddress() === id) start(id);
       else location.hash = `from=${encodeURIComponent(id)}`;
     });
-    at("nf-go").hidden = !newFile;
-    at("nf-go").addEventListener("click", (/** @type {Event} */ event) => {
+    go.hidden = !newFile;
+    go.addEventListener("click", (event) => {
       if (current.errors) {
         event.preventDefault();
         complain();
-      } else if (at("nf-go").dataset.copy) {
+      } else if (go.dataset.copy) {
         copy();
       }
     });
@@ -243,7 +249,7 @@
     });
     window.addEventListener("hashchange", () => fromAddress() && start(fromAddress()));
     at("nf-next").textContent = newFile ? "" : "Put it into the ledger at this path, or run: campledger define --file campaign.yaml";
-    at("nf-template").open = false;
+    /** @type {HTMLDetailsElement} */ (at("nf-template")).open = false;
     at("nf").hidden = false;
     const draft = kept();
     if (draft && draft.values && (fromAddress() === "" || fromAddress() === draft.from)) {
@@ -260,8 +266,7 @@
   function complain() {
     strict = true;
     show();
-    const values = form.value() || {};
-    const first = window.campledgerCheck.findings(values, schema, ledger).find((finding) => !finding.warning);
+    const first = window.campledgerCheck.findings(filled(), schema, ledger).find((finding) => !finding.warning);
     if (first) form.reveal(first.pointer);
   }
 

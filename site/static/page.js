@@ -109,9 +109,7 @@
 
   /** Name the commit that the whole site was built from: pages do not hold it, so as not to change with each. */
   function built() {
-    const { commit } = /** @type {{campledgerBuilt?: {commit: ?{hash: string, worktree: boolean, time: {text: string}}}}} */ (
-      window
-    ).campledgerBuilt || {};
+    const commit = window.campledgerBuilt?.commit;
     if (!commit) return;
     for (const place of document.querySelectorAll("[data-built]")) {
       const hash = document.createElement("code");

@@ -25,10 +25,10 @@
     if ((expression.split('"').length - 1) % 2) {
       throw new Error("A quotation mark is not closed.");
     }
-    return Array.from(expression.matchAll(TERM)).flatMap((match) => /** @type {Term[]} */ (terms(match, language)));
+    return Array.from(expression.matchAll(TERM)).flatMap((match) => terms(match, language));
   }
 
-  /** Return what a word stands for: itself, or the words of a saved query. @param {RegExpMatchArray} match @param {Language} language */
+  /** Return what a word stands for: itself, or the words of a saved query. @param {RegExpExecArray} match @param {Language} language @returns {Term[]} */
   function terms(match, language) {
     const place = { start: match.index, end: match.index + match[0].length };
     if (match[2] === undefined && match[4].startsWith("@")) {
@@ -37,7 +37,7 @@
     return [{ ...term(match, language), ...place, saved: false }];
   }
 
-  /** Return the terms of a saved query that stands as @name in an expression. @param {RegExpMatchArray} match @param {Language} language */
+  /** Return the terms of a saved query that stands as @name in an expression. @param {RegExpExecArray} match @param {Language} language */
   function saved(match, language) {
     const [word, negation, , , name] = match;
     if (negation !== undefined) {
@@ -51,7 +51,7 @@
     return parse(language.saved[name.slice(1)], { ...language, saved: {} });
   }
 
-  /** @param {RegExpMatchArray} match @param {Language} language */
+  /** @param {RegExpExecArray} match @param {Language} language */
   function term(match, language) {
     const [, negation, word, sign, raw] = match;
     const negated = negation !== undefined;

@@ -196,7 +196,7 @@
     return exponent ? `${sign}0.${"0".repeat(Number(exponent) - 1)}${whole}${fraction}` : String(number);
   }
 
-  /** @param {Writer} out @param {any} value @param {number} column where its container's entries stand */
+  /** @param {Writer} out @param {Json} value @param {number} column where its container's entries stand */
   function node(out, value, column) {
     if (typeof value === "string") {
       scalar(out, value, column + STEP, false);
@@ -213,7 +213,7 @@
     }
   }
 
-  /** @param {Writer} out @param {any[]} entries @param {number} column */
+  /** @param {Writer} out @param {Json[]} entries @param {number} column */
   function sequence(out, entries, column) {
     if (entries.length === 0) out.sign("[]");
     for (const entry of entries) {
@@ -223,7 +223,7 @@
     }
   }
 
-  /** @param {Writer} out @param {Record<string, any>} entries @param {number} column */
+  /** @param {Writer} out @param {Record<string, Json>} entries @param {number} column */
   function mapping(out, entries, column) {
     const keys = Object.keys(entries);
     if (keys.length === 0) out.sign("{}");
@@ -242,7 +242,7 @@
     }
   }
 
-  /** Return a mapping as a YAML document. @param {Record<string, any>} value */
+  /** Return a mapping as a YAML document. @param {Record<string, Json>} value */
   function format(value) {
     const out = new Writer();
     mapping(out, value, 0);
