@@ -50,16 +50,16 @@ postgresql:
 	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends postgresql >/dev/null; } || { \
 	  echo "the tests of the registry need PostgreSQL: install Debian's package postgresql" >&2; exit 1; }
 
-# The site's HTML is checked by the Nu Html Checker, a program for Java that npm's registry carries.
-checker: $(VENV)/node_modules/vnu-jar
+# The Nu Html Checker, a program for Java, checks the site's HTML, and TypeScript its scripts; npm's registry has both.
+checker: $(VENV)/.checker
 
-$(VENV)/node_modules/vnu-jar: $(VENV)/.runtime
+$(VENV)/.checker: Makefile $(VENV)/.runtime
 	@command -v npm >/dev/null && command -v java >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 	  echo "installing npm and java, for the tests of the site"; \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends npm default-jre-headless >/dev/null; } || { \
 	  echo "the tests of the site need npm and java: install Debian's packages npm and default-jre-headless" >&2; exit 1; }
-	@npm install --silent --no-audit --no-fund --ignore-scripts --no-save --prefix $(VENV) vnu-jar@26.9.27
+	@npm install --silent --no-audit --no-fund --ignore-scripts --no-save --prefix $(VENV) vnu-jar@26.9.27 typescript@7.0.2
 	@touch $@
 
 clean:
