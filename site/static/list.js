@@ -453,7 +453,7 @@
 
   /** Whether the language has no way to write a value. @param {string|number} one */
   function isUnwritable(one) {
-    return /[",]/.test(String(one));
+    return String(one).includes('"');
   }
 
   /** @param {string} id @param {string} text @param {boolean} on @param {boolean} fixed @param {() => void} change */
