@@ -52,6 +52,8 @@ def _state_command(name: str) -> click.Command:
 def note(campaign: str, text: str, on: str | None, **how: Any) -> None:
     """Write down something to remember.
 
+    TEXT is Markdown. A note can be written in every state of the campaign.
+
     \b
     Example:
       campledger note k7mq "detector 53 is noisy since midnight" --on step1
@@ -73,6 +75,8 @@ def note(campaign: str, text: str, on: str | None, **how: Any) -> None:
 @act_options
 def link(campaign: str, url: str, kind: str, title: str | None, on: str | None, **how: Any) -> None:
     """Link a page to a campaign.
+
+    URL is an http or https address without a password.
 
     \b
     Example:
@@ -264,6 +268,8 @@ def _decision_command(name: str, about: str, example: str) -> click.Command:
 def retract(event: str, reason: str, **how: Any) -> None:
     """Take back an event that was wrong; it stays in the history, and does not count.
 
+    EVENT is the beginning of its id, as `campledger log CAMPAIGN` shows it.
+
     \b
     Example:
       campledger retract k7mq2x --reason "meant the other campaign"
@@ -280,6 +286,8 @@ def retract(event: str, reason: str, **how: Any) -> None:
 @act_options
 def reconcile(campaign: str, drop: tuple[str, ...], reason: str, **how: Any) -> None:
     """Settle a fork, where two branches both changed a campaign and were merged.
+
+    The events that lose stay in the history, and do not count.
 
     \b
     Example:

@@ -27,6 +27,12 @@ def dataids() -> None:
 
     SET is the name of a shared set in dataids/, CAMPAIGN:PATH for one in a campaign's directory, or a file anywhere.
     NAME@COMMIT and NAME@sha256:DIGEST are versions of it.
+
+    \b
+    Examples:
+      campledger dataids add bad instrument=HSC visit=1228 reason=slew --reason "seen in QA" --new exclude
+      campledger dataids show bad
+      campledger dataids diff bad@v1 bad
     """
 
 
@@ -92,7 +98,10 @@ def _facts(value: DataIdSet) -> dict[str, Any]:
 
 @dataids.command()
 @click.argument("names", metavar="[SET]...", nargs=-1)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="How problems are printed.",
+)  # fmt: skip
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @ledger_option
 def check(names: tuple[str, ...], form: str, strict: bool) -> None:
@@ -206,6 +215,9 @@ def _members(value: DataIdSet, limit: int) -> Iterator[str]:
 @ledger_option
 def diff(before: str, after: str, limit: int, as_json: bool) -> None:
     """Compare two sets, or two versions of one: what came, what went, of what something else is said.
+
+    Lines begin with + for what only the second has, - for what only the first has, ~ for what both have and say
+    something else of.
 
     \b
     Examples:

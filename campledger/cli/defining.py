@@ -104,6 +104,9 @@ def define(
 ) -> None:
     """Define a campaign, and commit it.
 
+    NAME, --production, --kind and --description are needed, unless --file, --from or --edit bring them; everything else
+    can follow with `campledger edit`. The id is printed, and never changes.
+
     \b
     Examples:
       campledger define dp02-test-med-1 --production data-release --kind rehearsal \\
@@ -192,6 +195,8 @@ def _compose(editor: Editor, values: dict[str, Any]) -> str:
 def edit(campaign: str, values: dict[str, Any], push: bool, dry_run: bool) -> None:
     """Change a campaign's definition, in an editor or with --set, and commit it.
 
+    The result is checked before it is committed; what you wrote in the editor is kept if it cannot be.
+
     \b
     Examples:
       campledger edit k7mq
@@ -218,7 +223,12 @@ def edit(campaign: str, values: dict[str, Any], push: bool, dry_run: bool) -> No
 
 @click.group()
 def hooks() -> None:
-    """Check what is committed, before it is."""
+    """Check what is committed, before it is.
+
+    \b
+    Example:
+      campledger hooks install
+    """
 
 
 @hooks.command("install")
@@ -253,7 +263,13 @@ def install(server: Path | None) -> None:
 
 @click.group("import")
 def import_() -> None:
-    """Take in campaigns from elsewhere."""
+    """Take in campaigns and lists of data IDs from elsewhere.
+
+    \b
+    Examples:
+      campledger import bps dp02-processing --dry-run
+      campledger import exclusions bad.ecsv --instrument LSSTComCam
+    """
 
 
 @import_.command("bps")

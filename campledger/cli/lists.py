@@ -108,7 +108,10 @@ def _import_command(name: str, purpose: str) -> None:
     @_skip_unknown
     @_allow_pending
     @click.option("--name", "new", metavar="NAME", help="Name of the set.  [default: the file's]")
-    @click.option("--format", "form", type=click.Choice(["json", "ecsv"]), default="json", show_default=True)
+    @click.option(
+        "--format", "form", type=click.Choice(["json", "ecsv"]), default="json", show_default=True,
+        help="The form of the set's file.",
+    )  # fmt: skip
     @commit_options
     def command(
         file: Path, instrument: str | None, skymap: str | None, dimension: str | None, alias: str | None,

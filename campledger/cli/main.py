@@ -64,6 +64,21 @@ class Sections(click.Group):
 def main() -> None:
     """Keep data-processing campaigns in a git repository: define, review, follow, find and repeat them.
 
+    CAMPAIGN is an id, a name, the beginning of either, or the last four characters of an id. SUBMISSION and EVENT are
+    the beginning of an id; a submission's run id does as well. STEP[/GROUP] is a step, or one group of it. PERSON is a
+    handle of campledger.yaml, or `me`.
+
+    \b
+    Exit codes:
+      0    fine
+      1    problems in the data
+      2    usage: what was asked for makes no sense as asked
+      3    refused: a transition or a rule forbids it
+      4    git failed, or the repository's state forbids it
+      5    Butler or BPS failed, or is not there
+      70   a bug in campledger
+      130  interrupted
+
     \b
     Examples:
       campledger init ledger --example
@@ -78,7 +93,7 @@ for module in (defining, reading, queries, acting, dataids, set_changes, lists, 
 
 
 def run() -> None:
-    """Run the command line. The README lists the exit codes."""
+    """Run the command line. The help of `campledger` lists the exit codes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no bug

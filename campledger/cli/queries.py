@@ -19,7 +19,15 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Say what would be writt
 
 @click.group("query")
 def query_() -> None:
-    """Keep queries that people ask again and again under a name: `campledger list @NAME`, and a page of the site."""
+    """Keep queries that people ask again and again.
+
+    Each has a name: `campledger list @NAME` asks it, and the site has a page for it.
+
+    \b
+    Examples:
+      campledger query save running-drp state:running production:data-release
+      campledger list @running-drp
+    """
 
 
 @query_.command(context_settings=EXPRESSION_SETTINGS)
@@ -36,6 +44,8 @@ def save(
     group: str | None, replace: bool, push: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Save an expression under a name, with the columns to show, and commit it.
+
+    The expression is written as for `campledger list`; `me` in it is whoever asks.
 
     \b
     Examples:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 @click.option("--commit", metavar="REV", help="Check a commit.")
 @click.option("--since", metavar="REV", help="With --commit: find recorded events of REV that were changed or removed.")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="How problems are printed.",
+)  # fmt: skip
 @ledger_option
 def check(
     paths: tuple[Path, ...], staged: bool, commit: str | None, since: str | None, strict: bool, form: str
@@ -76,7 +79,10 @@ def tell_problems(problems: Sequence[Problem], form: str, *, strict: bool) -> in
 @click.argument("expression", nargs=-1)
 @view_options
 @click.option("--limit", type=click.IntRange(1), help="Show this many at the most.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
+    help="How campaigns are printed.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--commit", metavar="REV", help="Read a commit instead of the work tree.")
 @ledger_option
@@ -173,6 +179,9 @@ def show(campaign: str, as_json: bool, commit: str | None) -> None:
 @ledger_option
 def log(campaigns: tuple[str, ...], limit: int | None, as_json: bool) -> None:
     """Show what happened to some campaigns, or to all, newest first.
+
+    Each line has the event's id in front where it is one campaign's: `campledger retract` takes it. An event that does
+    not count is marked.
 
     \b
     Examples:

@@ -267,7 +267,10 @@ def _group_options(command: F) -> F:
 @click.command()
 @_group_options
 @click.argument("arguments", metavar="[-- ARGS]...", nargs=-1, type=click.UNPROCESSED)
-@click.option("--command", type=click.Choice(["run", "qgraph"]), default="run", show_default=True)
+@click.option(
+    "--command", type=click.Choice(["run", "qgraph"]), default="run", show_default=True,
+    help="Which command of pipetask.",
+)  # fmt: skip
 @click.option("--print", "only_print", is_flag=True, help="Print the arguments, for a shell, and do not run it.")
 def pipetask(
     campaign: str,

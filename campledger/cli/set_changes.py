@@ -217,6 +217,9 @@ def filter_(
 ) -> None:
     """Make a set of the members that are of some reason, severity, day or band, or have not expired.
 
+    A member has to satisfy each option that is given; of an option that is repeated, one value is enough. Prints the
+    members as CSV, unless --out or --name say where they go.
+
     \b
     Example:
       campledger dataids filter bad --because slew --day-obs 20241101..20241130

@@ -17,6 +17,9 @@ from campledger.cli.shared import clean, ledger_option, ledger_root, workspace
 def push() -> None:
     """Push acts that were made without --push, on top of what others have pushed meanwhile.
 
+    An act that has become illegal meanwhile is withdrawn and told; the exit code is 3 then. Commits that campledger did
+    not make stop it, named.
+
     \b
     Example:
       campledger push
@@ -42,7 +45,13 @@ _out = click.option(
 
 @click.group()
 def site() -> None:
-    """Make the ledger's web site: static pages that need no server."""
+    """Make the ledger's web site: static pages that need no server.
+
+    \b
+    Examples:
+      campledger site build --out public
+      campledger site serve --worktree
+    """
 
 
 def _which(command: Callable[..., None]) -> Callable[..., None]:
@@ -70,6 +79,8 @@ def _which(command: Callable[..., None]) -> Callable[..., None]:
 def build(out: Path, watch: bool, worktree: bool, **which: Any) -> None:
     """Write the site, as far as it changed since the last build.
 
+    Files in the folder that are none of the site's stay.
+
     \b
     Examples:
       campledger site build --out public
@@ -91,10 +102,14 @@ def build(out: Path, watch: bool, worktree: bool, **which: Any) -> None:
 @site.command()
 @_out
 @_which
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Listen there; 0 takes a free one."
+)
 @ledger_option
 def serve(out: Path, port: int, worktree: bool, **which: Any) -> None:
     """Show the site on this machine, built again whenever the ledger changes, until interrupted.
+
+    Only this machine reaches it.
 
     \b
     Example:
