@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` runs every test; each sets up what it needs.
-.PHONY: demo test bless lint bench clean browser postgresql checker
+.PHONY: demo test bless docs lint bench clean browser postgresql checker pager
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,13 +8,17 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.runtime
 	@docs/examples/demo.sh $(abspath $(BIN)/campledger) .demo
 
-test: $(VENV)/.development browser postgresql checker
+test: $(VENV)/.development browser postgresql checker pager
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 # Takes the site's pages as they are now for what they should be: look at `git diff tests/pages/golden` before committing.
 bless: $(VENV)/.development
 	$(BIN)/python -m pytest --quiet tests/pages/test_golden.py --bless
 	@git status --short tests/pages/golden
+
+# Makes docs/reference and docs/man from the help of the commands, the schemas, the rules and the tables of states.
+docs: $(VENV)/.development
+	$(BIN)/python -m docs.generate
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check
@@ -49,6 +53,14 @@ postgresql:
 	  echo "installing postgresql, for the tests of the registry"; \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends postgresql >/dev/null; } || { \
 	  echo "the tests of the registry need PostgreSQL: install Debian's package postgresql" >&2; exit 1; }
+
+# The man pages are read by man and groff.
+pager:
+	@command -v man >/dev/null && command -v groff >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  echo "installing man-db, for the tests of the man pages"; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends man-db >/dev/null; } || { \
+	  echo "the tests of the man pages need Debian's package man-db" >&2; exit 1; }
 
 # The Nu Html Checker, a program for Java, checks the site's HTML, and TypeScript its scripts; npm's registry has both.
 checker: $(VENV)/.checker
