@@ -1,4 +1,4 @@
-"""The wheel, the sdist and the editable install each carry schemas, site and hooks, and work."""
+"""Wheel, sdist and editable install each carry schemas, site and hooks, and work; the first two also man pages."""
 
 from __future__ import annotations
 
@@ -53,15 +53,20 @@ def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+MAN_PAGES = {file.name for file in (ROOT / "docs/man").iterdir()}
+
+
 def test_wheel_holds_what_the_package_reads(built: Path) -> None:
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
-        assert set(NEEDED) <= set(wheel.namelist())
+        names = wheel.namelist()
+    assert set(NEEDED) <= set(names)
+    assert {name.rpartition("/")[2] for name in names if "/data/share/man/man1/" in name} == MAN_PAGES
 
 
 def test_sdist_holds_what_the_package_reads_and_the_licence(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    assert {*NEEDED, "LICENSE", "README.md"} <= names
+    assert {*NEEDED, "LICENSE", "README.md", *(f"docs/man/{name}" for name in MAN_PAGES)} <= names
 
 
 @pytest.mark.parametrize("kind", ["wheel", "editable"])
@@ -84,3 +89,11 @@ def test_an_installation_makes_a_ledger_and_its_site(kind: str, built: Path, sou
         )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "site/index.html").stat().st_size > 0
+    if kind == "editable":
+        return  # setuptools leaves data files out of it
+    # man looks beside the directories of PATH.
+    found = subprocess.run(
+        ["man", "--where", "campledger-define"], check=False, capture_output=True, text=True,
+        env={"PATH": f"{tmp_path / 'venv/bin'}:{os.environ['PATH']}", "LC_ALL": "C"},
+    )  # fmt: skip
+    assert found.stdout == f"{tmp_path / 'venv/share/man/man1/campledger-define.1'}\n", found.stderr
