@@ -74,10 +74,12 @@ class Evaluated:
 class Sets:
     """The sets of one state of a ledger, read as they are asked for, each once."""
 
-    def __init__(self, ledger: Ledger, repository: Repository | None = None):
+    def __init__(self, ledger: Ledger, repository: Repository | None = None, tip: str | None = None):
         self.ledger = ledger
         self.repository = repository
         """Where versions that a pin names are looked up; without one they are refused."""
+        self._tip = tip
+        """The commit in whose history they are looked for, if not in HEAD's."""
         self._read: dict[str, SetFile] = {}
         self._evaluated: dict[tuple[str, str, str], Evaluated] = {}
 
@@ -99,9 +101,10 @@ class Sets:
     def path_of(self, name: str, campaign: str | None = None) -> str | None:
         """Return the path of a set's file, by the name that the ledger or this campaign has for it."""
         if campaign is not None:
-            path = f"{self.ledger.directories[campaign][0]}/{name}"
-            if path in self.ledger.files.paths:
-                return path
+            # An older version may be of a time before the campaign.
+            directory, files = self.ledger.directories.get(campaign, ("", ()))
+            if name in files:
+                return f"{directory}/{name}"
         paths = self.shared.get(name, ())
         return paths[0] if paths else None
 
@@ -183,12 +186,12 @@ class Sets:
         if self.repository is None:
             return []
         stem = path.rpartition(".")[0]
-        return self.repository.commits_of([f"{stem}{ending}" for ending in ENDINGS])
+        return self.repository.commits_of([f"{stem}{ending}" for ending in ENDINGS], self._tip)
 
     def _at(self, commit: str) -> Sets:
         if self.repository is None:
             raise DataError("there is no git repository here to look for older versions in")
-        return Sets(Ledger(GitTree(self.repository, commit)), self.repository)
+        return Sets(Ledger(GitTree(self.repository, commit)), self.repository, self._tip)
 
     def receipts(self, name: str) -> tuple[Event, ...]:
         """Return what happened to a shared set: uploads and collections, in the order in which they were recorded."""

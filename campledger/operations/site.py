@@ -106,8 +106,9 @@ def _build(
     repository: Repository, root: Path, out: Path, wanted: Wanted, cache: Cache, progress: Progress | None
 ) -> BuildResult:
     """Build, unless the site is as the last build of the same left it."""
-    shallow = repository.is_shallow if wanted.commit else False
-    named = f"{program({})} {wanted} {shallow} {repository.prefix if wanted.commit else ''}"
+    # A set may be pinned to a branch or a tag.
+    in_git = f"{repository.prefix} {repository.boundary} {repository.refs}" if wanted.commit else ""
+    named = f"{program({})} {wanted} {in_git}"
     key = content_id(f"{named} {out.absolute()}".encode("utf-8", "surrogateescape"))
     known = cache.get(key) if not wanted.worktree else None
     if isinstance(known, dict) and known["stamp"] == stamp(out):

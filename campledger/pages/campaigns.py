@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from campledger.ledger.reading import DEFINITION, EVENTS
@@ -30,22 +29,12 @@ MAX_DETAILED_SETS = 12
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
-def paths(survey: Survey) -> list[str]:
-    """Return the paths of the pages."""
-    return [page_path(one.id) for one in survey.readable]
-
-
-def pages(survey: Survey) -> Iterator[Page]:
-    """Yield each campaign's page."""
-    return (page(one, survey) for one in survey.readable)
-
-
 def key(one: Readable, survey: Survey) -> str:
     """Return what stands for all that a campaign's page is made from."""
     changed = survey.last_change(one.id)
     parents = [_parent_of(one), survey.titles.get(_parent_of(one), "")]
     children = [f"{child} {survey.titles[child]}" for child in survey.children.get(one.id, ())]
-    sets = [f"{name} {survey.key_of_set(name, one.id)}" for name in one.set_names]
+    sets = [f"{name} {survey.key_of_set(name, one.id, one.pins.get(name, ()))}" for name in one.set_names]
     commits = [survey.event_commits.get(event, "") for event in one.event_ids]
     shared = json.dumps(survey.apart(changed))
     return digest(one.key, shared, *parents, *children, "sets", *sets, "commits", *commits)

@@ -76,8 +76,9 @@ class Past:
 
     def _kept(self, what: str, make: Callable[[str | None, Any], Any]) -> Any:
         """Return what is kept for the commit, or made from what is kept for an earlier one, or from nothing."""
-        name = f"{what} {FORMAT} {self._repository.prefix}"
-        key = digest(name, self._tip, str(self._repository.is_shallow))
+        # What a shallow clone tells does not hold once it has more of the history.
+        name = f"{what} {FORMAT} {self._repository.prefix} {digest(self._repository.boundary)}"
+        key = digest(name, self._tip)
         kept = self._cache.get(key)
         if not isinstance(kept, dict):
             before = self._cache.latest(name)

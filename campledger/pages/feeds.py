@@ -97,7 +97,8 @@ def paths(survey: Survey) -> list[str]:
 def files(survey: Survey, is_current: IsCurrent) -> Iterator[File]:
     """Yield the feeds of several campaigns; the campaigns are read only where one has changed."""
     for feed in feeds(survey):
-        key = digest(survey.program, feed.path, feed.title, feed.page, *(one.key for one in feed.latest))
+        entries = (one.key for one in feed.latest)
+        key = digest(survey.program, survey.settings_id, feed.path, feed.title, feed.page, *entries)
         yield File(feed.path, key, None if is_current(feed.path, key) else _text(feed, survey))
 
 

@@ -15,10 +15,11 @@ import functools
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from campledger.dataids.files import ENDINGS
 from campledger.ledger.reading import Ledger, Record
 from campledger.ledger.sets import Reference, Sets, is_receipts, is_set_path, receipts_path, references_of, sources
 from campledger.ledger.settings import SETTINGS_FILE
@@ -90,6 +91,12 @@ class Readable:
         """What each DataId set that it refers to is for (include, exclude), by the set's name without the version."""
         purposes: Mapping[str, list[str]] = self._kept["sets"]
         return purposes
+
+    @property
+    def pins(self) -> Mapping[str, list[str]]:
+        """The versions of DataId sets that it refers to, where it names one, by the set's name."""
+        pins: Mapping[str, list[str]] = self._kept["pins"]
+        return pins
 
     @property
     def set_names(self) -> tuple[str, ...]:
@@ -197,7 +204,8 @@ class Survey:
         self._contents: dict[str, bytes] = {}
         self._named: dict[Commit | None, Page | None] = {}
         self._kept: dict[str, dict[str, Any]] = {}
-        self._sources: dict[str, list[str]] = {}
+        self._sources: dict[str, list[Reference]] = {}
+        self._pinned: dict[str, str] = {}
         self.shared: Page = {
             "ledger": {"title": ledger.settings.title},
             "of_site": True,
@@ -354,28 +362,44 @@ class Survey:
         in_worktree = self.commit is not None and self.commit.worktree
         return replace(found, worktree=True) if found and in_worktree else found
 
-    def key_of_set(self, name: str, campaign_id: str | None = None) -> str:
-        """Return what stands for a set, its receipts and all sets that it is made from."""
-        paths = self._behind(name, campaign_id)[0]
-        return digest(*(f"{path}\0{self.ids[path]}" for path in sorted(paths)))
+    def key_of_set(self, name: str, campaign_id: str | None = None, pins: Iterable[str] = ()) -> str:
+        """Return what stands for a set, in these versions too, its receipts and all sets that it is made from."""
+        behind = self._behind(name, campaign_id)
+        paths = sorted(behind.paths)
+        rows = [f"{path}\0{self.ids[path]}" for path in paths]
+        pins = sorted({*pins, *behind.pins})
+        if pins and self.repository is not None:
+            # A version is looked up in git: by its commit's name, or by its digest among all that there were.
+            files = [f"{path.rpartition('.')[0]}{ending}" for path in paths for ending in ENDINGS]
+            versions = [one.commit for file in files for one in self.set_versions.get(file, ())]
+            rows += [self.repository.boundary, *versions, *(f"{pin} {self._meant(pin)}" for pin in pins)]
+        return digest(*rows)
+
+    def _meant(self, pin: str) -> str:
+        """Return the commit that a pin names now, if any. All that campaigns name are looked up at once."""
+        if pin not in self._pinned and self.repository is not None:
+            named = {one for each in self.readable for pins in each.pins.values() for one in pins}
+            self._pinned |= self.repository.commits_named({pin, *(named - self._pinned.keys())})
+        return self._pinned.get(pin, "")
 
     def sets_behind(self, names: Iterable[str]) -> set[str]:
         """Return the sets with these names and all that they are made from."""
-        return {behind for name in names for behind in self._behind(name, None)[1]}
+        return {behind for name in names for behind in self._behind(name, None).names}
 
-    def _behind(self, name: str, campaign_id: str | None) -> tuple[set[str], set[str]]:
-        """Return the paths and names of a set and of all that it is made from."""
-        paths: set[str] = set()
-        names: set[str] = set()
+    def _behind(self, name: str, campaign_id: str | None) -> _Behind:
+        """Return what is behind a set: itself, and all that it is made from."""
+        behind = _Behind()
         waiting = [name]
         while waiting:
             one = waiting.pop()
-            if one not in names:
-                names.add(one)
+            if one not in behind.names:
+                behind.names.add(one)
                 found = self._paths_of_set(one, campaign_id)
-                paths.update(found)
-                waiting += [source for path in found for source in self._sources_of(path)]
-        return paths, names
+                behind.paths.update(found)
+                sources = [source for path in found for source in self._sources_of(path)]
+                waiting += [source.name for source in sources]
+                behind.pins.update(source.pin for source in sources if source.pin)
+        return behind
 
     def _paths_of_set(self, name: str, campaign_id: str | None) -> list[str]:
         own = f"{self.ledger.directories[campaign_id][0]}/{name}" if campaign_id is not None else ""
@@ -384,20 +408,16 @@ class Survey:
 
     def sources_of_set(self, name: str) -> list[str]:
         """Return the names of the sets that a shared one is made from."""
-        return self._sources_of(self.ledger.shared_sets[name][0])
+        return [source.name for source in self._sources_of(self.ledger.shared_sets[name][0])]
 
-    def _sources_of(self, path: str) -> list[str]:
-        """Return the names of the sets that one is made from."""
+    def _sources_of(self, path: str) -> list[Reference]:
+        """Return the sets that one is made from."""
         if not is_set_path(path) or path.endswith(".events.yaml"):
             return []
         if path not in self._sources:
             key = digest(self.program, "sources", self.ids[path])
-            names = self._cache.get(key)
-            if not isinstance(names, list):
-                derived = self.sets.file(path).derived
-                names = [text.partition("@")[0] for text in sources(derived or {})]
-                self._cache.put_many({key: (f"sources of {path}", json.dumps(names))})
-            self._sources[path] = names
+            written = self.remembered(key, f"sources of {path}", lambda: sources(self.sets.file(path).derived or {}))
+            self._sources[path] = [Reference.parse(text) for text in written]
         return self._sources[path]
 
     @property
@@ -408,7 +428,7 @@ class Survey:
     @cached_property
     def shelf(self) -> Shelf:
         """The DataId sets, summed up."""
-        return Shelf(Sets(self.ledger, self.repository))
+        return Shelf(Sets(self.ledger, self.repository, self.commit.hash if self.commit else None))
 
     @cached_property
     def set_problems(self) -> tuple[Problem, ...]:
@@ -418,7 +438,8 @@ class Survey:
         if not names and not receipts:
             return ()
         keys = [f"{name} {self.key_of_set(name)}" for name in names]
-        key = digest(self.program, "set problems", self.settings_id, *keys, *receipts)
+        histories = [f"{path}\0{self.ids[path]}" for path in receipts]
+        key = digest(self.program, "set problems", self.settings_id, *keys, *histories)
         rows = self.remembered(key, "set problems", lambda: self._check_sets(receipts))
         return problems_of(rows)
 
@@ -472,6 +493,13 @@ class Survey:
     def event_commits(self) -> Mapping[str, str]:
         """The commit that recorded each event, by the event's id."""
         return self.past.event_commits if self.past else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    paths: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    pins: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -530,10 +558,14 @@ def _butlers(campaign: Campaign, history: History) -> list[str]:
 
 def _sets(record: Record, ledger: Ledger) -> dict[str, Any]:
     purposes: dict[str, list[str]] = {}
+    pins: dict[str, list[str]] = {}
     for purpose, written in references_of(record):
-        named = purposes.setdefault(Reference.parse(written).name, [])
+        reference = Reference.parse(written)
+        named = purposes.setdefault(reference.name, [])
         named += [] if purpose in named else [purpose]
-    return {"sets": purposes, "shared": {name: name in ledger.shared_sets for name in purposes}}
+        if reference.pin:
+            pins.setdefault(reference.name, []).append(reference.pin)
+    return {"sets": purposes, "pins": pins, "shared": {name: name in ledger.shared_sets for name in purposes}}
 
 
 def problems_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Problem, ...]:

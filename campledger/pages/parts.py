@@ -63,16 +63,6 @@ def of_pages(paths: Callable[[Survey], list[str]], pages: Callable[[Survey], Ite
     return Part(paths, files)
 
 
-def of_data(paths: Callable[[Survey], list[str]], data: Callable[[Survey], Iterable[tuple[str, bytes]]]) -> Part:
-    """Return the part whose files these functions list and make; they are cheap to make, and made each time."""
-
-    def files(survey: Survey, _: IsCurrent) -> Iterator[File]:
-        for path, content in data(survey):
-            yield File(path, "", content)
-
-    return Part(paths, files)
-
-
 def paths_of_campaigns(survey: Survey, kinds: Sequence[OfCampaign]) -> list[str]:
     """Return the paths of what each campaign has."""
     return [kind.path(one.id) for one in survey.readable for kind in kinds]

@@ -37,13 +37,6 @@ def paths(survey: Survey) -> list[str]:
     return [*(set_page_path(name) for name in survey.ledger.shared_sets), INDEX]
 
 
-def pages(survey: Survey) -> Iterator[Page]:
-    """Yield each shared set's page, then their list."""
-    made = [_set_page(name, survey) for name in survey.ledger.shared_sets]
-    yield from made
-    yield _index_page(survey, [_row(page) for page in made])
-
-
 def files(survey: Survey, is_current: IsCurrent) -> Iterator[File]:
     """Yield each shared set's page, then their list; a set is read only where something about it has changed."""
     rows = []

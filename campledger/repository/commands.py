@@ -128,7 +128,20 @@ class Repository:
     @property
     def is_shallow(self) -> bool:
         """Whether the clone lacks a part of the history."""
-        return (self.common_dir / "shallow").exists()
+        return bool(self.boundary)
+
+    @cached_property
+    def boundary(self) -> str:
+        """The commits at which the history of a shallow clone ends; empty for a whole one."""
+        try:
+            return (self.common_dir / "shallow").read_text("ascii")
+        except FileNotFoundError:
+            return ""
+
+    @property
+    def refs(self) -> str:
+        """Every branch, tag and the like, and what it names."""
+        return self.run("for-each-ref", "--format=%(objectname) %(refname)").text
 
     @property
     def prefix(self) -> str:
@@ -217,11 +230,23 @@ class Repository:
         command = ("diff-tree", "-r", "--name-only", "-z", "--no-renames", "--relative", base, commit)
         return _paths(self.run(*command).out)
 
-    def commits_of(self, paths: Iterable[str]) -> list[str]:
-        """Return the commits of HEAD's history that changed one of the paths, the latest first."""
-        if self.head() is None:
+    def commits_of(self, paths: Iterable[str], tip: str | None = None) -> list[str]:
+        """Return the commits of the history of ``tip`` (HEAD) that changed one of the paths, the latest first."""
+        start = tip or self.head()
+        if start is None:
             return []
-        return self.run("log", "--format=%H", "--no-renames", "--", *literal(paths)).text.split()
+        command = ("-c", "log.showSignature=false", "log", "--format=%H", "--no-renames", "--end-of-options", start)
+        return self.run(*command, "--", *literal(paths)).text.split()
+
+    def commits_named(self, revisions: Iterable[str]) -> dict[str, str]:
+        """Return the commits that revisions name, all in one call of git; empty for those that name none."""
+        wanted = [revision for revision in dict.fromkeys(revisions) if "\n" not in revision]
+        if not wanted:
+            return {}
+        questions = "".join(f"{revision}^{{commit}}\n" for revision in wanted).encode("utf-8", "surrogateescape")
+        answers = self.run("cat-file", "--batch-check=%(objectname)", stdin=questions).out.split(b"\n")
+        found = [answer.decode() if len(answer.split()) == 1 else "" for answer in answers]
+        return dict(zip(wanted, found, strict=False))
 
     def is_ancestor(self, commit: str, of: str) -> bool:
         """Whether a commit descends from another one, or is it."""

@@ -33,9 +33,10 @@ def versions(repository: Repository, commit: str, directory: str, since: str | N
 
     With ``since``, only those that a commit before does not descend from.
     """
+    fixed = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "log")
     form = ("-z", "--no-renames", "--relative", "--name-only", "--no-merges", "--full-history")
-    command = ("-c", "log.showRoot=true", "log", *form, "--format=%x00%H%x09%ct%x09%aN%x09%aE")
-    out = repository.run(*command, _span(commit, since), "--", directory).out.decode("utf-8", "surrogateescape")
+    shown = ("--format=%x00%H%x09%ct%x09%an%x09%ae", _span(commit, since), "--", directory)
+    out = repository.run(*fixed, *form, *shown).out.decode("utf-8", "surrogateescape")
     found: dict[str, list[Version]] = {}
     version = None
     for token in out.split("\0"):
@@ -54,11 +55,12 @@ def event_commits(repository: Repository, commit: str, since: str | None = None)
     An act names its event in the commit's trailer. Other commits, such as imports, are read line by line.
     """
     form = "--format=%H %ct %(trailers:key=Campledger-Event,valueonly,separator=%x20)"
-    out = repository.run("log", "--no-merges", form, _span(commit, since), "--").out.decode("utf-8", "replace")
+    command = ("-c", "log.showSignature=false", "log", "--no-merges", "-z", form)
+    out = repository.run(*command, _span(commit, since), "--").out.decode("utf-8", "replace")
     found: dict[str, tuple[int, str]] = {}
     others: dict[str, int] = {}
-    for line in out.splitlines():
-        name, time, *named = line.split(" ")
+    for row in filter(None, out.split("\0")):
+        name, time, *named = row.split(" ")
         events = [event for event in named if _EVENT.fullmatch(event)]
         for event in events:
             found[event] = min((int(time), name), found.get(event, (int(time), name)))

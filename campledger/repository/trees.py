@@ -57,8 +57,15 @@ class WorkTree:
 
     @cached_property
     def ids(self) -> dict[str, str]:
-        """Git's own id of each content: what is committed is known again."""
-        return {path: blob_id(content) for path, content in self.read(self.paths).items()}
+        """Git's own id of each content: what is committed is known again.
+
+        From here on the files are those of this moment: what went away meanwhile is left out of :attr:`paths`, and
+        :meth:`read` refuses a file that has changed since.
+        """
+        ids = {path: blob_id(content) for path in self.paths for content in self.read([path]).values()}
+        for gone in self.paths.keys() - ids.keys():
+            del self.paths[gone]
+        return ids
 
     def _walk(self, directory: str, found: dict[str, bool]) -> None:
         try:
@@ -77,15 +84,23 @@ class WorkTree:
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """Return contents; of a link, its target."""
         contents = {}
+        ids: Mapping[str, str] = self.__dict__.get("ids", {})
         for path in paths:
-            file = self.root / path
-            try:
-                contents[path] = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                continue
-            except OSError as error:
-                raise DataError(f"{path} cannot be read: {error.strerror}") from None
+            content = self._content(path)
+            if path in ids and (content is None or blob_id(content) != ids[path]):
+                raise DataError(f"{path}:0:0: unreadable: it changed while it was read; try again")
+            if content is not None:
+                contents[path] = content
         return contents
+
+    def _content(self, path: str) -> bytes | None:
+        file = self.root / path
+        try:
+            return os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def blob_id(content: bytes) -> str:

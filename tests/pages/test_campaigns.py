@@ -25,7 +25,7 @@ def pages_of(root: Path) -> dict[str, Page]:
     head = repository.commit_of("HEAD")
     named = Commit(head, repository.commit_time(head))
     survey = gather.Survey(Ledger(GitTree(repository, head)), named, repository)
-    return {page["campaign"]["id"]: page for page in campaigns.pages(survey)}
+    return {one.id: campaigns.page(one, survey) for one in survey.readable}
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import DataError
+from campledger.ledger.reading import Ledger
+from campledger.ledger.sets import Sets
 from campledger.operations import building
 from campledger.operations.site import build
 from campledger.pages import campaigns, parts, render
 from campledger.pages.gather import Survey, page_path
 from campledger.pages.write import MARKER, STAGE
+from campledger.repository.trees import WorkTree
 from tests.pages.conftest import Log, commit, definition, git, put_campaign, put_settings, rich_ledger
 
 ONE, TWO, THREE = "2026-09-01-one-aaaa", "2026-09-02-two-bbbb", "2026-09-03-three-cccc"
@@ -341,3 +344,139 @@ def test_several_processes_make_the_same_site(tmp_path: Path, monkeypatch: pytes
     build(root, tmp_path / "shared")
     assert contents(tmp_path / "shared") == good
     assert build(root, tmp_path / "shared").written == 0
+
+
+def of_exposure(number: int) -> str:
+    return json.dumps([{"instrument": "LSSTCam", "exposure": number}])
+
+
+def put_pinned(root: Path, pin: str) -> None:
+    """Let a campaign and a set name a version of the set `bad`."""
+    put_campaign(root, ONE, definition("one", data={"butler": "main", "exclude": [f"bad@{pin}"]}))
+    (root / "dataids/made.json").write_text(json.dumps({"name": "made", "derived": {"union": [f"bad@{pin}"]}}))
+
+
+def digest_of(root: Path, exposure: int) -> str:
+    (root / "dataids/bad.json").write_text(of_exposure(exposure))
+    return Sets(Ledger(WorkTree(root))).evaluate("bad").digest
+
+
+def test_a_pinned_version_comes_into_the_history(root: Path, tmp_path: Path) -> None:
+    put_pinned(root, digest_of(root, 7))
+    (root / "dataids/bad.json").write_text(of_exposure(8))
+    before = commit(root, "Pin a version that never was")
+    out = tmp_path / "out"
+    build(root, out)
+    for exposure in (7, 8):
+        (root / "dataids/bad.json").write_text(of_exposure(exposure))
+        commit(root, f"Exposure {exposure}")
+        build(root, out)
+        same_as_cold(root, out, tmp_path)
+    build(root, out, commit=before)
+    git(root, "checkout", "--quiet", before)
+    same_as_cold(root, out, tmp_path, commit=before)  # wherever HEAD is
+
+
+def test_a_branch_as_a_version_moves(root: Path, tmp_path: Path) -> None:
+    put_pinned(root, "side")
+    git(root, "branch", "side")
+    commit(root, "Pin a branch")
+    out = tmp_path / "out"
+    build(root, out)
+    git(root, "checkout", "--quiet", "side")
+    (root / "dataids/bad.json").write_text(of_exposure(12345))
+    commit(root, "On the branch")
+    git(root, "checkout", "--quiet", "main")
+    assert build(root, out).written > 0
+    assert "12345" in (out / page_path(ONE)).read_text()
+    same_as_cold(root, out, tmp_path)
+
+
+def test_a_shallow_clone_gets_its_history(root: Path, tmp_path: Path) -> None:
+    old = digest_of(root, 1)
+    commit(root, "The old version")
+    (root / "dataids/bad.json").write_text(of_exposure(2))
+    commit(root, "The new version")
+    put_pinned(root, old)
+    commit(root, "Pin the old version")
+    clone, out = tmp_path / "shallow", tmp_path / "out"
+    git(tmp_path, "clone", "--quiet", "--depth=1", root.as_uri(), str(clone))
+    assert build(clone, out).notes
+    for depth in ("--deepen=1", "--unshallow"):
+        git(clone, "fetch", "--quiet", depth)
+        build(clone, out)
+        same_as_cold(clone, out, tmp_path)
+
+
+def test_a_set_that_a_campaign_pins_is_removed(root: Path, tmp_path: Path) -> None:
+    put_pinned(root, git(root, "rev-parse", "HEAD"))
+    commit(root, "Pin a commit from before the campaign had the pin")
+    late = "2026-09-04-late-dddd"
+    put_campaign(root, late, definition("late", data={"exclude": [f"bad@{git(root, 'rev-parse', 'HEAD~1')}"]}))
+    (root / "dataids/bad.json").unlink()
+    commit(root, "Remove the set")
+    build(root, tmp_path / "out")
+    assert "1 data ID" in (tmp_path / "out" / page_path(late)).read_text()
+    same_as_cold(root, tmp_path / "out", tmp_path)
+
+
+def test_the_address_of_the_site_is_in_every_feed(root: Path, tmp_path: Path) -> None:
+    build(root, tmp_path / "out")
+    settings = root / "campledger.yaml"
+    settings.write_text(settings.read_text() + "site:\n  url: https://example.org/campaigns/\n")
+    commit(root, "Say where the site is")
+    build(root, tmp_path / "out")
+    same_as_cold(root, tmp_path / "out", tmp_path)
+    feeds = list((tmp_path / "out/feeds").rglob("*.xml"))
+    assert feeds
+    assert all('href="https://example.org/campaigns/' in feed.read_text() for feed in feeds)
+
+
+def test_the_history_of_a_set_that_is_not_there_is_mended(root: Path, tmp_path: Path) -> None:
+    history = root / "dataids/gone.events.yaml"
+    history.write_text("nonsense\n")
+    commit(root, "Break it")
+    assert any(problem.path.endswith("gone.events.yaml") for problem in build(root, tmp_path / "out").problems)
+    history.write_text("")
+    commit(root, "Mend it")
+    assert not any(problem.path.endswith("gone.events.yaml") for problem in build(root, tmp_path / "out").problems)
+    same_as_cold(root, tmp_path / "out", tmp_path)
+
+
+def test_a_file_that_changes_while_a_site_is_built_stops_the_build(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(root, tmp_path / "out", worktree=True)
+    good = contents(tmp_path / "out")
+    edit(root, ONE, "Runs one.", "Runs it.")
+    plain = Survey.load
+
+    def load(self: Survey, wanted: Iterator[str]) -> None:
+        if "Runs it." in self.ledger.files.read([f"campaigns/2026/09/{ONE}/campaign.yaml"]).popitem()[1].decode():
+            edit(root, ONE, "Runs it.", "Runs it again.")
+        plain(self, wanted)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Survey, "load", load)
+        with pytest.raises(DataError, match=r"campaign\.yaml:0:0: unreadable: it changed while it was read"):
+            build(root, tmp_path / "out", worktree=True)
+    assert contents(tmp_path / "out") == good
+    edit(root, ONE, "Runs it again.", "Runs one.")
+    assert build(root, tmp_path / "out", worktree=True).written == 0
+
+
+def test_a_file_that_goes_away_while_files_are_listed(root: Path) -> None:
+    passing = root / f"campaigns/2026/09/{ONE}/4913"
+    passing.write_text("")
+    files = WorkTree(root)
+    assert files.paths
+    passing.unlink()
+    survey = Survey(Ledger(files), None)
+    assert [one.id for one in survey.readable] == [THREE, TWO, ONE]
+    assert "4913" not in survey.by_id[ONE].record.files
+
+
+def test_a_strange_trailer_stops_no_build(root: Path, tmp_path: Path) -> None:
+    git(root, "commit", "--quiet", "--allow-empty", "-m", "Strange\n\nCampledger-Event: a\x0cb\u2028c\n")
+    build(root, tmp_path / "out")
+    same_as_cold(root, tmp_path / "out", tmp_path)

@@ -22,13 +22,18 @@ Page = dict[str, Any]
 BAD = "lsstcam/bad-exposures"
 
 
+def pages_of(survey: gather.Survey) -> list[Page]:
+    made = [file.content for file in sets.files(survey, lambda _path, _key: False)]
+    return [page for page in made if isinstance(page, dict)]
+
+
 @pytest.fixture(scope="module")
 def pages(rich: Path) -> dict[str, Page]:
     repository = Repository(rich)
     head = repository.commit_of("HEAD")
     named = Commit(head, repository.commit_time(head))
     survey = gather.Survey(Ledger(GitTree(repository, head)), named, repository)
-    found = {page["path"]: page for page in sets.pages(survey)}
+    found = {page["path"]: page for page in pages_of(survey)}
     assert list(found) == sets.paths(survey)
     return found
 
@@ -183,7 +188,7 @@ def test_a_set_in_two_formats_has_one_page(tmp_path: Path) -> None:
     put_csv(tmp_path, "x.csv", ["instrument", "LSSTCam"])
     put_set(tmp_path, "x.json", {"members": [{"instrument": "LSSTCam"}]})
     survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
-    page, listed = sets.pages(survey)
+    page, listed = pages_of(survey)
     assert [problem["rule"] for problem in page["problems"]] == ["duplicate-set"]
     assert listed["rows"][0]["problems"] == 1
     assert page["versions"] == []
@@ -191,5 +196,5 @@ def test_a_set_in_two_formats_has_one_page(tmp_path: Path) -> None:
 
 def test_a_ledger_without_sets_says_how_to_make_one(tmp_path: Path) -> None:
     put_settings(tmp_path)
-    (listed,) = sets.pages(gather.Survey(Ledger(WorkTree(tmp_path)), None))
+    (listed,) = pages_of(gather.Survey(Ledger(WorkTree(tmp_path)), None))
     assert b"There are no shared sets yet" in render.page(render.environment(), listed)
