@@ -185,8 +185,7 @@ class Sets:
     def _commits(self, path: str) -> list[str]:
         if self.repository is None:
             return []
-        stem = path.rpartition(".")[0]
-        return self.repository.commits_of([f"{stem}{ending}" for ending in ENDINGS], self._tip)
+        return self.repository.commits_of(forms_of(path), self._tip)
 
     def _at(self, commit: str) -> Sets:
         if self.repository is None:
@@ -352,6 +351,12 @@ def _settled(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[s
     if theirs in (ours, base):
         return ours
     return theirs if ours == base else None
+
+
+def forms_of(path: str) -> list[str]:
+    """Return the paths that a set's file has in each of the formats."""
+    stem = path.rpartition(".")[0]
+    return [f"{stem}{ending}" for ending in ENDINGS]
 
 
 def receipts_path(name: str) -> str:

@@ -19,9 +19,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from campledger.dataids.files import ENDINGS
 from campledger.ledger.reading import Ledger, Record
-from campledger.ledger.sets import Reference, Sets, is_receipts, is_set_path, receipts_path, references_of, sources
+from campledger.ledger.sets import (
+    Reference,
+    Sets,
+    forms_of,
+    is_receipts,
+    is_set_path,
+    receipts_path,
+    references_of,
+    sources,
+)
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import query, rules
 from campledger.model.campaign import Campaign
@@ -370,8 +378,8 @@ class Survey:
         pins = sorted({*pins, *behind.pins})
         if pins and self.repository is not None:
             # A version is looked up in git: by its commit's name, or by its digest among all that there were.
-            files = [f"{path.rpartition('.')[0]}{ending}" for path in paths for ending in ENDINGS]
-            versions = [one.commit for file in files for one in self.set_versions.get(file, ())]
+            forms = [form for path in paths for form in forms_of(path)]
+            versions = [one.commit for form in forms for one in self.set_versions.get(form, ())]
             rows += [self.repository.boundary, *versions, *(f"{pin} {self._meant(pin)}" for pin in pins)]
         return digest(*rows)
 
