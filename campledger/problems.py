@@ -46,6 +46,11 @@ class Problem:
     hint: str = ""
     severity: Severity = Severity.ERROR
 
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What makes it the same problem after lines were added above it."""
+        return self.path, self.rule, self.message, self.severity
+
     def as_text(self) -> str:
         """Return ``path:line:column: rule: message``, with the hint on a line of its own."""
         word = "" if self.severity is Severity.ERROR else "warning: "

@@ -224,11 +224,12 @@ def diff(before: str, after: str, limit: int, as_json: bool) -> None:
       campledger dataids diff bad@v1 bad
       campledger dataids diff bad-r bad-i --json
     """
+    from campledger.dataids.differences import difference
     from campledger.operations import sets
 
     space = space_or_none()
     first, second = (sets.find(space, name).value for name in (before, after))
-    found = sets.difference(first, second)
+    found = difference(first, second)
     if as_json:
         result = {
             "added": list(found.added.data_ids()),

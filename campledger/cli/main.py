@@ -12,13 +12,14 @@ from difflib import get_close_matches
 import click
 
 from campledger import __version__
-from campledger.cli import acting, dataids, defining, lists, queries, reading, registry, set_changes, sites
+from campledger.cli import acting, dataids, defining, lists, queries, reading, registry, reviewing, set_changes, sites
 from campledger.cli.shared import clean, ledger_option
 from campledger.errors import CampledgerError
 
 SECTIONS = {
     "Define": ("init", "define", "edit", "import", "hooks"),
     "Read": ("check", "list", "query", "show", "log"),
+    "Review": ("diff", "review"),
     "Follow": ("start", "pause", "resume", "complete", "fail", "cancel", "reopen"),
     "Record": (
         "record",
@@ -87,7 +88,7 @@ def main() -> None:
     """
 
 
-for module in (defining, reading, queries, acting, dataids, set_changes, lists, registry, sites):
+for module in (defining, reading, reviewing, queries, acting, dataids, set_changes, lists, registry, sites):
     for command in module.COMMANDS:
         main.add_command(command)
 

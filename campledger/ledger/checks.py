@@ -53,6 +53,18 @@ def check(
     return sorted(set(problems))
 
 
+def check_some(ledger: Ledger, now: datetime, paths: Collection[str]) -> list[Problem]:
+    """Check the campaigns that paths lie in; against each other only where more than histories is among them."""
+    chosen = campaigns_at(ledger, paths)
+    if chosen is None:
+        return check(ledger, now)
+    across = not all(path.endswith(f"/{EVENTS}") or is_set_path(path) for path in paths)
+    named = set(paths)
+    below = tuple(f"{path.rstrip('/')}/" for path in named if path not in ledger.files.paths)
+    files = [path for path in ledger.files.paths if path in named or path.startswith(below)]
+    return check(ledger, now, chosen, across=across, files=files)
+
+
 def _neighbours(ledger: Ledger, records: Sequence[Record]) -> list[str]:
     """Return the other campaigns that names, keys or RUN collections could clash with, without reading YAML.
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from campledger.errors import UsageError
-from campledger.ledger.checks import campaigns_at, check, rewritten
-from campledger.ledger.reading import EVENTS, Ledger
-from campledger.ledger.sets import is_set_path
+from campledger.ledger.checks import check, check_some, rewritten
+from campledger.ledger.reading import Ledger
+from campledger.ledger.reviewing import problems_between
 from campledger.operations.roots import find_root
 from campledger.operations.workspace import Workspace
 from campledger.problems import Problem
@@ -22,8 +22,7 @@ def check_work_tree(workspace: Workspace, paths: Sequence[Path]) -> list[Problem
     ledger = workspace.ledger()
     if not paths:
         return check(ledger, datetime.now(UTC))
-    inside = [_relative(workspace, path) for path in paths]
-    return _check_some(ledger, inside)
+    return check_some(ledger, datetime.now(UTC), [_relative(workspace, path) for path in paths])
 
 
 def _relative(workspace: Workspace, path: Path) -> str:
@@ -42,40 +41,33 @@ def check_staged(workspace: Workspace) -> list[Problem]:
     """Return what is wrong in the index with the campaigns that differ from HEAD."""
     staged, head = workspace.staged(), workspace.repository.head()
     paths = workspace.repository.staged_paths()
-    problems = _check_some(staged, paths)
+    problems = check_some(staged, datetime.now(UTC), paths)
     if head is not None:
         problems += rewritten(GitTree(workspace.repository, head), staged.files, paths)
     return sorted(problems)
 
 
-def check_commit(start: Path, revision: str, since: str | None = None) -> list[Problem]:
+def check_commit(start: Path, revision: str, since: str | None = None, *, new: bool = False) -> list[Problem]:
     """Return what is wrong in a commit; ``start`` is in a ledger, or a bare repository.
 
-    With ``since``, an earlier commit, events that it has and this one tells otherwise are problems too.
+    With ``since``, an earlier commit, events that it has and this one tells otherwise are problems too; with ``new``,
+    only problems that the earlier one does not have are returned.
     """
-    repository = Repository(start)
-    if not (repository.exists() and repository.is_bare):
-        repository = Workspace(find_root(start)).repository
+    repository = repository_at(start)
     commit = repository.commit_of(revision)
-    new = GitTree(repository, commit)
-    problems = check(Ledger(new), datetime.now(UTC))
-    if since is not None:
-        old = repository.commit_of(since)
-        problems += rewritten(GitTree(repository, old), new, repository.changed_paths(old, commit))
-    return sorted(problems)
+    after, now = GitTree(repository, commit), datetime.now(UTC)
+    if since is None:
+        return sorted(check(Ledger(after), now))
+    old = repository.commit_of(since)
+    before, paths = GitTree(repository, old), repository.changed_paths(old, commit)
+    if new:
+        return problems_between(Ledger(before), Ledger(after), paths, now)[0]
+    return sorted([*check(Ledger(after), now), *rewritten(before, after, paths)])
 
 
-def _check_some(ledger: Ledger, paths: Sequence[str]) -> list[Problem]:
-    """Check the campaigns that paths lie in; against each other only where a definition is among them."""
-    chosen = campaigns_at(ledger, paths)
-    now = datetime.now(UTC)
-    if chosen is None:
-        return check(ledger, now)
-    across = not all(path.endswith(f"/{EVENTS}") or is_set_path(path) for path in paths)
-    return check(ledger, now, chosen, across=across, files=_inside(ledger, paths))
-
-
-def _inside(ledger: Ledger, paths: Sequence[str]) -> list[str]:
-    """Return the files that paths name: themselves, and what is in directories."""
-    below = tuple(f"{path.rstrip('/')}/" for path in paths)
-    return [path for path in ledger.files.paths if path in paths or path.startswith(below)]
+def repository_at(start: Path) -> Repository:
+    """Return the repository of the ledger that a directory is in, or the bare repository that it is."""
+    repository = Repository(start)
+    if repository.exists() and repository.is_bare:
+        return repository
+    return Workspace(find_root(start)).repository

@@ -9,7 +9,6 @@ from typing import Any
 
 from campledger.dataids import DataIdSet
 from campledger.dataids.files import ENDINGS, SetFile, read
-from campledger.dataids.sets import Row
 from campledger.errors import DataError, UsageError
 from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import Reference, Sets, derive, references_of
@@ -160,28 +159,6 @@ def breakdowns(value: DataIdSet) -> dict[str, dict[Any, int]]:
     """Return the counts of a set by everything that is known of its members."""
     found = {name: value.breakdown(name) for name in BREAKDOWNS}
     return {name: counts for name, counts in found.items() if any(key is not None for key in counts)}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What one set has and another lacks."""
-
-    added: DataIdSet
-    removed: DataIdSet
-    changed: tuple[Row, ...]
-    """Members of both of which something else is said."""
-
-
-def difference(before: DataIdSet, after: DataIdSet) -> Difference:
-    """Return what is in one of two sets only. Raise UsageError where their dimensions differ."""
-    if before.dimensions != after.dimensions:
-        raise UsageError(
-            f"the sets have different dimensions: {', '.join(before.dimensions)} and {', '.join(after.dimensions)}"
-        )
-    said = before.attributes.keys() | after.attributes.keys()
-    both = [row for row in said if row in before._index and row in after._index]
-    changed = sorted(row for row in both if dict(before.attributes.get(row, {})) != dict(after.attributes.get(row, {})))
-    return Difference(after.minus(before), before.minus(after), tuple(changed))
 
 
 def combine(workspace: Workspace | None, derived: Mapping[str, Any]) -> DataIdSet:

@@ -13,7 +13,7 @@ from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger import checks
 from campledger.ledger.reading import EVENTS, Ledger, Record
 from campledger.model.ids import CAMPAIGN_ID, slug
-from campledger.problems import Problem, Severity, report_text
+from campledger.problems import Severity, report_text
 from campledger.repository.commands import Repository
 from campledger.repository.commits import Change, commit, locked
 from campledger.repository.trees import GitTree, Overlay, WorkTree
@@ -186,18 +186,13 @@ def validate(ledger: Ledger, draft: Draft) -> None:
     if not errors:
         return
     present = [one for one in draft.campaigns if one in ledger.directories]
-    known = {_same(one) for one in checks.check(ledger, now, present, across=draft.across, files=draft.files)}
+    known = {one.identity for one in checks.check(ledger, now, present, across=draft.across, files=draft.files)}
     # A definition that can be read again shows errors that were hidden behind those which are mended.
     opened = [one for one in present if not ledger.record(one).campaign and future.record(one).campaign]
     hidden = tuple(f"{ledger.directories[one][0]}/" for one in opened)
-    new = [problem for problem in errors if _same(problem) not in known and not problem.path.startswith(hidden)]
+    new = [problem for problem in errors if problem.identity not in known and not problem.path.startswith(hidden)]
     if new:
         raise RefusedError(f"refused, nothing was changed:\n{report_text(new)}")
-
-
-def _same(problem: Problem) -> tuple[str, str, str, str]:
-    """A problem is the same one after lines were added above it."""
-    return problem.path, problem.rule, problem.message, problem.severity
 
 
 def require_readable(record: Record) -> None:

@@ -252,6 +252,10 @@ class Repository:
         """Whether a commit descends from another one, or is it."""
         return self.ask("merge-base", "--is-ancestor", commit, of).status == 0
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor of two commits, or None where there is none, or a shallow clone lacks it."""
+        return self.ask("merge-base", one, other).text.partition("\n")[0] or None
+
     def identity(self) -> tuple[str, str]:
         """Return name and address with which the user commits. Raise GitError if git does not know them."""
         answer = self.ask("var", "GIT_AUTHOR_IDENT")
