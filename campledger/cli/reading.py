@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 @click.option("--staged", is_flag=True, help="Check what is staged, not the work tree; the hook does.")
 @click.option("--commit", metavar="REV", help="Check a commit.")
 @click.option("--since", metavar="REV", help="With --commit: find recorded events of REV that were changed or removed.")
+@click.option("--new", is_flag=True, help="With --since: only problems that REV does not have.")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="How problems are printed.",
+    "--format", "form", type=click.Choice(["text", "json", "github", "gitlab", "sarif"]), default="text",
+    show_default=True,
+    help="How problems are printed; github: annotations; gitlab: a code quality report; sarif: for code scanning.",
 )  # fmt: skip
 @ledger_option
 def check(
-    paths: tuple[Path, ...], staged: bool, commit: str | None, since: str | None, strict: bool, form: str
+    paths: tuple[Path, ...], staged: bool, commit: str | None, since: str | None, new: bool, strict: bool, form: str
 ) -> None:
     """Check definitions and histories: form, rules, and what lies between campaigns.
 
@@ -46,6 +48,7 @@ def check(
       campledger check
       campledger check campaigns/2026/11
       campledger check --commit origin/main --since v1 --format json
+      campledger check --commit HEAD --since origin/main --new --format github
     """
     from campledger.operations import checking
 
@@ -53,21 +56,31 @@ def check(
         raise click.UsageError("PATHS, --staged and --commit exclude each other")
     if since is not None and commit is None:
         raise click.UsageError("--since goes with --commit")
+    if new and since is None:
+        raise click.UsageError("--new goes with --since")
     if commit is not None:
-        problems = checking.check_commit(start(in_hook=True), commit, since)
+        problems = checking.check_commit(start(in_hook=True), commit, since, new=new)
     else:
         space = workspace(in_hook=True)
         problems = checking.check_staged(space) if staged else checking.check_work_tree(space, paths)
-    raise click.exceptions.Exit(tell_problems(problems, form, strict=strict))
+    place = checking.place_in_repository(start(in_hook=True)) if form in {"github", "gitlab", "sarif"} else ""
+    raise click.exceptions.Exit(tell_problems(problems, form, strict=strict, place=place))
 
 
-def tell_problems(problems: Sequence[Problem], form: str, *, strict: bool) -> int:
-    """Print a check's problems as text or JSON; return the exit code that they amount to."""
+def tell_problems(problems: Sequence[Problem], form: str, *, strict: bool, place: str = "") -> int:
+    """Print a check's problems in some form; return the exit code that they amount to.
+
+    ``place`` is the ledger's path in its repository, with a slash at the end.
+    """
     from campledger.problems import Severity, report_json, report_text
 
     errors = [one for one in problems if strict or one.severity is Severity.ERROR]
     if form == "json":
         click.echo(report_json(problems))
+    elif form != "text":
+        from campledger.cli.reports import REPORTS
+
+        click.echo(REPORTS[form](problems, place))
     else:
         if problems:
             click.echo(clean(report_text(problems)))

@@ -71,3 +71,11 @@ def repository_at(start: Path) -> Repository:
     if repository.exists() and repository.is_bare:
         return repository
     return Workspace(find_root(start)).repository
+
+
+def place_in_repository(start: Path) -> str:
+    """Return the path of a ledger in its repository, with a slash at the end; empty at its top, or outside of any."""
+    repository = Repository(start)
+    if not repository.exists() or repository.is_bare:
+        return ""
+    return Repository(find_root(start)).prefix
