@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campledger.cli.editing import Editor
+from campledger.cli.proposing import branch_option, next_words, require_no_push
 from campledger.cli.shared import Moment, Words, clean, ledger_option, maybe_pushed, start, workspace
 from campledger.errors import GitError, UsageError
 from campledger.model.words import counted
@@ -83,6 +84,7 @@ _set = click.option(
 @click.option("--from", "parent", metavar="ID[@REV]", help="A campaign to repeat with changes; its files come along.")
 @click.option("--key", type=Words(), help="Open one campaign for this key, however often it is asked for.")
 @click.option("--edit", "by_hand", is_flag=True, help="Open an editor on a commented template.")
+@branch_option
 @click.option("--push", is_flag=True, help="Fetch first and push after.")
 @click.option("--dry-run", is_flag=True, help="Print the definition, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -97,6 +99,7 @@ def define(
     parent: str | None,
     key: str | None,
     by_hand: bool,
+    branch: str | None,
     push: bool,
     dry_run: bool,
     as_json: bool,
@@ -115,12 +118,14 @@ def define(
       campledger define --file campaign.yaml
       campledger define night --key nightly/LSSTCam/20260102 --production alert --kind nightly --description "..."
       campledger define my-campaign --edit
+      campledger define rerun --from k7mq --branch
     """
     from campledger.operations.defining import Wish, decoded, read_file
     from campledger.operations.defining import define as operation
 
     if (file is not None) + (parent is not None) + by_hand > 1:
         raise click.UsageError("--file, --from and --edit exclude each other")
+    require_no_push(branch, push)
     space = workspace()
     editor = _editor(space)
     known: dict[str, Any] = {key: value for key, value in {"name": name, **given}.items() if value is not None}
@@ -140,7 +145,9 @@ def define(
     known |= {"owner": owner} if owner else {}
     wish = Wish({**known, **values}, text, parent, key)
     with editor.keeping():
-        done, landed, told = maybe_pushed(space, lambda: operation(space, wish, dry_run=dry_run), push and not dry_run)
+        done, landed, told = maybe_pushed(
+            space, lambda: operation(space, wish, dry_run=dry_run, branch=branch), push and not dry_run
+        )
     commit = landed or done.commit
     if as_json:
         result = {
@@ -148,10 +155,14 @@ def define(
             "path": done.path,
             "created": done.created,
             "commit": commit,
+            **({"branch": done.branch} if done.branch else {}),
         }
         click.echo(json.dumps(result, indent=2))
     elif dry_run and done.created:
         click.echo(done.text, nl=False)
+    elif done.branch:
+        click.echo(f"{done.campaign}: defined on the branch {done.branch}, commit {(commit or '')[:10]}")
+        click.echo("\n".join((f"  {done.path}", *next_words(space, done.branch))))
     elif done.created:
         click.echo(f"{done.campaign}: defined" + (f", commit {commit[:10]}{told}" if commit else ""))
         click.echo(f"  {done.path}\nnext: campledger edit {done.campaign}, then campledger start {done.campaign}")
@@ -189,10 +200,11 @@ def _compose(editor: Editor, values: dict[str, Any]) -> str:
 @click.command()
 @click.argument("campaign")
 @_set
+@branch_option
 @click.option("--push", is_flag=True, help="Fetch first and push after.")
 @click.option("--dry-run", is_flag=True, help="Print the definition, and write nothing.")
 @ledger_option
-def edit(campaign: str, values: dict[str, Any], push: bool, dry_run: bool) -> None:
+def edit(campaign: str, values: dict[str, Any], branch: str | None, push: bool, dry_run: bool) -> None:
     """Change a campaign's definition, in an editor or with --set, and commit it.
 
     The result is checked before it is committed; what you wrote in the editor is kept if it cannot be.
@@ -201,22 +213,29 @@ def edit(campaign: str, values: dict[str, Any], push: bool, dry_run: bool) -> No
     Examples:
       campledger edit k7mq
       campledger edit k7mq --set plan.deadline=2026-12-24 --set steps.step1.pause_after=true
+      campledger edit k7mq --set software.stack=w_2026_47 --branch
     """
     from campledger.operations.defining import edit as operation
     from campledger.operations.defining import set_values
 
+    require_no_push(branch, push)
     space = workspace()
     editor = _editor(space)
     change = set_values(values) if values else editor
     do_push = push and not dry_run
     with editor.keeping():
         written, landed, told = maybe_pushed(
-            space, lambda: operation(space, campaign, change, dry_run=dry_run), do_push
+            space, lambda: operation(space, campaign, change, dry_run=dry_run, branch=branch), do_push
         )
     if written is None:
         click.echo("nothing was changed")
     elif dry_run:
         click.echo(b"".join(content or b"" for content in written.draft.files.values()).decode(), nl=False)
+    elif written.branch:
+        click.echo(
+            f"{written.draft.campaigns[0]}: edited on the branch {written.branch}, commit {str(written.commit)[:10]}"
+        )
+        click.echo("\n".join(next_words(space, written.branch)))
     else:
         click.echo(f"{written.draft.campaigns[0]}: edited, commit {(landed or written.commit or '')[:10]}{told}")
 

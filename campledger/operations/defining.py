@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,15 @@ class Defined:
     created: bool
     commit: str | None
     text: str
+    branch: str | None = None
+    """The new branch that has it, where HEAD has not."""
 
 
-def define(workspace: Workspace, wish: Wish, *, dry_run: bool = False) -> Defined:
-    """Write a new campaign and commit it; a key that is known finds its campaign and changes nothing."""
+def define(workspace: Workspace, wish: Wish, *, dry_run: bool = False, branch: str | None = None) -> Defined:
+    """Write a new campaign and commit it; a key that is known finds its campaign and changes nothing.
+
+    ``branch`` is that of :func:`campledger.operations.workspace.write`.
+    """
     result: list[Defined] = []
 
     def prepare(ledger: Ledger) -> Draft | None:
@@ -73,9 +78,10 @@ def define(workspace: Workspace, wish: Wish, *, dry_run: bool = False) -> Define
         message = f"define {name}\n\nCampledger-Campaign: {campaign_id}\n"
         return Draft(contents, message, (campaign_id,), across=True)
 
-    written = write(workspace, prepare, dry_run=dry_run)
-    made = result[-1]
-    return Defined(made.campaign, made.path, made.created, written.commit if written else None, made.text)
+    written = write(workspace, prepare, dry_run=dry_run, branch=branch)
+    if written is None:
+        return result[-1]
+    return replace(result[-1], commit=written.commit, branch=written.branch)
 
 
 def find_key(ledger: Ledger, key: str) -> str | None:
@@ -170,14 +176,19 @@ def check_text(text: str) -> str:
 
 
 def edit(
-    workspace: Workspace, reference: str, change: Callable[[str], str | None], *, dry_run: bool = False
+    workspace: Workspace,
+    reference: str,
+    change: Callable[[str], str | None],
+    *,
+    dry_run: bool = False,
+    branch: str | None = None,
 ) -> Written | None:
     """Change a campaign's definition: ``change`` takes its text and returns another, or None to leave it.
 
     The lock is not held while ``change`` is at work, since a person may be typing; a definition that somebody
-    else changed in the meantime is a refusal.
+    else changed in the meantime is a refusal. ``branch`` is that of :func:`campledger.operations.workspace.write`.
     """
-    ledger = workspace.ledger()
+    ledger = workspace.ledger(None if branch is None else workspace.repository.head())
     campaign_id = resolve(ledger, reference)
     path = f"{ledger.directories[campaign_id][0]}/{DEFINITION}"
     text = _text(ledger, campaign_id)
@@ -192,7 +203,7 @@ def edit(
         message = f"edit {campaign_id}\n\nCampledger-Campaign: {campaign_id}\n"
         return Draft({path: after.encode()}, message, (campaign_id,), across=True)
 
-    return write(workspace, prepare, dry_run=dry_run)
+    return write(workspace, prepare, dry_run=dry_run, branch=branch)
 
 
 def set_values(values: Mapping[str, Any]) -> Callable[[str], str]:

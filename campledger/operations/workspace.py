@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from campledger.errors import DataError, GitError, RefusedError, UsageError
@@ -15,7 +16,7 @@ from campledger.ledger.reading import EVENTS, Ledger, Record
 from campledger.model.ids import CAMPAIGN_ID, slug
 from campledger.problems import Severity, report_text
 from campledger.repository.commands import Repository
-from campledger.repository.commits import Change, commit, locked
+from campledger.repository.commits import Change, commit, locked, on_new_branch
 from campledger.repository.trees import GitTree, Overlay, WorkTree
 
 SHOWN = 8
@@ -152,27 +153,49 @@ class Written:
 
     draft: Draft
     commit: str | None
+    branch: str | None = None
+    """The new branch that has the commit, where HEAD has not."""
 
 
-def write(workspace: Workspace, prepare: Callable[[Ledger], Draft | None], *, dry_run: bool = False) -> Written | None:
+def write(
+    workspace: Workspace,
+    prepare: Callable[[Ledger], Draft | None],
+    *,
+    dry_run: bool = False,
+    branch: str | None = None,
+) -> Written | None:
     """Let ``prepare`` look at the ledger under its lock and commit what it drafts; None where it drafts nothing.
+
+    With ``branch``, the commit goes to a new branch that starts from HEAD, and nothing else changes; an empty name
+    stands for one made from the campaign's id.
 
     Raise RefusedError, DataError or GitError, with nothing changed, if the result would have new errors, or
     cannot be committed.
     """
     with locked(workspace.repository):
-        ledger = workspace.ledger()
+        head = workspace.repository.head()
+        ledger = workspace.ledger(None if branch is None else head)
         draft = prepare(ledger)
         if draft is None:
             return None
         # What counts is what will be committed: a file that is on disk only would be missing for everybody else.
-        head = workspace.repository.head()
         validate(ledger if head is None else workspace.ledger(head), draft)
         if dry_run:
             return Written(draft, None)
         before = ledger.files.read(draft.files)
         changes = [Change(path, before.get(path), after) for path, after in draft.files.items()]
-        return Written(draft, commit(workspace.repository, changes, draft.message))
+        if branch is None:
+            return Written(draft, commit(workspace.repository, changes, draft.message))
+        name = branch or _free_branch(workspace.repository, draft)
+        with on_new_branch(workspace.repository, name):
+            made = commit(workspace.repository, changes, draft.message)
+        return Written(draft, made, name)
+
+
+def _free_branch(repository: Repository, draft: Draft) -> str:
+    """Return the campaign's id, with a number behind it where there are branches of that name."""
+    names = (f"{draft.campaigns[0]}{f'-{number}' if number > 1 else ''}" for number in count(1))
+    return next(name for name in names if not repository.has_branch(name))
 
 
 def validate(ledger: Ledger, draft: Draft) -> None:

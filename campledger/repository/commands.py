@@ -178,6 +178,15 @@ class Repository:
         answer = self.ask("symbolic-ref", "--quiet", "--short", "HEAD")
         return answer.text if answer.status == 0 else None
 
+    def has_branch(self, name: str) -> bool:
+        """Whether there is a branch of this name here."""
+        return self.ask("show-ref", "--verify", "--quiet", f"refs/heads/{name}").status == 0
+
+    def address_of(self, remote: str) -> str | None:
+        """Return the address of a remote, or None if there is none of this name."""
+        answer = self.ask("remote", "get-url", "--end-of-options", remote)
+        return answer.text if answer.status == 0 else None
+
     def commit_time(self, commit: str) -> int:
         """Return a commit's committer date, in seconds since 1970."""
         return int(self.run("show", "--no-patch", "--format=%ct", "--end-of-options", commit).text)

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from campledger.errors import GitError
+from campledger.errors import GitError, UsageError
 from campledger.files import replace, uninterrupted
 from campledger.repository.commands import Answer, Repository, explain, literal
 
@@ -79,6 +79,44 @@ def commit(repository: Repository, changes: Sequence[Change], message: str) -> s
     if head is None:
         raise GitError("git reported a commit, but the branch has none")
     return head
+
+
+@contextmanager
+def on_new_branch(repository: Repository, name: str) -> Iterator[None]:
+    """Let what is committed inside go to a new branch, and come back: HEAD, index and work tree are as before.
+
+    HEAD is on the branch while git commits, so that the user's hooks run as they always do. Where the commit fails
+    there is no branch. Raise GitError, or UsageError for a name that no branch can have, or that one has.
+    """
+    _require_ready(repository)
+    here, base = repository.run("symbolic-ref", "HEAD").text, repository.head()
+    if base is None:
+        raise GitError("there is no commit yet from which a branch could start")
+    require_new_branch(repository, name)
+    ref = f"refs/heads/{name}"
+    try:
+        repository.run("update-ref", "-m", "campledger: propose a change", ref, base, "0" * len(base))
+        repository.run("symbolic-ref", "HEAD", ref)
+        yield
+    except BaseException:
+        with uninterrupted():
+            repository.ask("symbolic-ref", "HEAD", here)
+            repository.ask("update-ref", "-d", ref, base)
+        raise
+    with uninterrupted():
+        tip = repository.head()
+        if tip is not None:
+            # What is staged or changed beside the commit is the same in both, and stays.
+            _patiently(repository, "read-tree", "-m", "-u", tip, base)
+        repository.run("symbolic-ref", "HEAD", here)
+
+
+def require_new_branch(repository: Repository, name: str) -> None:
+    """Raise UsageError if no branch can have this name, or one has it."""
+    if repository.ask("check-ref-format", "--branch", name).text != name:
+        raise UsageError(f"`{name}` is no name for a branch")
+    if repository.has_branch(name):
+        raise UsageError(f"there is a branch `{name}` already: give another name, or `git branch -D {name}` first")
 
 
 def _landed(repository: Repository, base: str | None, changes: Sequence[Change]) -> bool:
