@@ -1,5 +1,5 @@
 # `make demo` shows the main job, `make test` runs every test; each sets up what it needs.
-.PHONY: demo test bless docs lint bench clean browser postgresql checker pager
+.PHONY: demo test bless docs lint bench clean browser postgresql checker pager host
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.runtime
 	@docs/examples/demo.sh $(abspath $(BIN)/campledger) .demo
 
-test: $(VENV)/.development browser postgresql checker pager
+test: $(VENV)/.development browser postgresql checker pager host
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 # Takes the site's pages as they are now for what they should be: look at `git diff tests/pages/golden` before committing.
@@ -61,6 +61,14 @@ pager:
 	  echo "installing man-db, for the tests of the man pages"; \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends man-db >/dev/null; } || { \
 	  echo "the tests of the man pages need Debian's package man-db" >&2; exit 1; }
+
+# What GitHub and GitLab run for a ledger is run by the tests too; the hosts' machines have these.
+host:
+	@command -v curl >/dev/null && command -v jq >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  echo "installing curl and jq, for the tests of the workflows"; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends curl jq >/dev/null; } || { \
+	  echo "the tests of the workflows need Debian's packages curl and jq" >&2; exit 1; }
 
 # The Nu Html Checker, a program for Java, checks the site's HTML, and TypeScript its scripts; npm's registry has both.
 checker: $(VENV)/.checker

@@ -25,20 +25,24 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--example", is_flag=True, help="With a campaign to play with.")
-def init(directory: Path, example: bool) -> None:
+@click.option(
+    "--ci", "host", type=click.Choice(["github", "gitlab"]), help="With what the host runs to check and review changes."
+)
+def init(directory: Path, example: bool, host: str | None) -> None:
     """Make a new ledger: settings, attributes, schemas, a hook and a first commit.
 
     In a directory of a git repository the ledger becomes part of that repository.
 
     \b
-    Example:
+    Examples:
       campledger init ledger --example
+      campledger init ledger --ci github
     """
     from campledger.operations.starting import init as operation
     from campledger.repository.environment import settle_environment
 
     settle_environment(in_hook=False)
-    started = operation(directory, example=example)
+    started = operation(directory, example=example, host=host)
     click.echo(f"a ledger in {started.root}, commit {started.commit[:10]}")
     if started.example:
         click.echo(f"  with the example {started.example}: try `campledger show {started.example}`")

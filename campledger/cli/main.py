@@ -19,7 +19,7 @@ from campledger.errors import CampledgerError
 SECTIONS = {
     "Define": ("init", "define", "edit", "import", "hooks"),
     "Read": ("check", "list", "query", "show", "log"),
-    "Review": ("diff", "review"),
+    "Review": ("diff", "review", "ci"),
     "Follow": ("start", "pause", "resume", "complete", "fail", "cancel", "reopen"),
     "Record": (
         "record",

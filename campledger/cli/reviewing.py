@@ -205,4 +205,32 @@ def _review(found: Review) -> dict[str, Any]:
     }
 
 
-COMMANDS = [diff, review]
+@click.command()
+@click.argument("host", type=click.Choice(["github", "gitlab"]))
+@click.option("--write", is_flag=True, help="Write the files into the repository; they are yours to read and commit.")
+@ledger_option
+def ci(host: str, write: bool) -> None:
+    """Print what a git host runs for a ledger: a check of each pull request, and a comment that tells what it means.
+
+    The comment is written by a job that has a token, and runs nothing of the pull request; the files say how, and why.
+
+    \b
+    Examples:
+      campledger ci github
+      campledger ci gitlab --write
+    """
+    from campledger.operations.workflows import of_ledger, write_workflows
+
+    if not write:
+        click.echo("---\n".join(f"# {path}\n{text}" for path, text in of_ledger(workspace(), host).items()), nl=False)
+        return
+    placed = write_workflows(workspace(), host)
+    for path in placed.known:
+        click.echo(f"{path}: is there already")
+    for path in placed.written:
+        click.echo(f"{path}: written")
+    if placed.written:
+        click.echo("next: read them; git add and commit them; push them to the main branch")
+
+
+COMMANDS = [diff, review, ci]

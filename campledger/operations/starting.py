@@ -6,13 +6,14 @@ import shlex
 import sys
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from campledger.documents import writing
 from campledger.errors import GitError, UsageError
 from campledger.files import replace
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.operations.defining import Wish, define
+from campledger.operations.workflows import workflows
 from campledger.operations.workspace import Workspace
 from campledger.repository.commands import Repository, initialise
 from campledger.repository.commits import Change, commit, locked
@@ -102,8 +103,8 @@ class Started:
     hook: Path | None
 
 
-def init(directory: Path, *, example: bool = False, branch: str = "main") -> Started:
-    """Make a ledger: settings, attributes, schemas, hook and a first commit.
+def init(directory: Path, *, example: bool = False, branch: str = "main", host: str | None = None) -> Started:
+    """Make a ledger: settings, attributes, schemas, hook and a first commit; for a host, what that runs as well.
 
     In a folder of a repository it becomes part of that repository, else it gets one of its own.
 
@@ -116,7 +117,16 @@ def init(directory: Path, *, example: bool = False, branch: str = "main") -> Sta
     # A folder that the repository around it ignores is no part of it.
     inside = repository.exists() and not repository.is_ignored(root)
     name, email = repository.identity()
-    contents = _first_files(name, email, (repository.branch() if inside else None) or branch)
+    branch = (repository.branch() if inside else None) or branch
+    contents = _first_files(name, email, branch)
+    if host is not None:
+        place = (
+            PurePosixPath(repository.prefix, *root.relative_to(repository.root).parts) if inside else PurePosixPath()
+        )
+        contents |= {
+            "/".join([".."] * len(place.parts) + [path]): text
+            for path, text in workflows(host, branch, str(place)).items()
+        }
     before = {path: (root / path).read_text("utf-8") for path in ADDED if (root / path).is_file()}
     contents |= {path: f"{before[path]}\n{text}" if before.get(path) else text for path, text in ADDED.items()}
     taken = [path for path in contents if (root / path).exists() and path not in before]
