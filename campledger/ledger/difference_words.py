@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +25,8 @@ from campledger.problems import Problem
 LONGEST = 160
 """Longer values are cut: a sentence says that something changed, the diff of the files says how."""
 
-LINES = 20_000
-"""Files of more lines are told by their numbers only: comparing them line by line takes long."""
+LINES = 5_000
+"""Longer files have no unified diff: what finds the shortest one takes time that grows with the square."""
 
 _UNENDED = "\\ No newline at end of file"
 
@@ -186,9 +187,9 @@ def of_file(file: FileDifference) -> Sentence:
 
 
 def unified(file: FileDifference, before: str, after: str) -> list[str]:
-    """Return the unified diff of a text file, line by line; nothing where it is not text, or too long."""
+    """Return the unified diff of a text file, line by line; nothing where it is no text, or a long one."""
     old, new = _lines(file.before or b""), _lines(file.after or b"")
-    if old is None or new is None:
+    if old is None or new is None or len(old) + len(new) > LINES:
         return []
     names = [
         "/dev/null" if content is None else f"{side}/{file.path}"
@@ -204,7 +205,7 @@ def _lines(content: bytes) -> list[str] | None:
         lines = content.decode().split("\n")
     except UnicodeDecodeError:
         return None
-    if "\0" in lines[0] or len(lines) > LINES:
+    if "\0" in lines[0]:
         return None
     if lines[-1]:
         return [*lines, _UNENDED]
@@ -217,17 +218,14 @@ def _size(content: bytes) -> str:
 
 
 def _line_counts(before: list[str], after: list[str]) -> tuple[int, int]:
-    added = removed = 0
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, before, after).get_opcodes():
-        if tag != "equal":
-            removed += i2 - i1
-            added += j2 - j1
-    return added, removed
+    """Return how many lines came and went; one that moved did neither."""
+    old, new = Counter(before), Counter(after)
+    return (new - old).total(), (old - new).total()
 
 
 def _more_and_less(added: int, removed: int, noun: str) -> str:
     said = [f"{counted(number, noun)} {word}" for number, word in ((added, "added"), (removed, "removed")) if number]
-    return " and ".join(said) or "by its ending only"
+    return " and ".join(said) or "its lines in another order"
 
 
 # Sets, events, effects, problems
@@ -333,9 +331,12 @@ def _of_scope(something: Any) -> Piece:
 def of_campaign_difference(found: CampaignDifference, events: int | None = None) -> Iterator[Sentence]:
     """Yield what differs between two campaigns, or two states of one; problems and effect are told beside it."""
     yield from of_differences(found.definition)
-    if (found.before.campaign is None) != (found.after.campaign is None):
-        mended = found.before.campaign is None
-        yield sentence("+" if mended else "-", f"the definition {'can be' if mended else 'cannot be'} read now")
+    if found.layout:
+        yield sentence("~", "the definition changed in comments or layout only")
+    if found.after.campaign is None:
+        yield sentence("-", "the definition cannot be read")
+    elif found.before.campaign is None:
+        yield sentence("+", "the definition can be read now")
     yield from (of_file(file) for file in found.files)
     yield from (of_set(one) for one in found.sets)
     yield from of_events(found.events, events)
@@ -388,7 +389,7 @@ def sections(review: Review, events: int | None = None) -> Iterator[Section]:
 def summary(review: Review) -> str:
     """Return a review in one line: how many of what."""
     acts = sum(len(one.events) for one in review.changed)
-    redefined = sum(bool(one.definition or one.files or one.sets) for one in review.changed)
+    redefined = sum(one.is_redefined for one in review.changed)
     counts = (
         (len(review.defined), "campaign", "defined"), (redefined, "campaign", "changed"),
         (len(review.removed), "campaign", "removed"), (acts, "act", "recorded"), (len(review.sets), "set", "changed"),

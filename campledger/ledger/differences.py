@@ -106,12 +106,19 @@ class CampaignDifference:
     introduced: list[Problem] = field(default_factory=list)
     mended: list[Problem] = field(default_factory=list)
 
+    layout: bool = False
+    """Whether the definition is written otherwise, and says the same."""
+
+    @property
+    def is_redefined(self) -> bool:
+        """Whether more differs than what happened."""
+        unread = self.before.campaign is None or self.after.campaign is None
+        return bool(self.definition or self.files or self.sets or self.layout or unread)
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing differs."""
-        return not any(
-            (self.definition, self.files, self.sets, self.events, self.gone, self.introduced, self.mended)
-        )  # fmt: skip
+        return not (self.is_redefined or self.events or self.gone or self.introduced or self.mended)
 
 
 def compare(before: Side, after: Side, paths: Collection[str] | None = None) -> CampaignDifference:
@@ -135,7 +142,9 @@ def compare(before: Side, after: Side, paths: Collection[str] | None = None) -> 
     mended = _beside(old, new)
     files = list(_files(before, after, paths))
     sets = list(_sets(before, after, paths))
-    return CampaignDifference(old, new, found, files, sets, events, gone, introduced, mended)
+    readable = old.campaign is not None and new.campaign is not None
+    layout = one and readable and not found and before.read(DEFINITION) != after.read(DEFINITION)
+    return CampaignDifference(old, new, found, files, sets, events, gone, introduced, mended, layout)
 
 
 def _beside(record: Record, other: Record) -> list[Problem]:

@@ -74,11 +74,6 @@ class Review:
     introduced: list[Problem]
     mended: list[Problem]
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the two states are the same ledger."""
-        return not (self.defined or self.changed or self.removed or self.sets or self.receipts or self.files)
-
 
 def review(repository: Repository, base: str, head: str, now: datetime, tip: str | None = None) -> Review:
     """Return what lies between two commits.
@@ -165,10 +160,11 @@ def _others(old: Ledger, new: Ledger, paths: Iterable[str]) -> Iterator[OtherFil
     """Yield the files that belong to no campaign and hold no set."""
     homes = {home for ledger in (old, new) for home, _ in ledger.directories.values()}
     for path in paths:
-        if is_set_path(path) or any(home in homes for home in _above(path)):
-            continue
         here = [path in ledger.files.paths for ledger in (old, new)]
-        change = "changed" if all(here) else "added" if here[1] else "removed"
+        # What is in neither is no file, but another repository, wherever it stands.
+        if any(here) and (is_set_path(path) or any(home in homes for home in _above(path))):
+            continue
+        change = "changed" if here[0] == here[1] else "added" if here[1] else "removed"
         yield OtherFile(path, change, tuple(_within(path, old, new)) if all(here) else ())
 
 

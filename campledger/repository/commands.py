@@ -17,6 +17,9 @@ import git
 
 from campledger.errors import GitError, UsageError
 
+_SUBMODULE = "160000"
+"""The mode of a commit of another repository, which is no file, and not here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -198,7 +201,8 @@ class Repository:
         for row in filter(None, out.split("\0")):
             head, _, path = row.partition("\t")
             mode, sha, _ = head.split(" ")
-            files[path] = Blob(mode, sha)
+            if mode != _SUBMODULE:
+                files[path] = Blob(mode, sha)
         return files
 
     def commit_files(self, commit: str) -> dict[str, Blob]:
@@ -208,7 +212,8 @@ class Repository:
         for row in filter(None, out.split("\0")):
             head, _, path = row.partition("\t")
             mode, _, sha = head.split(" ")
-            files[path] = Blob(mode, sha)
+            if mode != _SUBMODULE:
+                files[path] = Blob(mode, sha)
         return files
 
     def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:

@@ -242,6 +242,37 @@ def test_a_bare_repository_is_reviewed(hello: str, campledger: Run, ledger: Path
     assert "vera: submitted a first run over step1/g, run 42" in done.stdout
 
 
+def test_a_definition_that_says_the_same_is_told_as_such(
+    hello: str, run: Callable[..., str], campaign: Path, git: Git
+) -> None:
+    (campaign / "campaign.yaml").write_text("# Mine.\n" + (campaign / "campaign.yaml").read_text())
+    git("commit", "--quiet", "--all", "--message", "a comment")
+    out = run("review", "before..HEAD")
+    assert out.endswith(f"  ~ {hello}, running\n      ~ the definition changed in comments or layout only\n")
+
+
+def test_another_repository_in_a_campaign_is_told_and_not_read(
+    hello: str, run: Callable[..., str], campaign: Path, git: Git
+) -> None:
+    git("clone", "--quiet", ".", str(campaign / "inner"))
+    git("-c", "advice.addEmbeddedRepo=false", "add", ".")
+    git("commit", "--quiet", "--message", "another repository")
+    place = f"campaigns/{hello[:4]}/{hello[5:7]}/{hello}/inner"
+    assert run("review", "before..HEAD").endswith(f"Other files\n  ~ {place} changed\n")
+    assert run("diff", "hello@before", "hello@HEAD").count("\n") == 2
+
+
+def test_files_of_many_lines_are_compared_quickly(
+    hello: str, run: Callable[..., str], campaign: Path, git: Git
+) -> None:
+    lines = [f"{number * 7919 % 100_003}\n" for number in range(100_000)]
+    (campaign / "long.txt").write_text("".join(lines))
+    git("add", ".")
+    git("commit", "--quiet", "--message", "long")
+    (campaign / "long.txt").write_text("".join([*sorted(lines), "one more\n"]))
+    assert run("diff", "hello@HEAD", "hello").endswith("~ long.txt changed, 1 line added\n")
+
+
 HOSTILE = [
     "@team", "<img src=x onerror=alert(1)>", "[click](http://evil.example)", "https://evil.example", "#1 !1 &1 ~bug",
     "a `b` ``c``", "`", "\\`", "![x](y)", "| a | b", "*x* _y_", "<!-- -->", "/close", "$`x`$", "\u202eevil",

@@ -1,4 +1,4 @@
-"""Wheel, sdist and editable install each carry schemas, site and hooks, and work; the first two also man pages."""
+"""Wheel, sdist and editable install each carry what the package reads, and work; the first two also man pages."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ NEEDED = (
     "campledger/schemas/event.schema.json",
     "campledger/schemas/query.schema.json",
     "campledger/schemas/settings.schema.json",
+    "campledger/ci/gitlab.yml",
     "campledger/hooks/pre-commit",
     "campledger/site/templates/base.html",
     "campledger/py.typed",
