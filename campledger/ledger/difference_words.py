@@ -162,6 +162,9 @@ def _of_lists(before: list[Any], after: list[Any]) -> Iterator[str | Piece]:
     changed = [one for one in added if isinstance(one, Mapping) and _label(one) in labels]
     added = [one for one in added if one not in changed]
     removed = [one for one in removed if not (isinstance(one, Mapping) and _label(one) in labels)]
+    if len(before) == len(after) == 1 and added and removed:
+        yield from (value(before), " → ", value(after))
+        return
     said = [(word, some) for word, some in (("added ", added), ("removed ", removed), ("changed ", changed)) if some]
     for number, (word, some) in enumerate(said):
         yield f"{'; ' if number else ''}{word}"
