@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import signal
 import sys
 import traceback
@@ -103,7 +104,8 @@ def run() -> None:
     try:
         if any("\udc80" <= char <= "\udcff" for argument in sys.argv for char in argument):
             raise click.UsageError("an argument is not UTF-8 text")  # noqa: TRY301
-        status = main(standalone_mode=False, prog_name="campledger")
+        colour = False if os.environ.get("NO_COLOR") else None  # https://no-color.org; click asks the terminal only
+        status = main(standalone_mode=False, prog_name="campledger", color=colour)
     except click.exceptions.Exit as stop:
         status = stop.exit_code
     except click.ClickException as error:

@@ -80,7 +80,8 @@ def tell_problems(problems: Sequence[Problem], form: str, *, strict: bool, place
     elif form != "text":
         from campledger.cli.reports import REPORTS
 
-        click.echo(REPORTS[form](problems, place))
+        report = REPORTS[form](problems, place)
+        click.echo(report, nl=bool(report))
     else:
         if problems:
             click.echo(clean(report_text(problems)))

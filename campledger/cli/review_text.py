@@ -33,7 +33,7 @@ EVENTS = 8
 MARKER = "<!-- campledger review -->"
 """First line of the comment, by which the next review finds it, to take its place."""
 
-COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "bright_red"}
 
 
 def line(sentence: Sentence, indent: str = "") -> str:

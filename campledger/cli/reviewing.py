@@ -66,8 +66,8 @@ def _body(found: Comparison) -> Iterator[str]:
     from campledger.ledger.difference_words import of_campaign_difference, of_effect, of_problem, unified
 
     yield from (line(one) for one in of_campaign_difference(found.found))
-    yield from (line(of_problem(one, "+")) for one in found.found.introduced)
-    yield from (line(of_problem(one, "-")) for one in found.found.mended)
+    yield from (line(of_problem(one)) for one in found.found.introduced)
+    yield from (line(of_problem(one, mended=True)) for one in found.found.mended)
     if found.effect is not None:
         yield f"it is {coloured(str(found.effect.state))}:"
         yield from (line(one, "  ") for one in of_effect(found.effect))

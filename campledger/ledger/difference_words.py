@@ -33,7 +33,7 @@ _UNENDED = "\\ No newline at end of file"
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One thing that differs. ``mark`` is `+` for what came, `-` for what went, `~` for what is otherwise."""
+    """One thing that differs. ``mark`` is `+` for what came, `-` what went, `~` what is otherwise, `!` a problem."""
 
     mark: str
     pieces: tuple[Piece, ...]
@@ -282,10 +282,11 @@ def of_effect(found: Effect) -> Iterator[Sentence]:
         yield sentence("~", f"{counted(found.waiting, 'group')} not submitted yet will run with what is new")
 
 
-def of_problem(problem: Problem, mark: str) -> Sentence:
+def of_problem(problem: Problem, *, mended: bool = False) -> Sentence:
     """Return a problem with its place."""
-    place = f"{problem.path}:{problem.line}:{problem.column}"
-    return sentence(mark, Piece(place, "value"), f" {problem.severity} {problem.rule}: ", value(problem.message))
+    place = Piece(f"{problem.path}:{problem.line}:{problem.column}", "value")
+    said = (place, f" {problem.severity} {problem.rule}: ", value(problem.message))
+    return sentence("~", "mended: ", *said) if mended else sentence("!", *said)
 
 
 # A campaign, and a review
@@ -367,7 +368,7 @@ def sections(review: Review, events: int | None = None) -> Iterator[Section]:
         True: [one for one in review.files if one.is_known],
         False: [one for one in review.files if not one.is_known],
     }
-    yield Section("Problems introduced", plain(of_problem(one, "-") for one in review.introduced))
+    yield Section("Problems introduced", plain(of_problem(one) for one in review.introduced))
     effects = [
         Entry(sentence("~", Piece(one.campaign, "value"), f", {one.state}"), tuple(of_effect(one)))
         for one in review.effects
@@ -385,7 +386,7 @@ def sections(review: Review, events: int | None = None) -> Iterator[Section]:
     ]
     yield Section("DataId sets", (*plain(of_set(one) for one in review.sets), *receipts))
     yield Section("Settings, queries and templates", tuple(of_other_file(one) for one in groups[True]))
-    yield Section("Problems mended", plain(of_problem(one, "+") for one in review.mended))
+    yield Section("Problems mended", plain(of_problem(one, mended=True) for one in review.mended))
     yield Section("Other files", tuple(of_other_file(one) for one in groups[False]))
 
 

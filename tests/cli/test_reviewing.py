@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,7 +178,7 @@ def test_a_review_tells_all_that_a_branch_brings(
         "\n"
         "Problems introduced\n"
         + "".join(
-            f"  - campaigns/2026/11/2026-11-23-broken-aaaa/campaign.yaml:1:1 error schema: `{key}` is missing\n"
+            f"  ! campaigns/2026/11/2026-11-23-broken-aaaa/campaign.yaml:1:1 error schema: `{key}` is missing\n"
             for key in ("description", "kind", "production")
         )
         + "\n"
@@ -222,7 +224,7 @@ def test_a_review_turned_round_tells_what_is_removed_and_mended(
     git("commit", "--quiet", "--message", "by hand")
     out = run("review", "HEAD..before")
     assert "Campaigns removed\n  - 2026-11-23-broken-aaaa\n" in out
-    assert "Problems mended\n  + campaigns/2026/11/2026-11-23-broken-aaaa/campaign.yaml:1:1 error schema" in out
+    assert "Problems mended\n  ~ mended: campaigns/2026/11/2026-11-23-broken-aaaa/campaign.yaml:1:1 error schema" in out
     assert run("review", "HEAD..").endswith("nothing differs\n")
 
 
@@ -271,6 +273,16 @@ def test_files_of_many_lines_are_compared_quickly(
     git("commit", "--quiet", "--message", "long")
     (campaign / "long.txt").write_text("".join([*sorted(lines), "one more\n"]))
     assert run("diff", "hello@HEAD", "hello").endswith("~ long.txt changed, 1 line added\n")
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_a_terminal_gets_colours_unless_it_wants_none(hello: str, ledger: Path, no_color: str, coloured: bool) -> None:
+    control, terminal = os.openpty()
+    words = [sys.executable, "-m", "campledger", "review", "before~1..before"]
+    subprocess.run(words, cwd=ledger, stdout=terminal, check=True, env={**os.environ, "NO_COLOR": no_color})
+    os.close(terminal)
+    assert (b"\x1b[32m+\x1b[0m" in os.read(control, 65536)) is coloured
+    os.close(control)
 
 
 HOSTILE = [

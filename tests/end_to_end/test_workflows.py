@@ -295,5 +295,8 @@ def test_a_new_ledger_in_a_repository_has_them_at_its_top(campledger: Run, git: 
     assert campledger("init", str(tmp_path / "around/a/b"), "--ci", "gitlab").returncode == 0
     assert document(tmp_path / "around", ".gitlab-ci.yml")["variables"]["CAMPLEDGER_LEDGER"] == "a/b"
     assert git("status", "--porcelain", cwd=tmp_path / "around") == ""
+    assert campledger("ci", "gitlab", "--write", cwd=tmp_path / "around/a/b").stdout == (
+        ".gitlab-ci.yml: is there already\n"
+    )
     assert campledger("init", str(tmp_path / "alone"), "--ci", "github").returncode == 0
     assert document(tmp_path / "alone", WORKFLOWS[0])["jobs"]["check"]["env"]["CAMPLEDGER_LEDGER"] == "."
