@@ -206,18 +206,20 @@ def _review(found: Review) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("host", type=click.Choice(["github", "gitlab"]))
+@click.argument("host", type=click.Choice(["github", "gitlab", "github-pages"]))
 @click.option("--write", is_flag=True, help="Write the files into the repository; they are yours to read and commit.")
 @ledger_option
 def ci(host: str, write: bool) -> None:
     """Print what a git host runs for a ledger: a check of each pull request, and a comment that tells what it means.
 
     The comment is written by a job that has a token, and runs nothing of the pull request; the files say how, and why.
+    `github-pages` is what publishes the site with each push to the main branch.
 
     \b
     Examples:
       campledger ci github
       campledger ci gitlab --write
+      campledger ci github-pages --write
     """
     from campledger.operations.workflows import of_ledger, write_workflows
 

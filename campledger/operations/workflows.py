@@ -1,4 +1,4 @@
-"""What a git host runs for a ledger: checks and reviews of pull requests, as files for GitHub or GitLab."""
+"""What a git host runs for a ledger, as files for it: checks and reviews of pull requests, and the site."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ FILES = {
         ".github/workflows/campledger-review.yml": "github-review.yml",
     },
     "gitlab": {".gitlab-ci.yml": "gitlab.yml"},
+    "github-pages": {".github/workflows/campledger-site.yml": "github-pages.yml"},
 }
-"""By host, the path in the repository and the file in the package."""
+"""By host, or service of one, the path in the repository and the file in the package."""
 
 
 def workflows(host: str, branch: str, ledger: str) -> dict[str, str]:
@@ -31,7 +32,7 @@ def workflows(host: str, branch: str, ledger: str) -> dict[str, str]:
     }
     found = {}
     for path, name in FILES[host].items():
-        text = files("campledger").joinpath("ci", name).read_text("utf-8")
+        text = files("campledger").joinpath("hooks", "ci", name).read_text("utf-8")
         for mark, value in filled.items():
             text = text.replace(mark, value)
         found[path] = text

@@ -300,3 +300,19 @@ def test_a_new_ledger_in_a_repository_has_them_at_its_top(campledger: Run, git: 
     )
     assert campledger("init", str(tmp_path / "alone"), "--ci", "github").returncode == 0
     assert document(tmp_path / "alone", WORKFLOWS[0])["jobs"]["check"]["env"]["CAMPLEDGER_LEDGER"] == "."
+
+
+def test_github_publishes_what_is_public(clone: Path, campledger: Run) -> None:
+    assert campledger("ci", "github-pages", "--write", cwd=clone).returncode == 0
+    name = ".github/workflows/campledger-site.yml"
+    workflow = document(clone, name)
+    assert workflow["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+    assert workflow[True]["push"] == {"branches": ["main"]}
+    assert workflow["jobs"]["publish"]["steps"][0]["with"]["fetch-depth"] == 0
+    scripts = steps_of(clone, name)
+    assert list(scripts) == ["Check", "Build"]
+    assert " --public " in scripts["Build"]
+    for script in scripts.values():
+        done = perform(script, clone, {"CAMPLEDGER_LEDGER": "."})
+        assert done.returncode == 0, done.stderr
+    assert (clone / "public/index.html").is_file()

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from campledger.errors import DataError, UsageError
 from campledger.operations.serving import changes, serve
@@ -268,7 +267,6 @@ def test_pages_served_ask_whether_they_changed(ledger: Path, tmp_path: Path) -> 
 
 
 DOCS = Path(__file__).parents[2] / "docs"
-WORKFLOW = DOCS / "examples/publish-site.yml"
 EXAMPLE = re.compile(r"`(overrides/templates/\w+\.html)`:\n\n```jinja\n(.*?)```", re.DOTALL)
 
 
@@ -290,11 +288,3 @@ def test_the_documented_example_adds_a_logo_and_a_column(ledger: Path, tmp_path:
     sets = (tmp_path / "out/sets/index.html").read_text()
     assert '<th scope="col">Changed by</th>' in sets
     assert "<td>Vera Rubin</td></tr>" in sets
-
-
-def test_the_workflow_is_yaml_and_gets_the_whole_history() -> None:
-    document = yaml.safe_load(WORKFLOW.read_text())
-    steps = document["jobs"]["publish"]["steps"]
-    assert steps[0]["with"]["fetch-depth"] == 0
-    assert any("campledger site build --public" in step.get("run", "") for step in steps)
-    assert document["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}

@@ -20,7 +20,7 @@ NEEDED = (
     "campledger/schemas/event.schema.json",
     "campledger/schemas/query.schema.json",
     "campledger/schemas/settings.schema.json",
-    "campledger/ci/gitlab.yml",
+    "campledger/hooks/ci/gitlab.yml",
     "campledger/hooks/pre-commit",
     "campledger/site/templates/base.html",
     "campledger/py.typed",
