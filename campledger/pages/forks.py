@@ -75,7 +75,7 @@ class _Other:
             apart()
             for item in self.share:
                 pickle.dump(do(item), self._file, pickle.HIGHEST_PROTOCOL)
-            self._file.flush()
+                self._file.flush()  # what is done counts, whatever becomes of the rest
             status = 0
         finally:
             os._exit(status)

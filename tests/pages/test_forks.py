@@ -82,6 +82,19 @@ def test_what_another_process_cannot_do_is_done_here(end: str) -> None:
     assert no_child_is_left()
 
 
+def test_what_another_process_did_before_it_was_killed_counts() -> None:
+    here, own = os.getpid(), list[int]()
+
+    def do(item: int) -> int:
+        if os.getpid() != here and item == 10:
+            os.kill(os.getpid(), signal.SIGKILL)
+        own.append(item)
+        return item
+
+    assert shares(do) == ITEMS
+    assert own == [0, 1, 2, 3, 10]
+
+
 def test_a_mistake_is_told_here() -> None:
     def do(item: int) -> int:
         return 1 // (item - 9)
