@@ -161,6 +161,10 @@ def _follow(rounds: Iterable[None], root: Path, out: Path, **which: Any) -> None
             _build(root, out, **which)
         except CampledgerError as error:
             click.echo(f"campledger: {clean(str(error))}", err=True)
+        except BrokenPipeError:
+            raise  # nobody listens any more
+        except OSError as error:  # a disk that is full, a ledger that is gone
+            click.echo(f"campledger: {clean(str(error))}", err=True)
 
 
 COMMANDS: list[click.Command] = [site, push]

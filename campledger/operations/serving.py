@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from campledger.errors import UsageError
+from campledger.errors import CampledgerError, UsageError
 from campledger.pages.write import MARKER
 from campledger.repository.commands import Repository
 from campledger.repository.trees import WorkTree
@@ -49,7 +49,8 @@ _RELOAD_SCRIPT = """\
 def changes(root: Path, *, worktree: bool) -> Iterator[None]:
     """Yield at once, and again whenever the ledger has changed since: its HEAD, or the files on disk too.
 
-    Whatever changes while the caller is busy counts for the next time. It never ends.
+    Whatever changes while the caller is busy counts for the next time. It never ends: that the ledger cannot be read is
+    a change like others, and for the caller to find out.
     """
     seen: object = None
     while True:
@@ -69,12 +70,14 @@ def changes(root: Path, *, worktree: bool) -> Iterator[None]:
 
 def _state(root: Path, *, worktree: bool) -> tuple[object, ...]:
     """Return what is another value once the ledger has changed."""
-    repository = Repository(root)
-    head = repository.head() if repository.exists() else None
-    if not worktree:
-        return (head,)
+    try:
+        repository = Repository(root)
+        head = repository.head() if repository.exists() else None
+        paths = WorkTree(root).paths if worktree else {}
+    except (CampledgerError, OSError) as error:
+        return (str(error),)
     files = {}
-    for path in WorkTree(root).paths:
+    for path in paths:
         try:
             found = os.lstat(root / path)
         except OSError:
@@ -118,12 +121,21 @@ class _Handler(SimpleHTTPRequestHandler):
         if host not in {"127.0.0.1", "localhost"}:
             self.send_error(HTTPStatus.FORBIDDEN, "This server answers to localhost only")
             return None
-        target = Path(self.translate_path(self.path)).resolve()
-        inside = target.is_relative_to(self.directory)
-        if not inside or (target.is_dir() and not (target / "index.html").is_file()):
+        target = self._target()
+        if target is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
-        return self.send_file(target / "index.html" if target.is_dir() else target)
+        return self.send_file(target)
+
+    def _target(self) -> Path | None:
+        """Return the file that is asked for, or None where there cannot be one."""
+        try:
+            target = Path(self.translate_path(self.path)).resolve()
+            if target.is_dir():
+                target = (target / "index.html").resolve()
+            return target if target.is_relative_to(self.directory) and target.is_file() else None
+        except (OSError, ValueError):
+            return None  # no name for a file: too long, or with a NUL
 
     def send_file(self, _: Path) -> BinaryIO | io.BytesIO | None:
         """Answer with a file of the site."""

@@ -57,6 +57,31 @@ def test_a_site_is_served_until_interrupted(ledger: Path, campledger: Run, tmp_p
     assert "Traceback" not in err
 
 
+def test_watching_outlives_a_ledger_that_cannot_be_read(ledger: Path, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    options = ["--ledger", str(ledger), "--out", str(out), "--worktree", "--watch"]
+    command = [sys.executable, "-u", "-m", "campledger", "site", "build", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            while not process.stdout.readline().startswith("open "):
+                assert process.poll() is None
+            before = (out / "index.html").read_text()
+            (ledger / "overrides").write_text("no folder")
+            assert process.stderr.readline() == "campledger: overrides cannot be read: Not a directory\n"
+            assert (out / "index.html").read_text() == before
+            (ledger / "overrides").unlink()
+            (ledger / "campledger.yaml").write_text((ledger / "campledger.yaml").read_text() + "\n# more\n")
+            assert " files written, " in process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
 def test_acts_without_a_remote_cannot_be_pushed(ledger: Path, campledger: Run, git: Git) -> None:
     head = git("rev-parse", "HEAD")
     for words in (["push"], ["start", "hello", "--push"]):

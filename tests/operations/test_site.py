@@ -243,6 +243,17 @@ def test_changes_are_noticed(ledger: Path, worktree: bool) -> None:
     assert not waiting.is_alive()
 
 
+def test_a_ledger_that_cannot_be_read_is_a_change(ledger: Path) -> None:
+    rounds = changes(ledger, worktree=True)
+    next(rounds)
+    (ledger / "queries").write_text("no folder")
+    next(rounds)
+    (ledger / "queries").unlink()
+    next(rounds)
+    ledger.rename(ledger.parent / "moved")
+    next(rounds)
+
+
 def test_pages_served_ask_whether_they_changed(ledger: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     build(ledger, out)

@@ -247,7 +247,10 @@ def test_serving_nothing_else(served: tuple[str, Path]) -> None:
     base, out = served
     (out.parent / "secret.txt").write_text("secret")
     (out / "static" / "link.txt").symlink_to(out.parent / "secret.txt")
-    for path in ("/campaigns/", "/static/", "/static", "/../secret.txt", "/%2e%2e/secret.txt", "/static/link.txt"):
+    (out / "linked").mkdir()
+    (out / "linked" / "index.html").symlink_to(out.parent / "secret.txt")
+    unsafe = ("/../secret.txt", "/%2e%2e/secret.txt", "/static/link.txt", "/linked/", "/%00", "/" + 400 * "a")
+    for path in ("/campaigns/", "/static/", "/static", *unsafe):
         assert ask(base + path)[0] == 404, path
     assert ask(f"{base}/", host="evil.example.org")[0] == 403
 
