@@ -16,6 +16,8 @@ from campledger.repository.trees import Files
 FOLDER = "overrides/"
 _TEMPLATES = f"{FOLDER}templates/"
 _STATIC = f"{FOLDER}static/"
+_MADE = ("built.js", "ledger.js", "definitions")
+"""What every build makes in static/ itself, besides what it finds there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def _require(path: str, *, link: bool) -> None:
         raise DataError(f"{path}:0:0: path-outside: a symbolic link; copy the file that it names")
     if not path.startswith((_TEMPLATES, _STATIC)) and not _is_furniture(path):
         raise DataError(f"{path}:0:0: an override is in {_TEMPLATES} or {_STATIC}; move it there, or remove it")
+    if path.startswith(_STATIC) and path.removeprefix(_STATIC).split("/")[0] in _MADE:
+        raise DataError(f"{path}:0:0: a build makes this file of the site itself; give yours another name")
     # What would be no file name elsewhere would be none in the site's folder either.
     if "\\" in path or not path.isprintable():
         raise DataError(f"{path!a}:0:0: no name for a file of a site; rename it")

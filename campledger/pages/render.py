@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -36,6 +36,21 @@ class _Loader(jinja2.BaseLoader):
         if "/" in name or "\\" in name or not file.is_file():
             raise jinja2.TemplateNotFound(template)
         return file.read_text("utf-8"), None, None
+
+    def load(
+        self, environment: jinja2.Environment, name: str, globals: MutableMapping[str, Any] | None = None
+    ) -> jinja2.Template:
+        """Return a template. Raise TemplateSyntaxError for one of the ledger's that becomes no program of Python's."""
+        try:
+            return super().load(environment, name, globals)
+        except jinja2.TemplateError:
+            raise
+        except Exception as error:
+            # Nested too deeply, a number of too many digits: it ends in Python's compiler, or before.
+            if name not in self._own:
+                raise
+            message = f"{type(error).__name__}: {error}"
+            raise jinja2.TemplateSyntaxError(message, 0, name, f"{FOLDER}templates/{name}") from None
 
 
 Templates = jinja2.Environment

@@ -14,7 +14,9 @@ import pytest
 from campledger.errors import DataError, UsageError
 from campledger.operations.serving import changes, serve
 from campledger.operations.site import build
+from campledger.pages import overrides, render
 from campledger.pages.public import NOT_PUBLIC, Hidden
+from campledger.repository.trees import WorkTree
 from tests.pages.conftest import Log, commit, definition, git, isolate_git, put_campaign, put_settings
 
 OPEN, CHILD, SECRET = "2026-09-01-open-aaaa", "2026-09-02-child-bbbb", "2026-09-03-secret-cccc"
@@ -194,6 +196,11 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "division": (PAGE, "\n{{ 1 // 0 }}", f"overrides/{PAGE}:2:0: ZeroDivisionError"),
     "itself": (PAGE, '{% extends "campaign.html" %}', f"overrides/{PAGE}:1:0: .*itself"),
     "python": (PAGE, "\n{{ ''.__class__.__mro__[1].__subclasses__() }}", f"overrides/{PAGE}:2:0: SecurityError"),
+    "parentheses": (PAGE, "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", f"overrides/{PAGE}:0:0: RecursionError"),
+    "loops": (PAGE, "{% for x in [1] %}" * 40 + "{% endfor %}" * 40, f"overrides/{PAGE}:0:0: SyntaxError"),
+    "conditions": (PAGE, "{% if 1 %}" * 120 + "{% endif %}" * 120, f"overrides/{PAGE}:0:0: IndentationError"),
+    "digits": (PAGE, "{{ 10**5000 }}", f"overrides/{PAGE}:0:0: ValueError"),
+    "extended": ("templates/base.html", "{{ 10**5000 }}", "overrides/templates/base.html:0:0: ValueError"),
     "endless": (PAGE, "{% for x in range(10 ** 9) %}x{% endfor %}", f"overrides/{PAGE}:1:0: OverflowError"),
     "missing": (PAGE, '\n{% include "../../etc/passwd" %}', f"overrides/{PAGE}:2:0: TemplateNotFound"),
     "bytes": (PAGE, b"a\n\xff", f"overrides/{PAGE}:2:0: unreadable"),
@@ -211,6 +218,23 @@ def test_overrides_that_are_wrong_are_told_with_their_place(ledger: Path, tmp_pa
     with pytest.raises(DataError, match=message):
         build(ledger, tmp_path / "out")
     assert texts(tmp_path / "out") == good
+
+
+def test_an_override_replaces_nothing_that_a_build_makes(ledger: Path, tmp_path: Path) -> None:
+    build(ledger, tmp_path / "out")
+    static = (tmp_path / "out/static").rglob("*.*")
+    paths = {file.relative_to(tmp_path / "out").as_posix() for file in static}
+    made = paths - set(render.static_files())
+    assert {"static/built.js", "static/ledger.js", f"static/definitions/{OPEN}.js"} <= made
+    for path in sorted(made):
+        override(ledger, path, "mine")
+        with pytest.raises(DataError, match=f"overrides/{path}:0:0: a build makes this file"):
+            overrides.read(WorkTree(ledger))
+        (ledger / "overrides" / path).unlink()
+    override(ledger, f"static/definitions/{OPEN}.js", "mine")
+    for out in ("out", "new"):
+        with pytest.raises(DataError, match=f"overrides/static/definitions/{OPEN}.js:0:0: "):
+            build(ledger, tmp_path / out, worktree=True)
 
 
 def test_an_override_is_no_link(ledger: Path, tmp_path: Path) -> None:
