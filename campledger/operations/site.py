@@ -9,7 +9,7 @@ from pathlib import Path
 
 from campledger.errors import UsageError
 from campledger.pages.program import program
-from campledger.pages.write import content_id, stamp
+from campledger.pages.write import content_id, locked, stamp
 from campledger.problems import Problem, Severity
 from campledger.repository import history
 from campledger.repository.cache import Cache
@@ -117,10 +117,12 @@ def _build(
     # What is needed only to make pages takes longer to import than all of the above.
     from campledger.operations.building import make
 
-    result = make(repository, root, out, wanted, cache, progress)
-    if not wanted.worktree:
+    with locked(out):
+        result = make(repository, root, out, wanted, cache, progress)
+        left = None if wanted.worktree else stamp(out)
+    if left is not None:
         told = {
-            "stamp": stamp(out),
+            "stamp": left,
             "pages": result.pages,
             "problems": [problem.as_dict() for problem in result.problems],
             "notes": result.notes,

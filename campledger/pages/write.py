@@ -5,25 +5,33 @@ once, and what is gone is removed. So a build that is stopped, or finds an error
 
 `.campledger-site.json` in the folder lists the files that builds made: only these are ever removed. Of each it says
 what the file was made from, and what it held, so that the next build knows what it need not make again.
+
+One build at a time: whoever makes a :class:`Folder` holds its lock (:func:`locked`) until all is said of it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from campledger.errors import UsageError
-from campledger.files import replace, uninterrupted
+from campledger.files import is_leftover, replace, uninterrupted
+from campledger.model.words import counted
 
 MARKER = ".campledger-site.json"
 MARKER_FORMAT = 2
 STAGE = ".campledger-new"
+
+_PATIENCE = 60.0
+"""Seconds that a build waits for another one into the same folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ class Folder:
         file = f"{self._stage}/{path}"
         try:
             self._make_folder(file)
-            with open(file, "wb", opener=_exclusive) as stream:
+            with open(file, "wb", opener=_anew) as stream:
                 stream.write(data)
         except OSError as error:
             raise UsageError(f"cannot write {file}: {error.strerror}") from error
@@ -127,21 +135,33 @@ class Folder:
     def finish(self) -> Written:
         """Move what was made into place, in the order in which it was made, and remove what is gone.
 
-        Raise UsageError if a link in the folder leads elsewhere.
+        Raise UsageError if a link in the folder leads elsewhere; and if a file cannot be removed, which the next build
+        tries again: the rest of the site is then as it should be.
         """
         gone = sorted(set(self.before) - set(self._now))
         for folder in {path.rpartition("/")[0] for path in (*self._staged, *gone)}:
             _require_folder(self.out, f"{folder}/" if folder else "")
         removed = 0
+        stuck: dict[str, str] = {}
         with uninterrupted():
             if self._staged or gone:
                 moving = {**self.before, **self._now, **dict.fromkeys((*self._staged, *gone), _UNKNOWN)}
                 _mark(self.out, moving)
                 for path in self._staged:
                     self._move(path)
-                removed = sum(_remove(self.out, path) for path in gone)
+                for path in gone:
+                    try:
+                        removed += _remove(self.out, path)
+                    except OSError as error:
+                        stuck[path] = error.strerror or str(error)
             self.abandon()
-            _mark(self.out, self._now)
+            _mark(self.out, {**self._now, **{path: self.before[path] for path in stuck}})
+        if stuck:
+            path, why = next(iter(stuck.items()))
+            more = f" (and {counted(len(stuck) - 1, 'file')} more)" if len(stuck) > 1 else ""
+            raise UsageError(
+                f"{self.out / path}{more} cannot be removed: {why}; the site has it no longer, so remove it"
+            )
         return Written(len(self._staged), removed)
 
     def _move(self, path: str) -> None:
@@ -162,30 +182,77 @@ def content_id(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
-def prepare(out: Path) -> tuple[dict[str, Entry], int]:
-    """Make the folder if need be; return what the marker says, and when it was written.
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Make the folder if need be, and hold its lock, for which a second build waits a while.
 
-    Raise UsageError if the folder holds what no build made.
+    The lock is on the folder itself, so no file of it is published; processes that this one forks hold it as well. A
+    file system may have no locks for folders (NFS, some kinds of Lustre): builds are not held apart there. Raise
+    UsageError if another build goes on for long.
     """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        handle = _opened(out)  # each time: the folder may have been made anew meanwhile
+        try:
+            if _lock(handle):
+                yield
+                return
+        finally:
+            os.close(handle)
+        if time.monotonic() > end:
+            raise UsageError(f"another build goes on in {out}: wait until it ends, or name another folder with --out")
+        time.sleep(0.1)
+
+
+def _opened(out: Path) -> int:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        entries = {entry.name for entry in out.iterdir()} - {STAGE}
+        return os.open(out, os.O_RDONLY | os.O_DIRECTORY)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(f"{out} is no folder: name another with --out") from None
     except OSError as error:
         raise UsageError(f"cannot write into {out}: {error.strerror}") from None
-    if entries and MARKER not in entries:
-        message = f"{out} is not empty, and no site build made it: name another folder with --out, or empty this one"
-        raise UsageError(message)
-    _clear(out / STAGE)  # of a build that was stopped
+
+
+def _lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # there are no such locks
+    return True
+
+
+def prepare(out: Path) -> tuple[dict[str, Entry], int]:
+    """Return what the marker says, and when it was written. What a build that was stopped left is removed.
+
+    Raise UsageError if the folder holds what no build made.
+    """
+    try:
+        entries = {entry.name for entry in out.iterdir()}
+        leftovers = {name for name in entries if is_leftover(name)}
+        entries -= {STAGE, *leftovers}
+        if entries and MARKER not in entries:
+            raise UsageError(
+                f"{out} is not empty, and no site build made it: name another folder with --out, or empty this one"
+            )
+        for name in leftovers:
+            (out / name).unlink()
+    except OSError as error:
+        raise UsageError(f"cannot write into {out}: {error.strerror}") from None
+    _clear(out / STAGE)
     return _marked(out) if entries else ({}, 0)
 
 
 def _clear(stage: Path) -> None:
-    if stage.is_symlink():
-        stage.unlink()
-    elif stage.exists():
-        shutil.rmtree(stage)
+    try:
+        if stage.is_symlink() or stage.is_file():
+            stage.unlink()
+        elif stage.exists():
+            shutil.rmtree(stage)
+    except OSError as error:
+        raise UsageError(f"cannot remove {stage}, where builds gather files: {error.strerror}") from None
 
 
 def _marked(out: Path) -> tuple[dict[str, Entry], int]:
@@ -194,7 +261,7 @@ def _marked(out: Path) -> tuple[dict[str, Entry], int]:
     try:
         document = {} if file.is_symlink() else json.loads(file.read_bytes())
         found = _entries(document), file.lstat().st_mtime_ns
-    except (ValueError, TypeError, KeyError, AttributeError, OSError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError):
         raise UsageError(
             f"{file} is not what a site build writes: empty the folder, or name another with --out"
         ) from None
@@ -237,8 +304,13 @@ def _mark(out: Path, files: Mapping[str, Entry]) -> None:
         raise UsageError(f"cannot write {out / MARKER}: {error.strerror}") from error
 
 
-def _exclusive(path: str, flags: int) -> int:
-    """Open a new file, which every web server may read, whatever the umask."""
+def _anew(path: str, flags: int) -> int:
+    """Open a new file, which every web server may read, whatever the umask.
+
+    It may be there already, from a process that came to grief, and whose work is done once more.
+    """
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 - ten thousand times
     handle = os.open(path, flags | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     os.fchmod(handle, 0o644)
     return handle
@@ -264,11 +336,14 @@ def _require_folder(out: Path, path: str) -> None:
 
 
 def _remove(out: Path, path: str) -> bool:
-    """Remove a file of an earlier build, and its folders once they are empty."""
+    """Remove a file of an earlier build, and its folders once they are empty; return whether it was there.
+
+    Raise OSError if it is there still.
+    """
     file = out / path
     try:
         file.unlink()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError):
         return False
     for folder in file.relative_to(out).parents:
         if folder.parts:
@@ -279,14 +354,18 @@ def _remove(out: Path, path: str) -> bool:
 
 def write(out: Path, files: Iterable[tuple[str, bytes]]) -> Written:
     """Make the folder hold these files, by path from it."""
-    folder = Folder(out)
-    for path, data in files:
-        folder.put(path, "", data)
-    return folder.finish()
+    with locked(out):
+        folder = Folder(out)
+        for path, data in files:
+            folder.put(path, "", data)
+        return folder.finish()
 
 
-def stamp(out: Path) -> str:
-    """Return what is another text once any file below the folder was added, removed or touched."""
+def stamp(out: Path) -> str | None:
+    """Return what is another text once any file below the folder was added, removed or touched.
+
+    None if that cannot be told: a folder in it may not be read, or a file went meanwhile.
+    """
     rows: list[str] = []
     waiting = [str(out)]
     try:
@@ -299,6 +378,6 @@ def stamp(out: Path) -> str:
                         found = entry.stat(follow_symlinks=False)
                         rows.append(f"{entry.path}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}")
     except OSError:
-        return ""
+        return None
     rows.sort()
     return content_id("\n".join(rows).encode("utf-8", "surrogateescape"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 import time
 import urllib.request
@@ -16,6 +17,7 @@ from campledger.operations.serving import changes, serve
 from campledger.operations.site import build
 from campledger.pages import overrides, render
 from campledger.pages.public import NOT_PUBLIC, Hidden
+from campledger.pages.write import write
 from campledger.repository.trees import WorkTree
 from tests.pages.conftest import Log, commit, definition, git, isolate_git, put_campaign, put_settings
 
@@ -100,6 +102,39 @@ def test_what_is_published_changes_with_the_embargo(ledger: Path, tmp_path: Path
     assert SECRET not in texts(tmp_path / "out").lower()
     build(ledger, tmp_path / "cold", public=True)
     assert texts(tmp_path / "cold").replace("/cold/", "/out/") == texts(tmp_path / "out")
+
+
+def test_a_folder_that_cannot_be_read_to_the_end_is_never_taken_as_known(
+    ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    monkeypatch.setattr("campledger.operations.site.stamp", lambda _: None)
+    build(ledger, out, public=True)
+    build(ledger, out)
+    assert SECRET in texts(out)
+    build(ledger, out, public=True)
+    assert SECRET not in texts(out)
+    shutil.rmtree(out)
+    build(ledger, out, public=True)
+    assert (out / "index.html").is_file()
+
+
+def test_no_other_build_comes_between_a_site_and_what_is_kept_of_it(
+    ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    refused: list[str] = []
+
+    def stamp(out: Path) -> str:
+        with pytest.raises(UsageError, match="another build goes on") as caught:
+            write(out, [("index.html", b"another's")])
+        refused.append(str(caught.value))
+        return "stamp"
+
+    monkeypatch.setattr("campledger.pages.write._PATIENCE", 0.0)
+    monkeypatch.setattr("campledger.operations.site.stamp", stamp)
+    build(ledger, out)
+    assert len(refused) == 1
 
 
 def test_a_new_embargoed_campaign_changes_only_what_names_it(ledger: Path, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ import pytest
 from campledger.errors import UsageError
 from campledger.operations.serving import serve
 from campledger.operations.site import build
-from campledger.pages.write import MARKER, STAGE, write
+from campledger.pages.write import MARKER, STAGE, Folder, locked, stamp, write
 
 FILES = {"index.html": b"list", "campaigns/a.html": b"a", "static/site.css": b"css"}
 
@@ -105,6 +107,12 @@ def test_a_marker_of_another_format_is_refused(tmp_path: Path) -> None:
         put(tmp_path, FILES)
 
 
+def test_a_marker_of_depth_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MARKER).write_text("[" * 100_000)
+    with pytest.raises(UsageError, match="not what a site build writes"):
+        put(tmp_path, FILES)
+
+
 def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -157,6 +165,99 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
     out.mkdir(mode=0o500)
     with pytest.raises(UsageError, match="cannot write"):
         put(out, FILES)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may remove anything")
+def test_what_others_gathered_is_told(tmp_path: Path) -> None:
+    put(tmp_path, FILES)
+    (tmp_path / STAGE).mkdir()
+    (tmp_path / STAGE / "x").write_text("x")
+    (tmp_path / STAGE).chmod(0o500)
+    with pytest.raises(UsageError, match=f"cannot remove .*{STAGE}"):
+        put(tmp_path, FILES)
+    (tmp_path / STAGE).chmod(0o700)
+
+
+def test_a_file_where_files_are_gathered_is_removed(tmp_path: Path) -> None:
+    put(tmp_path, FILES)
+    (tmp_path / STAGE).write_text("x")
+    assert put(tmp_path, FILES | {"index.html": b"new"}) == (1, 0)
+    assert listing(tmp_path) == sorted([MARKER, *FILES])
+
+
+def test_what_cannot_be_removed_is_told_and_tried_again(tmp_path: Path) -> None:
+    put(tmp_path, FILES)
+    stuck = tmp_path / "campaigns/a.html"
+    stuck.unlink()
+    stuck.mkdir()  # even root cannot unlink it
+    for _ in range(2):
+        with pytest.raises(UsageError, match=r"campaigns/a.html cannot be removed: Is a directory"):
+            put(tmp_path, {"index.html": b"new", "list.html": b"list"})
+        assert list(json.loads((tmp_path / MARKER).read_text())["files"]) == [
+            "campaigns/a.html",
+            "index.html",
+            "list.html",
+        ]
+    assert (tmp_path / "index.html").read_bytes() == b"new"
+    assert not (tmp_path / "static").exists()
+    stuck.rmdir()
+    stuck.write_bytes(b"a")
+    assert put(tmp_path, {"index.html": b"new", "list.html": b"list"}) == (0, 1)
+
+
+def test_temporary_files_of_a_build_that_was_killed_go(tmp_path: Path) -> None:
+    left = ".campledger-ab_01xyz.tmp"
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / left).write_text("names of files")
+    put(out, FILES)  # it was the first build
+    assert listing(out) == sorted([MARKER, *FILES])
+    (out / left).write_text("names of files")
+    (out / ".campledger-notes.tmp").write_text("mine")
+    assert put(out, FILES) == (0, 0)
+    assert listing(out) == sorted([MARKER, ".campledger-notes.tmp", *FILES])
+
+
+def test_a_file_that_was_begun_is_made_anew(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        folder = Folder(tmp_path)
+        folder.make("a.html", "", b"by a process that was killed")
+        folder.put("a.html", "", b"a")
+        folder.finish()
+    assert (tmp_path / "a.html").read_bytes() == b"a"
+
+
+def test_a_second_build_waits_then_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, FILES)
+    monkeypatch.setattr("campledger.pages.write._PATIENCE", 0.2)
+    with locked(tmp_path):
+        assert listing(tmp_path) == sorted([MARKER, *FILES])
+        with pytest.raises(UsageError, match=f"another build goes on in {tmp_path}"):
+            put(tmp_path, {"index.html": b"new"})
+    assert (tmp_path / "index.html").read_bytes() == b"list"
+    assert put(tmp_path, {"index.html": b"new"}) == (1, 2)
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_second_build_goes_on_after_the_first(tmp_path: Path, removed: bool) -> None:
+    out = tmp_path / "out"
+    put(out, FILES)
+    second = threading.Thread(target=put, args=(out, {"index.html": b"second"}))
+    with locked(out):
+        second.start()
+        time.sleep(0.3)
+        assert second.is_alive()
+        if removed:
+            shutil.rmtree(out)
+            out.mkdir()
+    second.join(30)
+    assert listing(out) == [MARKER, "index.html"]
+    assert (out / "index.html").read_bytes() == b"second"
+
+
+def test_the_state_of_a_folder_that_cannot_be_read_is_not_known(tmp_path: Path) -> None:
+    assert stamp(tmp_path / "nowhere") is None
+    assert stamp(tmp_path) is not None
 
 
 def test_a_second_build_writes_nothing(ledger: Path, tmp_path: Path) -> None:
