@@ -13,6 +13,7 @@ from campledger.bps.includes import Config, Missing, read_config
 from campledger.bps.tree import Tree
 from campledger.bps.values import RUN_TIME, Filled, Values
 from campledger.documents.foreign import ForeignError
+from campledger.model.placeholders import template_words
 from campledger.model.rules import is_path
 
 _SKIP = re.compile(r"--skip-existing-in(?:=|\s+)(\"[^\"]*\"|'[^']*'|\S+)")
@@ -49,17 +50,7 @@ _KNOWN = frozenset(
         "operator",
     }
 )
-_CAPITALS = re.compile(r"(?<![\w.'-])[A-Z][A-Z_]*[A-Z](?![\w.'-]|\s*\()")
-_TEMPLATE_WORDS = re.compile(
-    r"""(?<![A-Za-z0-9])(?:
-    (?:LOW|HIGH|MIN|MAX|FIRST|LAST|START|END)_?(?:EXP(?:OSURE)?|VISIT|DET(?:ECTOR)?|TRACT|NUM)
-  | [A-Z]*NUM(?:BER)? | GROUP | GRP
-    )(?![A-Za-z0-9])""",
-    re.VERBOSE,
-)
-_QUERY_WORDS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "IS", "NULL", "TRUE", "FALSE", "OVERLAPS"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-_FILLER = re.compile(r"\b[A-Z]+-X{2,}\b|\b[a-z]_Y{4}_W{2}\b|<[A-Za-z_ ]{2,}>|\b(?:TODO|TBD|FIXME|CHANGE_?ME)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +171,7 @@ def resolve(tree: Tree, config: Config) -> SubmitFile:
         includes=tuple(dict.fromkeys(config.includes)),
         missing=tuple(config.missing),
         left=tuple(sorted(left - RUN_TIME)),
-        templates=_templates(query, (campaign, output, text("payloadName"), text("inCollection")), left),
+        templates=template_words(query, (campaign, output, text("payloadName"), text("inCollection")), left),
         duplicates=tuple(config.duplicates),
         notes=tuple(dict.fromkeys(notes)),
         meaning=_digest([config.value, sorted({(item.words, item.reason) for item in config.missing})]),
@@ -288,17 +279,6 @@ def _submitted(values: Values, config: Mapping[str, Any]) -> tuple[tuple[str, st
         if found and not values.text(key).left:
             facts["run"] = values.text(key).text
     return tuple(sorted(facts.items()))
-
-
-def _templates(query: str, others: tuple[str, ...], left: set[str]) -> tuple[str, ...]:
-    """Return words in capitals that stand for a value: any in a query outside of quotes, elsewhere the usual ones.
-
-    Elsewhere capitals are names (HSC, DC2, COSMOS), unless templates use the word or it is a variable of nowhere.
-    """
-    bare = re.sub(r"'[^']*'|\"[^\"]*\"", " ", query)
-    words = {word for word in _CAPITALS.findall(bare) if word not in _QUERY_WORDS}
-    words |= set(_TEMPLATE_WORDS.findall("\n".join((query, *others)))) | set(_FILLER.findall("\n".join(others)))
-    return tuple(sorted(words | {name for name in left if re.fullmatch(r"[A-Z][A-Z_]+", name)}))
 
 
 def _digest(value: Any) -> str:

@@ -7,6 +7,8 @@ has a key twice the last one counts, as for BPS; :func:`read` says where that ha
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +103,43 @@ def read(data: bytes) -> Foreign:
     except (ValueError, OverflowError) as error:
         # A plain scalar that looks like a date or a number and is none, such as 2021-13-45.
         raise ForeignError(f"a value that YAML 1.1 takes for a date or a number, and cannot read: {error}") from error
+
+
+def with_values(data: bytes, change: Callable[[str], str | int | float | bool]) -> str:
+    """Return the text of a YAML document with its values changed: ``change`` takes a text and returns what it becomes.
+
+    Only values that are texts are asked for, no keys and no comments; all else stays byte by byte.
+    Raise ForeignError if the document cannot be read.
+    """
+    text = _decoded(data)
+    read(data)
+    parts: list[str] = []
+    end = 0
+    is_key = False
+    for token in yaml.scan(text, Loader=yaml.CSafeLoader):
+        if isinstance(token, yaml.ScalarToken) and not is_key:
+            after = change(token.value)
+            if after != token.value and (not token.plain or _is_plain(token.value)):
+                parts += [text[end : token.start_mark.index], _written(after, plain=token.plain)]
+                end = token.end_mark.index
+                parts += ["\n"] if text[end - 1] == "\n" else []  # a block of lines ends with its last one
+        if not isinstance(token, yaml.AnchorToken | yaml.TagToken):
+            is_key = isinstance(token, yaml.KeyToken)
+    return "".join([*parts, text[end:]])
+
+
+def _written(value: str | int | float | bool, *, plain: bool) -> str:
+    """Return a value as a scalar that YAML reads back the same, in quotes unless it may stand without."""
+    if isinstance(value, str) and not (plain and _is_plain(value)):
+        return str(yaml.dump(value, default_style='"', width=float("inf"), allow_unicode=True)).rstrip("\n")
+    return json.dumps(value) if not isinstance(value, str) else value
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        return bool(load(f"[{text}, {text}]".encode()) == [text, text])
+    except ForeignError:
+        return False
 
 
 def _decoded(data: bytes) -> str:

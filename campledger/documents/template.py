@@ -50,8 +50,9 @@ def _example(rule: Mapping[str, Any]) -> Any:
         return resolved["examples"][0]
     if "enum" in resolved:
         return resolved["enum"][0]
-    if resolved.get("type") == "object":
-        return {key: _example(below) for key, below in resolved.get("properties", {}).items()}
-    if resolved.get("type") == "array":
+    kinds = resolved.get("type", ())
+    if "array" in kinds:
         return [_example(resolved.get("items", {}))]
+    if "object" in kinds:
+        return {key: _example(below) for key, below in resolved.get("properties", {}).items()}
     return "..."

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from campledger.dataids.files import ENDINGS
 from campledger.documents import lines, schema, strict
 from campledger.errors import UsageError
+from campledger.ledger import groups
 from campledger.ledger.settings import SETTINGS_FILE, Settings
 from campledger.model import rules
 from campledger.model.campaign import Campaign
@@ -178,12 +179,18 @@ class Ledger:
         document = self._definition(record, contents, problems)
         if document is None:
             return Record(campaign_id, directory, files, problems=tuple(problems))
-        campaign = Campaign(campaign_id, document.value)
+        tabled = groups.read_tables(self.files, directory, document.value)
+        problems += tabled.problems
+        if not tabled.complete:
+            problems += [locate(document, finding) for finding in self._local_findings(record, document.value)]
+            return Record(campaign_id, directory, files, problems=tuple(problems))
+        campaign = Campaign(campaign_id, document.value, tabled.groups)
         history = replay(campaign, events)
         problems += [_fault_problem(record, fault) for fault in history.faults]
         problems += _file_faults(record, history)
         found = [*rules.findings(document.value), *self._local_findings(record, document.value)]
         problems += [locate(document, finding, history.state) for finding in found]
+        problems += [replace(one, severity=_severity(one.rule, history.state)) for one in tabled.unfilled]
         return Record(campaign_id, directory, files, campaign, history, tuple(problems))
 
     def _definition(
@@ -297,10 +304,14 @@ def is_furniture(path: str) -> bool:
 def locate(document: strict.Document, finding: Finding, state: State | None = None) -> Problem:
     """Return the problem that a finding is in its document, at its line and column."""
     line, column = document.position(finding.pointer, key=finding.key)
-    severity = Severity.ERROR
-    if finding.rule == "placeholder" and state in {None, State.DEFINED, State.CANCELLED}:
-        severity = Severity.WARNING
+    severity = _severity(finding.rule, state)
     return Problem(document.path, line, column, finding.rule, finding.message, finding.hint, severity)
+
+
+def _severity(rule: str, state: State | None) -> Severity:
+    """Return whether a finding blocks in a state: what is still to be filled in does once the campaign runs."""
+    early = rule == "placeholder" and state in {None, State.DEFINED, State.CANCELLED}
+    return Severity.WARNING if early else Severity.ERROR
 
 
 def _file_faults(record: Record, history: History) -> Iterator[Problem]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,16 @@ SECTIONS = ("scope", "software", "data", "processing", "compute", "plan")
 
 DEFAULT_GROUP = "all"
 """Name of a step's only group, where none are listed."""
+
+
+NAMED_BY_TABLE = ("table", "template")
+"""What a step says instead of a list of groups: a table with a row for each, and the BPS file that the rows fill."""
+
+
+def listed(step: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the groups that a step lists as they are written; none where it takes them from a table, or has none."""
+    groups = step.get("groups", ())
+    return () if isinstance(groups, Mapping) else groups
 
 
 def overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,6 +44,8 @@ class Group:
     """Its part of the document, as written."""
     sections: Mapping[str, Any]
     """scope, software, data, processing, compute and plan in force for it."""
+    table: str = ""
+    """The table that it is a row of, if it is one."""
 
     @property
     def path(self) -> str:
@@ -62,6 +74,9 @@ class Campaign:
 
     id: str
     definition: Mapping[str, Any]
+    """As written: a step that takes its groups from a table says which."""
+    tabled: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """The groups that come from tables, as they would be listed, by the step's name."""
 
     @property
     def name(self) -> str:
@@ -91,14 +106,17 @@ class Campaign:
     def _steps(self) -> Iterator[Step]:
         for document in self.definition.get("steps", ()):
             sections = overlay(self.sections, {key: document[key] for key in SECTIONS if key in document})
+            named = document.get("groups", ({"name": DEFAULT_GROUP},))
+            table = named["table"] if isinstance(named, Mapping) else ""
             groups = tuple(
                 Group(
                     step=document["name"],
                     name=group["name"],
                     definition=group,
                     sections=overlay(sections, {key: group[key] for key in SECTIONS if key in group}),
+                    table=table,
                 )
-                for group in document.get("groups", ({"name": DEFAULT_GROUP},))
+                for group in (self.tabled.get(document["name"], ()) if table else named)
             )
             yield Step(document["name"], document, sections, groups)
 

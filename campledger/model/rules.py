@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import urlsplit
 
+from campledger.model.campaign import NAMED_BY_TABLE, listed
 from campledger.problems import Finding, Pointer
 
 COLLECTION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@:=,-]*(?:/[A-Za-z0-9_.+@:=,-]+)*")
@@ -46,7 +47,7 @@ def parts(definition: Mapping[str, Any]) -> Iterator[tuple[Pointer, Mapping[str,
     yield (), definition
     for index, step in enumerate(definition.get("steps", ())):
         yield ("steps", index), step
-        for number, group in enumerate(step.get("groups", ())):
+        for number, group in enumerate(listed(step)):
             yield ("steps", index, "groups", number), group
 
 
@@ -84,7 +85,7 @@ def _steps(definition: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _repeated([step["name"] for step in steps], ("steps",), "step")
     names = {step["name"] for step in steps}
     for index, step in enumerate(steps):
-        groups = [group["name"] for group in step.get("groups", ())]
+        groups = [group["name"] for group in listed(step)]
         yield from _repeated(groups, ("steps", index, "groups"), "group")
         for number, name in enumerate(step.get("prerequisites", ())):
             if name not in names:
@@ -231,6 +232,10 @@ def references(definition: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
         for where, path in named:
             if is_path(path):
                 yield (*pointer, *where), path
+    for index, step in enumerate(definition.get("steps", ())):
+        if isinstance(step.get("groups"), Mapping):
+            for key in NAMED_BY_TABLE:
+                yield ("steps", index, "groups", key), step["groups"][key]
 
 
 def is_path(text: str) -> bool:
