@@ -50,6 +50,10 @@ class Tree:
             self._content[path] = _bounded(self.root / path)
         return self._content[path]
 
+    def with_content(self, path: str, data: bytes) -> Tree:
+        """Return the same tree with another content of one file."""
+        return Tree(self.root, self.files, self.left_out, {path: data})
+
     def document(self, path: str) -> Foreign:
         """Return a file as YAML, read once. Raise ForeignError if it cannot be read."""
         if path not in self._documents:

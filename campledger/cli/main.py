@@ -13,12 +13,24 @@ from difflib import get_close_matches
 import click
 
 from campledger import __version__
-from campledger.cli import acting, dataids, defining, lists, queries, reading, registry, reviewing, set_changes, sites
+from campledger.cli import (
+    acting,
+    dataids,
+    defining,
+    grouping,
+    lists,
+    queries,
+    reading,
+    registry,
+    reviewing,
+    set_changes,
+    sites,
+)
 from campledger.cli.shared import clean, ledger_option
 from campledger.errors import CampledgerError
 
 SECTIONS = {
-    "Define": ("init", "define", "edit", "import", "hooks"),
+    "Define": ("init", "define", "edit", "groups", "import", "hooks"),
     "Read": ("check", "list", "query", "show", "log"),
     "Review": ("diff", "review", "ci"),
     "Follow": ("start", "pause", "resume", "complete", "fail", "cancel", "reopen"),
@@ -89,7 +101,10 @@ def main() -> None:
     """
 
 
-for module in (defining, reading, reviewing, queries, acting, dataids, set_changes, lists, registry, sites):
+MODULES = (
+    defining, grouping, reading, reviewing, queries, acting, dataids, set_changes, lists, registry, sites,
+)  # fmt: skip
+for module in MODULES:
     for command in module.COMMANDS:
         main.add_command(command)
 

@@ -312,12 +312,15 @@ def pipetask(
 @_group_options
 @click.option("--out", type=click.Path(path_type=Path), help="Write there.  [default: standard output]")
 def render(campaign: str, place: str, out: Path | None, tables: Path | None, **choice: Any) -> None:
-    """Write a group's BPS submit file with the data that its sets leave; everything else in it stays.
+    """Print a group's BPS submit file: its variables filled in, its data as its sets leave it; everything else stays.
 
-    Sets are uploaded and exclusions gathered as for `pipetask`.
+    The variables are those of `processing: bps: variables`, or a row of the step's table of groups. Where DataId sets
+    are included or excluded a Butler is needed: they are uploaded and gathered as for `pipetask`. BPS looks for what
+    the file includes in its working directory, which may be the folder of the campaign's own file, and beside the file.
 
     \b
-    Example:
+    Examples:
+      campledger render k7mq step1/3
       campledger render k7mq step1/g --out submit.yaml
     """
     from campledger.operations import running

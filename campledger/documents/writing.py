@@ -80,14 +80,19 @@ def edit_text(text: str, changes: Mapping[str, Any], remove: tuple[str, ...] = (
     """Return a definition's text with values set and keys taken out; comments and layout stay.
 
     ``changes`` maps dotted paths (``data.output``, ``steps.0.name``, ``steps.step1.name``) to values.
+    Raise UsageError where there is no such place, or ruamel cannot read what other readers can.
     """
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
 
     editor = YAML(typ="rt")
     editor.preserve_quotes = True
     editor.width = 4096
     editor.indent(mapping=2, sequence=4, offset=2)
-    document = editor.load(text)
+    try:
+        document = editor.load(text)
+    except MarkedYAMLError as error:
+        raise UsageError(f"the file cannot be changed and keep its comments: {error.problem}") from None
     if not isinstance(document, dict):
         raise UsageError("the document is no mapping")
     for path in remove:

@@ -62,6 +62,9 @@ def read_tables(files: Files, directory: str, definition: Mapping[str, Any]) -> 
         data = _content(files, directory, table)
         if data is None:
             complete = False
+            if files.paths.get(table):
+                problem = Problem(table, 0, 0, "path-outside", "a table of groups is a symbolic link", "copy the file")
+                problems[problem] = None
             continue
         report = Report(table)
         found = read_table(data, report, named["template"])

@@ -33,7 +33,7 @@ def template_words(query: str, others: Sequence[str], left: Collection[str]) -> 
     Elsewhere capitals are names (HSC, DC2, COSMOS), unless templates use the word or it is a variable of nowhere;
     ``left`` are those.
     """
-    bare = re.sub(r"'[^']*'|\"[^\"]*\"", " ", query)
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"|\$\{[^}]*\}|\$\w+", " ", query)
     words = {word for word in _CAPITALS.findall(bare) if word not in _QUERY_WORDS}
     words |= set(_TEMPLATE_WORDS.findall("\n".join((query, *others)))) | set(_FILLER.findall("\n".join(others)))
     return tuple(sorted(words | {name for name in left if re.fullmatch(r"[A-Z][A-Z_]+", name)}))

@@ -113,7 +113,9 @@ def group_of(record: Record, place: str) -> Any:
         raise UsageError(f"{record.id} cannot be read: `campledger check {record.directory}` tells why")
     found = record.campaign.groups_of(place)
     if len(found) != 1:
-        known = ", ".join(found or record.campaign.groups) or "none"
+        candidates = found or list(record.campaign.groups)
+        more = f" and {len(candidates) - SHOWN:,} more" if len(candidates) > SHOWN else ""
+        known = f"{', '.join(candidates[:SHOWN])}{more}" or "none"
         what = "no step or group" if not found else "several groups:"
         raise UsageError(f"{record.id} has {what} `{place}`: name one of {known}")
     return record.campaign.groups[found[0]]
@@ -277,7 +279,7 @@ def _place(named: Named, row: tuple[int | str, ...]) -> tuple[int, int]:
 
 
 SHOWN = 20
-"""How many unknown ids a message lists."""
+"""How many unknown ids, or groups, a message lists."""
 
 
 def tell_unknown(named: Named, plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from campledger.bps.includes import read_config
+from campledger.bps.rendering import Rendering
 from campledger.bps.tree import scan
-from campledger.bps.values import Values
 from campledger.butler import pipetask
-from campledger.documents.writing import edit_text
+from campledger.documents.foreign import ForeignError
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.files import replace as replace_file
 from campledger.ledger.reading import EVENTS, Record
@@ -89,8 +89,10 @@ def make_ready(
     choice: Choice,
     tables: Path | None,
     progress: Progress | None = None,
+    *,
+    for_bps: bool = False,
 ) -> Ready:
-    """Make the data of the group that STEP or STEP/GROUP names ready for pipetask and BPS.
+    """Make the data of the group that STEP or STEP/GROUP names ready for pipetask, or for BPS.
 
     Tables of what is included go into the folder ``tables``, or into one below the git directory.
     Raise UsageError where the definition lacks something, ButlerError where the registry refuses.
@@ -98,14 +100,21 @@ def make_ready(
     ledger = workspace.ledger()
     found = ledger.record(resolve(ledger, campaign))
     group = group_of(found, place)
+    if group.table and not for_bps:
+        # Its template selects the data; without it pipetask would take what belongs to all groups.
+        raise UsageError(
+            f"{group.path} is a row of {group.table}, which fills a BPS file: "
+            f"`campledger render {campaign} {group.path}` makes it, for `bps submit`"
+        )
     data: Mapping[str, Any] = group.sections.get("data", {})
     alias = choice.alias or data.get("butler")
+    named = bool(data.get("include") or data.get("exclude"))
     if alias is None:
-        raise UsageError(f"{group.path} has no Butler: give --butler ALIAS, or `data: butler` in the definition")
+        why = " for the DataId sets that it includes or excludes" if named else ""
+        raise UsageError(f"{group.path} has no Butler{why}: give --butler ALIAS, or `data: butler` in the definition")
     inputs = tuple(data.get("inputs", ()))
     if not inputs:
         raise UsageError(f"{group.path} has no input collections: `data: inputs` in the definition names them")
-    named = bool(data.get("include") or data.get("exclude"))
     uploads: list[Uploaded] = []
     with open_registry(workspace, ledger, alias, writeable=named) as (store, address):
         tagged = None
@@ -284,37 +293,37 @@ def render(
     tables: Path | None = None,
     progress: Progress | None = None,
 ) -> str:
-    """Return a group's BPS submit file with its data as the sets leave it; everything else stays as it is.
+    """Return a group's BPS submit file: its variables filled in, and its data as the sets leave it; the rest stays.
 
-    Raise UsageError where the definition names no such file, DataError where it cannot be read.
+    A registry is asked only where the group names sets, or ``choice`` a Butler.
+    Raise UsageError where the definition names no such file, DataError where it cannot be read, or has placeholders
+    that nothing fills.
     """
     ledger = workspace.ledger()
-    group = group_of(ledger.record(resolve(ledger, campaign)), place)
-    name = group.sections.get("processing", {}).get("bps", {}).get("file")
-    if name is None or not rules.is_path(name):
+    found = ledger.record(resolve(ledger, campaign))
+    group: Group = group_of(found, place)
+    bps: Mapping[str, Any] = group.sections.get("processing", {}).get("bps", {})
+    name = bps.get("file")
+    if name is None or not rules.is_path(name) or rules.leaves_directory(name):
         raise UsageError(f"{group.path} has no BPS file in the campaign: `processing: bps: file` names it")
-    ready = make_ready(workspace, campaign, place, choice, tables, progress)
-    home = workspace.root / ready.record.directory
-    config = read_config(scan(home), name)
-    if not isinstance(config.value, Mapping):
-        raise DataError(f"{ready.record.path(name)}: not a BPS submit file")
-    values = Values(config.value)
-    found = pipetask.bps_substitutions(ready.data)
-    payload = found["payload"]
-    changes: dict[str, Any] = {}
-    if ready.tagged is not None or not values.search("inCollection")[0]:
-        changes["payload.inCollection"] = payload["inCollection"]
-    if "dataQuery" in payload and not values.search("dataQuery")[0]:
-        changes["payload.dataQuery"] = payload["dataQuery"]
-    options = found.get("extraQgraphOptions")
-    if options:
-        before = values.search("extraQgraphOptions")[1]
-        # BPS looks into `payload` first.
-        inside = "extraQgraphOptions" in (config.value.get("payload") or {})
-        changes["payload.extraQgraphOptions" if inside else "extraQgraphOptions"] = " ".join(
-            filter(None, (before, options))
-        )
-    return edit_text((home / name).read_text("utf-8"), changes)
+    data: Mapping[str, Any] = group.sections.get("data", {})
+    tagged = None
+    collections = [*data.get("inputs", ()), *data.get("ancillary", ())]
+    selected = pipetask.select(collections, data.get("queries", ())) if data.get("inputs") else None
+    try:
+        file = Rendering.of(scan(workspace.root / found.directory), posixpath.normpath(name))
+        file = file.filled(bps.get("variables", {}))
+        if file.placeholders:
+            words = ", ".join(file.placeholders)
+            raise DataError(f"{found.path(name)}: nothing fills {words} for {group.path}: its variables do")
+        if choice.alias is not None or data.get("include") or data.get("exclude"):
+            ready = make_ready(workspace, campaign, place, choice, tables, progress, for_bps=True)
+            selected, tagged = ready.data, ready.tagged
+        if selected is not None:
+            file = file.with_data(pipetask.bps_substitutions(selected), replace_inputs=tagged is not None)
+    except ForeignError as error:
+        raise DataError(f"{found.path(name)}:{error.line}:{error.column}: unreadable: {error.message}") from None
+    return file.text
 
 
 def write(out: Path, text: str) -> None:

@@ -140,12 +140,17 @@
   const RUN_FIELDS = ["campaign", "group", "operator", "output", "payloadName", "step", "timestamp"];
   const PROSE = ["description", "prepended_script"];
 
+  /** Return the groups that a step lists; none where it takes them from a table. @param {Step} step */
+  function listed(step) {
+    return Array.isArray(step.groups) ? step.groups : [];
+  }
+
   /** Yield the campaign, each step and each group, with where they stand. @param {Definition} definition @returns {Generator<[Pointer, Part]>} */
   function* parts(definition) {
     yield [[], definition];
     for (const [index, step] of (definition.steps || []).entries()) {
       yield [["steps", index], step];
-      for (const [number, group] of (step.groups || []).entries()) yield [["steps", index, "groups", number], group];
+      for (const [number, group] of listed(step).entries()) yield [["steps", index, "groups", number], group];
     }
   }
 
@@ -193,7 +198,7 @@
     /** @type {Map<string, string[]>} */
     const before = new Map(steps.map((step) => [step.name, step.prerequisites || []]));
     for (const [index, step] of steps.entries()) {
-      yield* repeated(step.groups || [], ["steps", index, "groups"], "group");
+      yield* repeated(listed(step), ["steps", index, "groups"], "group");
       for (const [number, name] of (step.prerequisites || []).entries()) {
         if (!before.has(name)) {
           const message = `there is no step \`${name}\`: the steps are ${[...before.keys()].sort().join(", ")}`;

@@ -539,7 +539,9 @@
       place = index;
       const values = value() || {};
       const wrong = told.filter((finding) => !finding.warning && !finding.missing).length;
-      const groups = values.groups ? `${values.groups.length} ${values.groups.length === 1 ? "group" : "groups"}` : "";
+      const number = Array.isArray(values.groups) ? values.groups.length : 0;
+      const table = values.groups && !number ? "groups from a table" : "";
+      const groups = number ? `${number} ${number === 1 ? "group" : "groups"}` : table;
       const more = [values.title && values.title !== name() ? values.title : "", groups, wrong ? `${wrong} wrong` : ""].filter(Boolean);
       turn.replaceChildren(make("b", "u", name()), ...(more.length ? [" ", make("span", wrong ? "nf-state wrong" : "nf-state", more.join(", "))] : []));
       label(up, "Move up");
@@ -580,10 +582,41 @@
     return card;
   }
 
+  /** A list of mappings, or a mapping instead: what is filled in of the latter shuts the list. @param {string} key @param {Rule} rule @param {string[]} path @param {Form} form @returns {Field} */
+  function either(key, rule, path, form) {
+    const element = make("div", "nf-fields");
+    const list = cards(key, { ...rule, type: "array" }, path, form);
+    const description = Object.values(rule.properties || {}).map((one) => one.description).join(" ");
+    const other = section(`${key}_from_a_table`, { ...rule, description, type: "object" }, path, form);
+    const settle = () => {
+      /** @type {HTMLFieldSetElement} */ (list.element).disabled = other.value() !== undefined;
+    };
+    element.append(list.element, other.element);
+    return {
+      element,
+      value: () => {
+        settle();
+        return other.value() ?? list.value();
+      },
+      fill: (value) => {
+        list.fill(Array.isArray(value) ? value : undefined);
+        other.fill(Array.isArray(value) ? undefined : value);
+        settle();
+      },
+      tell: (findings) => {
+        const own = other.value() !== undefined;
+        list.tell(own ? [] : findings);
+        other.tell(own ? findings : []);
+      },
+      reveal: (pointer) => (other.value() === undefined ? list : other).reveal(pointer),
+    };
+  }
+
   /** Return the field for a key, by its rule. @param {string} key @param {Rule} unresolved @param {string[]} path @param {boolean} required @param {Form} form @returns {Field} */
   function any(key, unresolved, path, required, form) {
     const rule = window.campledgerCheck.resolved(unresolved, form.schema);
     if (rule.enum || rule.type === "boolean" || path.join(".") === "production") return choice(key, rule, path, required, form);
+    if (Array.isArray(rule.type) && rule.items && rule.properties) return either(key, rule, path, form);
     if (rule.type === "array" && itemsOf(rule, form.schema).type === "object") return cards(key, rule, path, form);
     if (rule.type === "object" && (rule.properties || key === "extra")) return section(key, rule, path, form);
     return text(key, rule, path, required, form);

@@ -116,6 +116,9 @@ def definitions() -> list[dict[str, Any]]:
         ("steps", [{"name": "a", "prerequisites": ["b"]}, {"name": "b", "prerequisites": ["a"]}]),
         ("steps", [{"name": "a", "prerequisites": ["a"]}]), ("steps", [{}]), ("steps", [{"name": "a", "groups": []}]),
         ("steps", [{"name": "a", "groups": [{"name": "1"}, {"name": "1", "plan": {"start": "2026-13-01"}}]}]),
+        ("steps", [{"name": "a", "groups": {"template": "a.yaml", "table": "a.csv"}}, {"name": "a"}]),
+        ("steps", [{"name": "a", "groups": {"template": "/a.yaml", "tabel": "a.csv"}}]),
+        ("steps", [{"name": "a", "groups": {}}, {"name": "b", "groups": "a.csv"}]),
         ("derived_from", "x"), ("description", "TODO"), ("title", "see TODO"), ("title", "<FILL IN>"),
         ("title", "u_YYYY_WW"),
     ]  # fmt: skip
@@ -307,6 +310,25 @@ def test_steps_and_groups_by_keyboard_alone(form: Page) -> None:
     form.keyboard.press("Enter")
     assert value(form)["steps"][1]["prerequisites"] == ["one"]
     expect(form.locator("#nf-count")).to_have_text("Nothing is missing or wrong.")
+
+
+def test_groups_come_from_a_table_or_are_listed(form: Page) -> None:
+    fill_required(form)
+    form.get_by_role("button", name="Add a step").click()
+    box(form.locator(".nf-card"), "Name required").fill("one")
+    form.locator("summary:has-text('Groups from a table')").click()
+    box(form, "Template required").fill("bps/one.yaml")
+    expect(form.locator("#nf-problems")).to_contain_text("`table` is missing")
+    expect(form.get_by_role("button", name="Add a group")).to_be_disabled()
+    box(form, "Table required").fill("bps/one.csv")
+    expect(form.locator("#nf-count")).to_have_text("Nothing is missing or wrong.")
+    assert value(form)["steps"] == [{"name": "one", "groups": {"template": "bps/one.yaml", "table": "bps/one.csv"}}]
+    expect(form.get_by_role("button", name="one groups from a table")).to_be_visible()
+    box(form, "Template required").fill("")
+    box(form, "Table required").fill("")
+    form.get_by_role("button", name="Add a group").click()
+    form.keyboard.type("1")
+    assert value(form)["steps"] == [{"name": "one", "groups": [{"name": "1"}]}]
 
 
 def test_the_host_gets_path_and_content(form: Page) -> None:

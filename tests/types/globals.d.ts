@@ -133,7 +133,7 @@ type Part = {
   plan?: { start?: string; deadline?: string };
 };
 
-type Step = Part & { name: string; groups?: Part[]; prerequisites?: string[] };
+type Step = Part & { name: string; groups?: Part[] | { template: string; table: string }; prerequisites?: string[] };
 
 type Definition = Part & { production?: string; owner?: string; links?: { url: string }[]; steps?: Step[] };
 
