@@ -117,6 +117,9 @@ RULES: dict[str, str] = {
     "query-name": "A file in queries/ is not NAME.yaml, or the query in it calls itself something else.",
     "query-expression": "The expression of a saved query cannot be read.",
     "unknown-column": "A saved query shows, sorts by or parts by a column that there is not.",
+    # templates
+    "template-name": "A file in templates/ is not NAME.yaml, nor in a folder of that name, or is called campaign.yaml.",
+    "unknown-parameter": "A template names a parameter that it does not have, or one has a name that is taken.",
     # events
     "event-line": "A line of events.yaml is not `- ` and one JSON object.",
     "duplicate-event": "One event stands twice in events.yaml, alike or in two versions.",

@@ -14,7 +14,7 @@ import click
 
 from campledger.cli.editing import Editor
 from campledger.cli.proposing import branch_option, next_words, require_no_push
-from campledger.cli.shared import Moment, Words, clean, ledger_option, maybe_pushed, start, workspace
+from campledger.cli.shared import Moment, Words, clean, ledger_option, maybe_pushed, start, table, workspace
 from campledger.errors import GitError, UsageError
 from campledger.model.words import counted
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--example", is_flag=True, help="With a campaign to play with.")
+@click.option("--example", is_flag=True, help="With a campaign and a template to play with.")
 @click.option(
     "--ci", "host", type=click.Choice(["github", "gitlab"]), help="With what the host runs to check and review changes."
 )
@@ -66,6 +66,18 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return pairs
 
 
+def _parameters(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"`{value}` is not NAME=VALUE", ctx, param)
+        if name in pairs:
+            raise click.BadParameter(f"`{name}` is given twice", ctx, param)
+        pairs[name] = text
+    return pairs
+
+
 _set = click.option(
     "--set", "values", metavar="PATH=VALUE", multiple=True, callback=_pairs,
     help="Set a value: --set scope.tracts='[3828, 3829]'; null takes a key out; repeat for several.",
@@ -86,6 +98,11 @@ _set = click.option(
     "--file", "file", type=click.Path(path_type=Path), help="A definition to start from; - is standard input."
 )
 @click.option("--from", "parent", metavar="ID[@REV]", help="A campaign to repeat with changes; its files come along.")
+@click.option("--template", metavar="NAME", help="A template of the ledger: `campledger templates` shows them.")
+@click.option(
+    "--param", "parameters", metavar="NAME=VALUE", multiple=True, callback=_parameters,
+    help="A parameter of the template; repeat for several.",
+)  # fmt: skip
 @click.option("--key", type=Words(), help="Open one campaign for this key, however often it is asked for.")
 @click.option("--edit", "by_hand", is_flag=True, help="Open an editor on a commented template.")
 @branch_option
@@ -101,6 +118,8 @@ def define(
     values: dict[str, Any],
     file: Path | None,
     parent: str | None,
+    template: str | None,
+    parameters: dict[str, str],
     key: str | None,
     by_hand: bool,
     branch: str | None,
@@ -120,6 +139,7 @@ def define(
           --description "Rehearse DP0.2 on two tracts" --ticket DM-35936
       campledger define rerun --from k7mq --set software.stack=w_2026_47
       campledger define --file campaign.yaml
+      campledger define --template nightly-validation --param day_obs=20260102
       campledger define night --key nightly/LSSTCam/20260102 --production alert --kind nightly --description "..."
       campledger define my-campaign --edit
       campledger define rerun --from k7mq --branch
@@ -127,8 +147,10 @@ def define(
     from campledger.operations.defining import Wish, decoded, read_file
     from campledger.operations.defining import define as operation
 
-    if (file is not None) + (parent is not None) + by_hand > 1:
-        raise click.UsageError("--file, --from and --edit exclude each other")
+    if (file is not None) + (parent is not None) + (template is not None) + by_hand > 1:
+        raise click.UsageError("--file, --from, --template and --edit exclude each other")
+    if parameters and template is None:
+        raise click.UsageError("--param is for a template: --template NAME says which")
     require_no_push(branch, push)
     space = workspace()
     editor = _editor(space)
@@ -138,7 +160,7 @@ def define(
     text = None
     if file is not None:
         text = decoded("-", sys.stdin.buffer.read()) if str(file) == "-" else read_file(file)
-    elif parent is None:
+    elif parent is None and template is None:
         if owner is None:
             owner = space.known_user(space.ledger())
         if by_hand or (len(known) <= 1 and not values and sys.stdin.isatty()):
@@ -147,7 +169,7 @@ def define(
         else:
             _require(known | values)
     known |= {"owner": owner} if owner else {}
-    wish = Wish({**known, **values}, text, parent, key)
+    wish = Wish({**known, **values}, text, parent, key, template, parameters)
     with editor.keeping():
         done, landed, told = maybe_pushed(
             space, lambda: operation(space, wish, dry_run=dry_run, branch=branch), push and not dry_run
@@ -174,6 +196,53 @@ def define(
         click.echo(f"{done.campaign}: was defined with this key already; nothing was changed")
 
 
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the templates as JSON.")
+@ledger_option
+def templates(name: str | None, as_json: bool) -> None:
+    """List the templates that campaigns are defined from, or the parameters of one.
+
+    \b
+    Examples:
+      campledger templates
+      campledger templates nightly-validation
+    """
+    from campledger.ledger.templates import Templates, template_path
+    from campledger.model.templates import written
+
+    found = Templates(workspace().ledger())
+    chosen = found.readable if name is None else [found.named(name)]
+    if as_json:
+        rows = [{"name": one.name, "path": template_path(one.name), **one.document} for one in chosen]
+        click.echo(json.dumps(rows if name is None else rows[0], indent=2, ensure_ascii=False))
+    elif name is not None:
+        (one,) = chosen
+        click.echo(clean(one.description))
+        for part in one.parameters:
+            words = [part.description or part.kind]
+            words += [f"one of {', '.join(map(written, part.choices))}"] if part.choices else []
+            words += [f"as {part.document['pattern']}"] if "pattern" in part.document else []
+            words += [f"[default: {written(part.default)}]"] if part.default is not None else ["required"]
+            click.echo(clean(f"  {part.name}  {'; '.join(words)}"))
+        needed = "".join(f" --param {part.name}=..." for part in one.parameters if part.default is None)
+        click.echo(f"next: campledger define --template {one.name}{needed}")
+    elif chosen:
+        names = {one.name: " ".join(_shown(part.name, part.default) for part in one.parameters) for one in chosen}
+        listed = [[one.name, clean(names[one.name]), clean(one.description)] for one in chosen]
+        click.echo(table(listed, ["NAME", "PARAMETERS", "DESCRIPTION"]))
+    else:
+        click.echo("no templates; docs/groups-and-templates.md says how to write templates/NAME.yaml", err=True)
+    for problem in found.problems if name is None else ():
+        click.echo(f"left out: {clean(problem.as_text())}", err=True)
+
+
+def _shown(name: str, default: Any) -> str:
+    from campledger.model.templates import written
+
+    return name if default is None else f"{name}={written(default)}"
+
+
 def _editor(space: Workspace) -> Editor:
     from campledger.operations.defining import check_text
 
@@ -185,7 +254,7 @@ def _require(known: dict[str, Any]) -> None:
     if "name" not in known:
         missing.insert(0, "a name")
     if missing:
-        raise click.UsageError(f"missing: {', '.join(missing)}; or use --edit, --file or --from")
+        raise click.UsageError(f"missing: {', '.join(missing)}; or use --edit, --file, --from or --template")
 
 
 _SAVE = "Save and close to define the campaign; an empty file cancels."
@@ -356,4 +425,4 @@ def import_bps(
     click.echo(", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "nothing was found", err=True)
 
 
-COMMANDS = [init, define, edit, hooks, import_]
+COMMANDS = [init, define, templates, edit, hooks, import_]

@@ -30,7 +30,7 @@ from campledger.cli.shared import clean, ledger_option
 from campledger.errors import CampledgerError
 
 SECTIONS = {
-    "Define": ("init", "define", "edit", "groups", "import", "hooks"),
+    "Define": ("init", "define", "templates", "edit", "groups", "import", "hooks"),
     "Read": ("check", "list", "query", "show", "log"),
     "Review": ("diff", "review", "ci"),
     "Follow": ("start", "pause", "resume", "complete", "fail", "cancel", "reopen"),

@@ -45,6 +45,8 @@ def as_json_value(record: Record) -> dict[str, Any]:
 
 def as_lines(record: Record) -> list[str]:
     """Return a campaign on one screen: head, problems, steps with their submissions, the last events."""
+    from campledger.model.templates import origin
+
     campaign, history = record.campaign, record.history
     lines = [clean(problem.as_text()) for problem in record.problems]
     if campaign is None or history is None:
@@ -61,6 +63,8 @@ def as_lines(record: Record) -> list[str]:
         + (f", owner {campaign.owner}" if campaign.owner else "")
         + "".join(f", {clean(ticket['key'])}" for ticket in definition.get("tickets", ())),
     ]
+    if "template" in definition:
+        head.append(f"from the template {clean(origin(definition['template']))}")
     for place, people in history.operators.items():
         head += [f"operated by {', '.join(people)}" + (f" ({place})" if place else "")] if people else []
     body = _steps(record)

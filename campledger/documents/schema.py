@@ -16,7 +16,7 @@ from typing import Any
 
 from campledger.problems import Finding, Pointer
 
-SCHEMAS = ("campaign", "dataids", "event", "query", "settings")
+SCHEMAS = ("campaign", "dataids", "event", "query", "settings", "template")
 
 
 @cache
@@ -49,6 +49,24 @@ def event_findings(event: Any) -> list[Finding]:
     if event.get("type") not in types:
         return [Finding(("type",), "schema", f"`type` is none of {', '.join(types)}")]
     return findings(event, "event", event["type"])
+
+
+@cache
+def _pattern(expression: str) -> Any:
+    import jsonschema_rs
+
+    try:
+        # This engine takes time in proportion to the text, whatever the pattern: strangers write patterns, too.
+        return jsonschema_rs.Draft202012Validator(
+            {"pattern": expression}, pattern_options=jsonschema_rs.RegexOptions()
+        ).is_valid
+    except (jsonschema_rs.ValidationError, ValueError):
+        raise ValueError(f"{_short(expression)} cannot be read") from None
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a regular expression without look-around and back-references matches a text. Raise ValueError."""
+    return bool(_pattern(pattern)(text))
 
 
 def _rooted(name: str, part: str) -> dict[str, Any]:

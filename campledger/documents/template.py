@@ -8,7 +8,7 @@ from typing import Any
 from campledger.documents import writing
 from campledger.documents.schema import schema
 
-LEFT_OUT: tuple[str, ...] = ("format", "id", "key", "extra")
+LEFT_OUT: tuple[str, ...] = ("format", "id", "key", "template", "extra")
 """Keys that nobody writes into a new definition by hand."""
 
 

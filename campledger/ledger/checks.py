@@ -11,6 +11,7 @@ from campledger.ledger.queries import Queries, is_query_path
 from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, Record, locate
 from campledger.ledger.sets import Sets, is_receipts, is_set_path
 from campledger.ledger.settings import SETTINGS_FILE
+from campledger.ledger.templates import Templates, is_template_path
 from campledger.model import rules, times
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.problems import Finding, Problem
@@ -27,8 +28,8 @@ def check(
 ) -> list[Problem]:
     """Return every problem, or those of the settings, of the campaigns whose ids are in ``only``, and of ``files``.
 
-    The files that matter are those that hold saved queries and DataId sets: a large set takes longer to read than a
-    campaign.
+    The files that matter are those that hold saved queries, templates and DataId sets: a large set takes longer to
+    read than a campaign.
 
     Campaigns are held against each other unless ``across`` is False; some are held only against those whose
     definitions share a word with them that matters.
@@ -38,6 +39,7 @@ def check(
         problems += ledger.strays
     problems += Sets(ledger).check(None if only is None else {path for path in files if is_set_path(path)})
     problems += Queries(ledger).check(None if only is None else {path for path in files if is_query_path(path)})
+    problems += Templates(ledger).check(None if only is None else {path for path in files if is_template_path(path)})
     records = list(ledger.records(only))
     for record in records:
         problems += record.problems

@@ -48,8 +48,12 @@ class Tabled:
     """False where a table cannot be read: nobody knows then which groups there are."""
 
 
-def read_tables(files: Files, directory: str, definition: Mapping[str, Any]) -> Tabled:
-    """Return the groups that a definition, which has passed the schema, takes from tables beside it."""
+def read_tables(files: Files, directory: str, definition: Mapping[str, Any], known: Mapping[str, bytes]) -> Tabled:
+    """Return the groups that a definition, which has passed the schema, takes from tables beside it.
+
+    ``known`` are contents that have been read already.
+    """
+    beside = _Beside(files, directory, known)
     groups: dict[str, tuple[Group, ...]] = {}
     problems: dict[Problem, None] = {}
     unfilled: dict[Problem, None] = {}
@@ -59,7 +63,7 @@ def read_tables(files: Files, directory: str, definition: Mapping[str, Any]) -> 
         if not isinstance(named, Mapping):
             continue
         table, template = (posixpath.normpath(f"{directory}/{named[key]}") for key in NAMED_BY_TABLE)
-        data = _content(files, directory, table)
+        data = beside.content(table)
         if data is None:
             complete = False
             if files.paths.get(table):
@@ -71,16 +75,24 @@ def read_tables(files: Files, directory: str, definition: Mapping[str, Any]) -> 
         complete = complete and found is not None
         if found is not None:
             groups[step["name"]] = found.groups
-            unfilled |= dict.fromkeys(_unfilled(files, directory, template, found, report))
+            unfilled |= dict.fromkeys(_unfilled(beside, template, found, report))
         problems |= dict.fromkeys(report.problems())
     return Tabled(groups, tuple(problems), tuple(unfilled), complete)
 
 
-def _content(files: Files, directory: str, path: str) -> bytes | None:
-    """Return a file of the campaign; None if it is not there, lies outside, or is a link: the definition is told so."""
-    if not path.startswith(f"{directory}/") or files.paths.get(path, True):
-        return None
-    return files.read([path]).get(path)
+@dataclass(frozen=True)
+class _Beside:
+    """The files beside a definition."""
+
+    files: Files
+    directory: str
+    known: Mapping[str, bytes]
+
+    def content(self, path: str) -> bytes | None:
+        """Return a file; None if it is not there, lies outside, or is a link: the definition is told so."""
+        if not path.startswith(f"{self.directory}/") or self.files.paths.get(path, True):
+            return None
+        return self.known[path] if path in self.known else self.files.read([path]).get(path)
 
 
 @dataclass(frozen=True)
@@ -174,9 +186,9 @@ def _value(cell: str) -> str | int:
     return int(cell) if _NUMBER.fullmatch(cell) else cell
 
 
-def _unfilled(files: Files, directory: str, template: str, table: Table, report: Report) -> Iterator[Problem]:
+def _unfilled(beside: _Beside, template: str, table: Table, report: Report) -> Iterator[Problem]:
     """Yield the placeholders of a template that a table has no column for, and what else is wrong with it."""
-    data = _content(files, directory, template)
+    data = beside.content(template)
     if data is None:
         return
     try:
@@ -186,7 +198,9 @@ def _unfilled(files: Files, directory: str, template: str, table: Table, report:
         return
     for word in words:
         if word not in table.columns:
-            message = f"no column fills the placeholder `{shown(word)}` of {shown(template[len(directory) + 1 :])}"
+            message = (
+                f"no column fills the placeholder `{shown(word)}` of {shown(template[len(beside.directory) + 1 :])}"
+            )
             hint = "add the column, or write the value into the template"
             yield Problem(report.path, *table.header, "placeholder", message, hint, Severity.WARNING)
 

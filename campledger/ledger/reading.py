@@ -6,7 +6,7 @@ A campaign that cannot be read does not hide the others: its record has problems
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -26,7 +26,7 @@ from campledger.repository.trees import Files
 DEFINITION = "campaign.yaml"
 EVENTS = "events.yaml"
 _ADD = "put it there, then `git add` and commit it before the definition"
-_OURS = ("campaigns/", "dataids/", "queries/")
+_OURS = ("campaigns/", "dataids/", "queries/", "templates/")
 _OF_CAMPAIGN = (f"/{DEFINITION}", f"/{EVENTS}")
 
 
@@ -162,8 +162,17 @@ class Ledger:
             if file in self.directories[one][1]
         ]
         contents = self.files.read(paths)
+        contents |= self.files.read(self._named_files(wanted, contents))
         for one in wanted:
             yield self._record(one, contents)
+
+    def _named_files(self, ids: Iterable[str], contents: Mapping[str, bytes]) -> Iterator[str]:
+        """Yield what definitions with tables of groups name beside them: git gives many files as fast as one."""
+        for one in ids:
+            directory, files = self.directories[one]
+            text = contents.get(f"{directory}/{DEFINITION}", b"")
+            if b"table:" in text:
+                yield from (f"{directory}/{file}" for file in files if file.encode("utf-8", "replace") in text)
 
     def record(self, campaign_id: str) -> Record:
         """Return one campaign, by its full id."""
@@ -179,7 +188,7 @@ class Ledger:
         document = self._definition(record, contents, problems)
         if document is None:
             return Record(campaign_id, directory, files, problems=tuple(problems))
-        tabled = groups.read_tables(self.files, directory, document.value)
+        tabled = groups.read_tables(self.files, directory, document.value, contents)
         problems += tabled.problems
         if not tabled.complete:
             problems += [locate(document, finding) for finding in self._local_findings(record, document.value)]
@@ -244,7 +253,10 @@ class Ledger:
         if named is not None and named != record.id:
             message = f"the directory is {record.id}, the id in it {named}"
             yield Finding(("id",), "id-directory", message, "an id never changes: put back the one of the directory")
-        present = set(record.files)
+        yield from self.local_findings(definition, set(record.files))
+
+    def local_findings(self, definition: Mapping[str, object], present: Collection[str]) -> Iterator[Finding]:
+        """Yield what a definition names that is not there: neither among the files beside it, nor in the ledger."""
         for pointer, path in rules.references(definition):
             if rules.leaves_directory(path):
                 yield Finding(pointer, "path-outside", f"`{path}` leaves the campaign's directory", "copy the file")

@@ -13,6 +13,7 @@ from campledger.documents import strict, writing
 from campledger.documents.schema import findings
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger.reading import DEFINITION, Ledger, locate
+from campledger.ledger.templates import TEMPLATES, Templates, template_path, values_of
 from campledger.model.ids import directory_of, new_campaign_id
 from campledger.operations.workspace import Draft, Workspace, Written, resolve, write
 from campledger.problems import report_text
@@ -29,6 +30,10 @@ class Wish:
     parent: str | None = None
     """ID[@REV] of the campaign that it repeats."""
     key: str | None = None
+    template: str | None = None
+    """Name of the template that it is made from."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What is given for the template's parameters, as written."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Further files of the campaign, by path in its directory."""
 
@@ -52,8 +57,10 @@ def define(workspace: Workspace, wish: Wish, *, dry_run: bool = False, branch: s
     ``branch`` is that of :func:`campledger.operations.workspace.write`.
     """
     result: list[Defined] = []
+    asked = wish
 
     def prepare(ledger: Ledger) -> Draft | None:
+        wish = _from_template(workspace, ledger, asked) if asked.template else asked
         existing = find_key(ledger, wish.key) if wish.key else None
         if existing is not None:
             path = f"{ledger.directories[existing][0]}/{DEFINITION}"
@@ -96,6 +103,23 @@ def find_key(ledger: Ledger, key: str) -> str | None:
     return None
 
 
+def _from_template(workspace: Workspace, ledger: Ledger, wish: Wish) -> Wish:
+    """Return a wish with the template's definition, files and key. Raise UsageError for parameters that do not fit."""
+    found = Templates(ledger)
+    template = found.named(wish.template or "")
+    values = values_of(template, wish.parameters)
+    definition = template.definition(values)
+    revision = _commit_with(workspace, template_path(template.name), f"{TEMPLATES}{template.name}")
+    origin: dict[str, Any] = {"name": template.name, **({"revision": revision} if revision else {})}
+    definition["template"] = {**origin, **({"parameters": values} if values else {})}
+    user = workspace.known_user(ledger)
+    if user is not None:
+        definition.setdefault("owner", user)
+    key = wish.key or definition["key"]
+    text = writing.format_document(definition, "campaign", writing.SCHEMA_FROM_CAMPAIGN)
+    return replace(wish, text=text, key=str(key), files=found.files(template.name))
+
+
 def _base(workspace: Workspace, ledger: Ledger, wish: Wish) -> tuple[str | None, dict[str, bytes]]:
     """Return the text that a new definition starts from, and the files that come with it."""
     if wish.parent is not None:
@@ -113,7 +137,7 @@ def _base(workspace: Workspace, ledger: Ledger, wish: Wish) -> tuple[str | None,
         text = _text(source, parent)
         _read(text)
         derived = f"{parent}@{commit}" if commit else parent
-        return writing.edit_text(text, {"derived_from": derived}, remove=("id", "key")), {
+        return writing.edit_text(text, {"derived_from": derived}, remove=("id", "key", "template")), {
             **files,
             **wish.files,
         }
@@ -131,10 +155,10 @@ def _text(ledger: Ledger, campaign_id: str) -> str:
     return decoded(path, data)
 
 
-def _commit_with(workspace: Workspace, directory: str) -> str | None:
-    """Return HEAD if the parent stands in it as it is on disk."""
+def _commit_with(workspace: Workspace, *paths: str) -> str | None:
+    """Return HEAD if what a campaign is made from stands in it as it is on disk."""
     head = workspace.repository.head()
-    return head[:12] if head and not workspace.repository.dirty_paths([directory]) else None
+    return head[:12] if head and not workspace.repository.dirty_paths(paths) else None
 
 
 def _name_of(base: str | None, wish: Wish) -> str:

@@ -92,6 +92,29 @@ EXAMPLE = {
     ],
 }
 
+EXAMPLE_TEMPLATE = """\
+# yaml-language-server: $schema=../schemas/template.schema.json
+# campledger define --template nightly --param day_obs=20260102
+description: A look at the science images of one night
+parameters:
+  day_obs: {type: integer, description: "observing day, YYYYMMDD", pattern: "^20[0-9]{6}$"}
+campaign:
+  name: nightly-{day_obs}
+  key: nightly/LSSTCam/{day_obs}
+  production: other
+  kind: nightly
+  description: The science images of {day_obs}.
+  tags: [example]
+  scope:
+    instrument: LSSTCam
+    day_obs: {from: "{day_obs}", to: "{day_obs}"}
+  data:
+    inputs: [LSSTCam/raw/all]
+    output: u/example/nightly/{day_obs}
+    run: "{output}/{timestamp}"
+    queries: ["instrument='LSSTCam'", "day_obs={day_obs}"]
+"""
+
 
 @dataclass(frozen=True)
 class Started:
@@ -128,6 +151,8 @@ def init(directory: Path, *, example: bool = False, branch: str = "main", host: 
             for path, text in workflows(host, branch, str(place)).items()
         }
     before = {path: (root / path).read_text("utf-8") for path in ADDED if (root / path).is_file()}
+    if example:
+        contents["templates/nightly.yaml"] = EXAMPLE_TEMPLATE
     contents |= {path: f"{before[path]}\n{text}" if before.get(path) else text for path, text in ADDED.items()}
     taken = [path for path in contents if (root / path).exists() and path not in before]
     if taken:

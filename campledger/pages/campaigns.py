@@ -10,6 +10,7 @@ from typing import Any
 from campledger.ledger.reading import DEFINITION, EVENTS
 from campledger.ledger.sets import references_of
 from campledger.model.campaign import Campaign
+from campledger.model.templates import origin
 from campledger.pages import chart, pictures, results, steps, text, timeline
 from campledger.pages.addresses import campaign_feed_path
 from campledger.pages.changes import digest
@@ -103,6 +104,7 @@ def _header(one: Readable, directory: Directory) -> dict[str, Any]:
         "kind": definition["kind"],
         "production": definition["production"],
         "tags": list(definition.get("tags", ())),
+        "origin": origin(definition["template"]) if "template" in definition else "",
         "deadline": definition.get("plan", {}).get("deadline", ""),
         "description_html": markdown(definition["description"]),
         "brief": len(definition["description"]) <= BRIEF,

@@ -117,7 +117,8 @@ def definition_key(one: Readable, _: Survey) -> str:
 
 def definition(one: Readable, _: Survey) -> bytes:
     """Return the script with a campaign's definition."""
-    values = {key: value for key, value in one.campaign.definition.items() if key not in {"format", "id", "key"}}
+    own = {"format", "id", "key", "template"}
+    values = {key: value for key, value in one.campaign.definition.items() if key not in own}
     document = {
         "id": one.campaign.id,
         "definition": _exact(values),

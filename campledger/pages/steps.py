@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from campledger.model.campaign import Campaign, Group, Step
+from campledger.model.campaign import NAMED_BY_TABLE, Campaign, Group, Step
 from campledger.model.history import History, Submission
 from campledger.model.states import State, SubmissionState
 from campledger.pages import text
@@ -127,12 +127,21 @@ def _step(step: Step, progress: Progress, directory: Directory, done: set[str], 
         ],
         "bar": bar(states),
         "cells": [_cell(group, progress) for group in step.groups],
-        "sections": text.sections(definition),
+        "sections": [*text.sections(definition), *_table(definition)],
         "groups": _group_definitions(step, progress.history, directory),
         "submissions": [_submission(one, progress, directory, anchored) for one in submissions],
     }
     more = ("submissions", "description_html", "tickets", "operators", "pause_after", "sections", "groups")
     return entry | {"bare": not any(entry[key] for key in more)}
+
+
+def _table(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return where a step's groups come from, if it is a table: its rows stand in the file, and not in the page."""
+    named = definition.get("groups")
+    if not isinstance(named, Mapping):
+        return []
+    rows = [{"label": f"Groups' {key}", "values": [named[key]], "code": True} for key in NAMED_BY_TABLE]
+    return [{"name": "groups", "title": "Groups", "rows": rows}]
 
 
 def _step_state(step: Step, tally: Mapping[str, int], done: set[str], state: State) -> dict[str, str]:
@@ -175,11 +184,15 @@ def _group_definitions(step: Step, history: History, directory: Directory) -> li
             "name": group.name,
             "title": group.definition.get("title", ""),
             "operators": directory.people(history.operators.get(group.path, ())),
-            "rows": [row for section in text.sections(group.definition) for row in section["rows"]],
+            "rows": [row for section in _sections(group) for row in section["rows"]],
         }
         if entry["title"] or entry["operators"] or entry["rows"]:
             found.append(entry)
     return found
+
+
+def _sections(group: Group) -> list[dict[str, Any]]:
+    return [] if group.table else text.sections(group.definition)
 
 
 def _submission(one: Submission, progress: Progress, directory: Directory, anchored: set[str]) -> dict[str, Any]:

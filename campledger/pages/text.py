@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from campledger.model.campaign import SECTIONS, Campaign
+from campledger.model.templates import written
 
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _MICROSECONDS = re.compile(r"(?<=\.[0-9]{3})[0-9]+(?=Z)")
@@ -120,7 +121,8 @@ def _rows(section: Mapping[str, Any], *, code: bool, above: str = "") -> Iterabl
 
 def _values(value: Any) -> list[str]:
     if isinstance(value, Mapping):
-        return [f"{key} = {_scalar(below)}" for key, below in value.items()]
+        # Values of variables are passed on as they are; commas between thousands would be read as part of them.
+        return [f"{key} = {written(below)}" for key, below in value.items()]
     if isinstance(value, list):
         if value and all(isinstance(one, int) for one in value):
             return [spans(str(one) for one in value)]

@@ -197,6 +197,8 @@ PARTS = [
     ("campaign", ""),
     ("query", ""),
     ("settings", ""),
+    ("template", ""),
+    ("template", "parameter"),
     *(("dataids", part) for part in SETS),
     *(("event", part) for part in schema.event_types()),
 ]

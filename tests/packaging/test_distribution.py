@@ -20,6 +20,7 @@ NEEDED = (
     "campledger/schemas/event.schema.json",
     "campledger/schemas/query.schema.json",
     "campledger/schemas/settings.schema.json",
+    "campledger/schemas/template.schema.json",
     "campledger/hooks/ci/gitlab.yml",
     "campledger/hooks/pre-commit",
     "campledger/site/templates/base.html",

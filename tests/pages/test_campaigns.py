@@ -142,3 +142,31 @@ def test_without_templates_there_are_no_such_links(pages: dict[str, Page]) -> No
     assert {file["url"] for file in pages[RESCUES]["files"]} == {None}
     assert Directory(Settings({"links": {"file": "https://e.org/{commit}/{path}"}})).file("", "x") is None
     assert Directory(Settings({"links": {"edit": "javascript:{path}"}})).edit("x") is None
+
+
+def test_groups_of_a_table_stand_in_the_page_as_listed_ones_do(tmp_path: Path) -> None:
+    put_settings(tmp_path)
+    log = Log()
+    log.status("defined", "running")
+    log.add("submission", state="submitted", relation="first", groups=["step1/2"], run_id="7")
+    groups = {"template": "bps/t.yaml", "table": "bps/t.csv"}
+    origin = {"name": "nightly", "parameters": {"day_obs": 20260102, "again": True}}
+    put_campaign(
+        tmp_path, STARTED, definition("started", template=origin, steps=[{"name": "step1", "groups": groups}]), log
+    )
+    home = next(tmp_path.glob(f"campaigns/*/*/{STARTED}"))
+    (home / "bps").mkdir()
+    (home / "bps/t.yaml").write_text('payload: {dataQuery: "visit > LOWVISIT"}\n')
+    (home / "bps/t.csv").write_text("GNUM,LOWVISIT\n1,20260101\n2,20260102\n3,20260103\n")
+    commit(tmp_path)
+    page = pages_of(tmp_path)[STARTED]
+    (step,) = page["steps"]
+    assert [(cell["name"], cell["state"]) for cell in step["cells"]] == [
+        ("1", "waiting"), ("2", "submitted"), ("3", "waiting"),
+    ]  # fmt: skip
+    assert [row["values"] for section in step["sections"] for row in section["rows"]] == [["bps/t.csv"], ["bps/t.yaml"]]
+    assert step["groups"] == [], "the rows stand in the file"
+    assert page["campaign"]["origin"] == "nightly: day_obs=20260102 again=true"
+    (home / "bps/t.csv").write_text("GNUM,LOWVISIT\n2,20260102\n")
+    commit(tmp_path)
+    assert pages_of(tmp_path)[STARTED]["campaign"]["total"] == 1

@@ -157,6 +157,25 @@ def test_what_changed_is_made_again_and_nothing_else(
     same_as_cold(root, tmp_path / "out", tmp_path)
 
 
+def test_another_row_of_a_table_of_groups_makes_its_campaign_again(
+    root: Path, tmp_path: Path, rendered: list[str]
+) -> None:
+    steps = [{"name": "step1", "groups": {"template": "t.yaml", "table": "t.csv"}}]
+    template = 'payload: {dataQuery: "visit > LOWVISIT"}\n'
+    home = put_campaign(
+        root, THREE, definition("three", steps=steps), t_DOT_yaml=template, t_DOT_csv="G,LOWVISIT\n1,7\n"
+    )
+    commit(root)
+    build(root, tmp_path / "out")
+    rendered.clear()
+    (home / "t.csv").write_text("G,LOWVISIT\n1,7\n2,8\n")
+    commit(root)
+    build(root, tmp_path / "out")
+    assert [path for path in rendered if path.startswith("campaigns/")] == [f"campaigns/{THREE}.html"]
+    assert "0 of 2 groups accepted" in (tmp_path / f"out/campaigns/{THREE}.html").read_text()
+    same_as_cold(root, tmp_path / "out", tmp_path)
+
+
 def test_the_work_tree_is_known_again_too(root: Path, tmp_path: Path, rendered: list[str], read: list[str]) -> None:
     build(root, tmp_path / "out", worktree=True)
     rendered.clear()
