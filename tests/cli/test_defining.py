@@ -85,7 +85,7 @@ def test_what_is_missing_is_named(ledger: Path, campledger: Run, snapshot: Snaps
     before = snapshot()
     done = campledger("define", "x", "--kind", "nightly")
     assert done.returncode == 2
-    assert "missing: --production, --description; or use --edit, --file or --from" in done.stderr
+    assert "missing: --production, --description; or use --edit, --file, --from or --template" in done.stderr
     assert campledger("define").returncode == 2
     assert snapshot() == before
 
