@@ -36,6 +36,8 @@ PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._+-]*/[A-Za-z0-9][A-Za-z0-9._+-]*$": "`STEP/GROUP`",
     r"^[^@ \t\r\n]+@[^@ \t\r\n]+$": "a mail address",
     r"^sha256:[0-9a-f]{64}$": "`sha256:` and 64 hexadecimal digits",
+    r"^[A-Za-z0-9_.][A-Za-z0-9_./+-]{0,499}$": "a path of letters, digits and `_` `.` `/` `+` `-`",
+    r"^[0-9a-f]{7,64}$": "a commit, 7 to 64 hexadecimal digits",
     r"^[0-9a-f]{40,64}$": "a commit in full, 40 to 64 hexadecimal digits",
     r"^[!-~]*\{path\}[!-~]*$": "an address with `{path}` in it",
     r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}(@(sha256:[0-9a-f]{64}|[0-9A-Za-z][0-9A-Za-z._/-]{0,199}))?$":
@@ -197,6 +199,9 @@ class _Page:
             return f"always {self._code(resolved['const'])}"
         if "enum" in resolved:
             return "one of " + ", ".join(self._code(one) for one in resolved["enum"])
+        if isinstance(kind, list) and {"items", "properties"} <= resolved.keys():
+            listed = self._words({key: one for key, one in resolved.items() if key != "properties"} | _LIST, heading)
+            return f"{listed}; or {self._link(name, resolved)}"
         if "properties" in resolved or "oneOf" in resolved:
             if file not in {"", self.name}:
                 return md.link(name, f"{file}.md")
@@ -224,6 +229,7 @@ class _Page:
         return md.link(heading)
 
 
+_LIST = {"type": "array"}
 _KINDS = {
     "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "array": "list",
     "object": "mapping", "null": "nothing",
