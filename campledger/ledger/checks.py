@@ -63,7 +63,8 @@ def check_some(ledger: Ledger, now: datetime, paths: Collection[str]) -> list[Pr
     across = not all(path.endswith(f"/{EVENTS}") or is_set_path(path) for path in paths)
     named = set(paths)
     below = tuple(f"{path.rstrip('/')}/" for path in named if path not in ledger.files.paths)
-    files = [path for path in ledger.files.paths if path in named or path.startswith(below)]
+    # A template is looked at again when one of its files is gone.
+    files = [*named, *(path for path in ledger.files.paths if path not in named and path.startswith(below))]
     return check(ledger, now, chosen, across=across, files=files)
 
 

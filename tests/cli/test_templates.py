@@ -181,6 +181,14 @@ def test_a_bad_template_is_not_committed(guarded: Path, campledger: Run, git: Gi
     assert "templates/bad.yaml:1:1: schema: `campaign` is missing" in done.stdout + done.stderr
 
 
+def test_a_file_that_a_template_needs_is_not_taken_out(guarded: Path, campledger: Run, git: Git) -> None:
+    put(guarded, git)
+    git("rm", "--quiet", "templates/validation/bps/memory.yaml")
+    done = campledger("check", "--staged")
+    assert done.returncode == 1
+    assert "templates/validation.yaml:14:24: missing-file: there is no file `bps/memory.yaml`" in done.stdout
+
+
 def test_a_pattern_of_a_stranger_takes_no_time(ledger: Path, campledger: Run, git: Git) -> None:
     put(ledger, git, TEMPLATE.replace("default: w_2026_47", "default: aaa, pattern: '^(a+)+$'"))
     done = campledger(*NIGHT, "--param", f"stack={'a' * 5000}!")
