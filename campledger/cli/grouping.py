@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from campledger.cli.proposing import branch_option, next_words, require_no_push
 from campledger.cli.shared import clean, ledger_option, maybe_pushed, workspace
 from campledger.model.words import counted
 
@@ -24,10 +25,13 @@ from campledger.model.words import counted
     "--template", metavar="PATH", help="BPS file in the campaign that the groups fill.  [default: the step's]"
 )
 @click.option("--table", metavar="PATH", help="Where the table goes.  [default: STEP-groups.csv, beside the template]")
+@branch_option
 @click.option("--push", is_flag=True, help="Fetch first and push after.")
 @click.option("--dry-run", is_flag=True, help="Print the table, and write nothing.")
 @ledger_option
-def groups(campaign: str, step: str, source: Path, push: bool, dry_run: bool, **slicing: Any) -> None:
+def groups(
+    campaign: str, step: str, source: Path, branch: str | None, push: bool, dry_run: bool, **slicing: Any
+) -> None:
     """Cut a step into groups: write a table with a row for each, let the step take its groups from it, and commit both.
 
     The columns are the words in capitals of the template: GNUM for the group's number, LOWEXP and HIGHEXP (LOWVISIT,
@@ -38,28 +42,30 @@ def groups(campaign: str, step: str, source: Path, push: bool, dry_run: bool, **
     \b
     Examples:
       campledger groups k7mq step1 --from-list exposures.txt --by exposure --size 500 --template bps/step1.yaml
-      campledger groups k7mq step3 --from-list tracts.csv --by tract --size 4 --dry-run
+      campledger groups k7mq step3 --from-list tracts.csv --by tract --size 4 --branch
     """
     from campledger.operations.grouping import Slicing, cut
 
+    require_no_push(branch, push)
     space = workspace()
     how = Slicing(**slicing)
     done, landed, told = maybe_pushed(
-        space, lambda: cut(space, campaign, step, source, how, dry_run=dry_run), push and not dry_run
+        space, lambda: cut(space, campaign, step, source, how, dry_run=dry_run, branch=branch), push and not dry_run
     )
     if not done.changed:
         click.echo(f"{done.path}: it says so already; nothing was changed")
         return
     if dry_run:
         click.echo(clean(done.text), nl=False)
-    commit = landed or done.commit
     verb = "would be cut" if dry_run else "cut"
     size = f"{counted(done.groups, 'group')} of {counted(done.members, how.by)}"
-    click.echo(
-        f"{done.campaign}/{done.step}: {verb} into {size}" + (f", commit {commit[:10]}{told}" if commit else ""),
-        err=dry_run,
-    )
-    if not dry_run:
+    where = f" on the branch {done.branch}" if done.branch else ""
+    commit = landed or done.commit
+    made = f", commit {commit[:10]}{told}" if commit else ""
+    click.echo(f"{done.campaign}/{done.step}: {verb}{where} into {size}{made}", err=dry_run)
+    if done.branch:
+        click.echo("\n".join((f"  {done.path}", *next_words(space, done.branch))))
+    elif not dry_run:
         click.echo(f"  {done.path}\nnext: campledger render {done.campaign} {done.step}/{done.first}")
 
 

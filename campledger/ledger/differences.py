@@ -129,7 +129,7 @@ def compare(before: Side, after: Side, paths: Collection[str] | None = None) -> 
     old, new = before.record, after.record
     found = []
     if old.campaign is not None and new.campaign is not None:
-        found = differences(old.campaign.definition, new.campaign.definition)
+        found = differences(old.campaign.written_out, new.campaign.written_out)
     one = old.id == new.id
     events: list[Event] = []
     gone: list[str] = []

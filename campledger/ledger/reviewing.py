@@ -23,13 +23,12 @@ from campledger.ledger.queries import is_query_path
 from campledger.ledger.reading import DEFINITION, Ledger, Record
 from campledger.ledger.sets import SHARED, Sets, is_receipts, is_set_path, receipts_path
 from campledger.ledger.settings import SETTINGS_FILE
+from campledger.ledger.templates import is_template_path
 from campledger.model.differences import Difference, differences
 from campledger.model.history import Event
 from campledger.problems import Problem
 from campledger.repository.commands import Repository
 from campledger.repository.trees import GitTree
-
-TEMPLATES = "templates/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class OtherFile:
     @property
     def is_known(self) -> bool:
         """Whether it is of a sort that the ledger knows."""
-        return self.path == SETTINGS_FILE or is_query_path(self.path) or self.path.startswith(TEMPLATES)
+        return self.path == SETTINGS_FILE or is_query_path(self.path) or is_template_path(self.path)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""

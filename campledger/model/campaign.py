@@ -120,6 +120,17 @@ class Campaign:
             )
             yield Step(document["name"], document, sections, groups)
 
+    @property
+    def written_out(self) -> Mapping[str, Any]:
+        """The definition as it would be if groups from tables were listed."""
+        if not self.tabled:
+            return self.definition
+        steps = [
+            {**step, "groups": list(self.tabled[step["name"]])} if step["name"] in self.tabled else step
+            for step in self.definition["steps"]
+        ]
+        return {**self.definition, "steps": steps}
+
     @cached_property
     def groups(self) -> dict[str, Group]:
         """Every group of every step, by STEP/GROUP."""

@@ -67,13 +67,23 @@ class Cut:
     commit: str | None
     """None after a dry run, or where nothing changed."""
     changed: bool = True
+    branch: str | None = None
+    """The new branch that has it, where HEAD has not."""
 
 
 def cut(
-    workspace: Workspace, reference: str, step: str, source: Path, slicing: Slicing, *, dry_run: bool = False
+    workspace: Workspace,
+    reference: str,
+    step: str,
+    source: Path,
+    slicing: Slicing,
+    *,
+    dry_run: bool = False,
+    branch: str | None = None,
 ) -> Cut:
     """Commit a table of groups made of a list, and the definition in which the step takes its groups from it.
 
+    ``branch`` is that of :func:`campledger.operations.workspace.write`.
     Raise UsageError where the list or the template does not say what a group is, DataError for rows that are no ids,
     RefusedError where the step lists its groups itself.
     """
@@ -114,8 +124,10 @@ def cut(
         subject = subject_line(f"cut {step} of {campaign} into {counted(len(rows), 'group')}")
         return Draft(files, f"{subject}\n\nCampledger-Campaign: {campaign}\n", (campaign,))
 
-    written = write(workspace, prepare, dry_run=dry_run)
-    return replace(result[-1], commit=written.commit if written else None)
+    written = write(workspace, prepare, dry_run=dry_run, branch=branch)
+    if written is None:
+        return result[-1]
+    return replace(result[-1], commit=written.commit, branch=written.branch)
 
 
 def _definition(ledger: Ledger, campaign: str, path: str) -> Mapping[str, Any]:

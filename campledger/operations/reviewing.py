@@ -82,7 +82,7 @@ def sides(workspace: Workspace, references: Sequence[str]) -> list[Side]:
 
 def side_by_side(some: Sequence[Side]) -> list[Difference]:
     """Return what differs between campaigns: states, keys of definitions, and files by git's id of their content."""
-    found = differences(*(side.record.campaign.definition for side in some if side.record.campaign is not None))
+    found = differences(*(side.record.campaign.written_out for side in some if side.record.campaign is not None))
     states = tuple(str(side.record.history.state) if side.record.history else ABSENT for side in some)
     if len(set(states)) > 1:
         found.insert(0, Difference("", "state", states))

@@ -238,6 +238,30 @@ def test_groups_are_pushed(home: Path, exposures: Path, tmp_path: Path, campledg
     assert git("rev-parse", "origin/main") == git("rev-parse", "HEAD")
 
 
+def test_groups_are_proposed_on_a_branch(home: Path, exposures: Path, campledger: Run, git: Git) -> None:
+    before = git("rev-parse", "HEAD")
+    out = ok(campledger("groups", "hello", "step1", "--from-list", exposures, *CUT, "--branch", "cut"))
+    assert "cut on the branch cut into 3 groups of 7 exposures" in out
+    assert git("rev-parse", "HEAD") == before == git("rev-parse", "cut~1")
+    assert git("status", "--porcelain") == ""
+    done = campledger("groups", "hello", "step1", "--from-list", exposures, *CUT, "--branch", "x", "--push")
+    assert done.returncode == 2
+
+
+def test_a_changed_row_is_a_changed_group_to_reviewers(home: Path, exposures: Path, campledger: Run, git: Git) -> None:
+    ok(campledger("groups", "hello", "step1", "--from-list", exposures, *CUT))
+    ok(campledger("start", "hello"))
+    ok(campledger("record", "hello", "step1/2"))
+    (home / "bps/step1-groups.csv").write_text(TABLE.replace("2,7,11", "2,7,12") + "4,14,20\n")
+    git("commit", "-qam", "other groups")
+    found = json.loads(ok(campledger("diff", "hello@HEAD~1", "hello@HEAD", "--json")))
+    changed = [(one["place"], one["key"]) for one in found["definition"]]
+    assert ("step1/2", "processing.bps.variables.HIGHEXP") in changed
+    assert ("step1/4", "") in changed
+    assert "step1/1" not in dict(changed)
+    assert "step1/2" in ok(campledger("review", "HEAD~1..HEAD"))
+
+
 # render
 
 
