@@ -217,7 +217,8 @@ def _unquoted(value: Any, pointer: Pointer, known: set[str]) -> Iterator[Finding
             yield from _unquoted(below, (*pointer, index), known)
 
 
-_SAMPLES: Mapping[str, Scalar] = {"string": "x", "integer": 1, "number": 1.5, "boolean": True}
+_SAMPLES: Mapping[str, Scalar] = {"string": "x", "integer": 20260102, "number": 1.5, "boolean": True}
+"""Values that most keys of their type take; of whole numbers days are the most particular."""
 
 
 def samples(template: Template) -> tuple[dict[str, Scalar], set[str]]:
