@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from campledger.model.campaign import Campaign
@@ -22,22 +23,26 @@ _AROUND = {"status": ("", " the campaign"), "outcome": ("reported: ", ""), "note
 def days(
     campaign: Campaign, history: History, directory: Directory, commits: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Return the events by the day on which they were recorded, the latest day and event first.
+    """Return the events by the day on which they happened, in the order in which they were recorded, the latest first.
+
+    So a day may come twice, where something was entered after what happened later.
 
     ``commits`` has the commit that recorded each event, by its id, where that is known.
     """
     faults = {fault.event.id: fault.message for fault in history.faults}
     taken_back = _taken_back(history.events, history.dropped)
     anchors = {f"#s-{name}" for name in history.submissions} | {f"#e-{event.id}" for event in history.events}
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: list[dict[str, Any]] = []
     for event in reversed(history.events):
         entry = _entry(event, campaign, directory, anchors) | _commit(commits.get(event.id, ""), directory)
         if event.id in history.dropped:
             entry |= {"void": "taken back", "because": taken_back.get(event.id)}
         elif event.id in faults:
             entry |= {"void": f"has no effect: {faults[event.id]}"}
-        found.setdefault(event.time[:10], []).append(entry)
-    return [{"day": day, "events": entries} for day, entries in found.items()]
+        found.append(entry)
+    return [
+        {"day": day, "events": list(entries)} for day, entries in groupby(found, lambda entry: entry["time"]["day"])
+    ]
 
 
 def of_set(events: Iterable[Event], directory: Directory) -> list[dict[str, Any]]:
@@ -70,8 +75,8 @@ def _entry(event: Event, campaign: Campaign | None, directory: Directory, anchor
         "id": event.id,
         "type": event.type,
         "mark": _mark(event),
-        "time": text.moment(event.time),
-        "happened": text.moment(event.at) if "at" in data else None,
+        "time": text.moment(event.at),
+        "recorded": text.moment(event.time) if "at" in data else None,
         "by": directory.person(event.by),
         "words": _words(event, campaign, directory, anchors),
         "reason": data.get("reason", ""),

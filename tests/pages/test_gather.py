@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,15 @@ def test_void_events_say_why(rescues: Page) -> None:
 
 
 def test_when_it_happened_is_told_from_when_it_was_recorded(rescues: Page) -> None:
-    told = [event["happened"] for event in events(rescues) if event["happened"]]
-    assert [moment["text"] for moment in told] == ["2026-10-09 03:00 UTC"]
+    told = [(event["time"]["text"], event["recorded"]["text"]) for event in events(rescues) if event["recorded"]]
+    assert told == [("2026-10-09 03:00 UTC", "2026-10-06 18:31 UTC")]
+
+
+def test_the_timeline_goes_by_days_on_which_things_happened(pages: dict[str, Page]) -> None:
+    for page in pages.values():
+        days = [(day["day"], event["time"]["text"][:10]) for day in page["days"] for event in day["events"]]
+        assert all(day == happened for day, happened in days)
+        assert all(one != other for one, other in pairwise(day["day"] for day in page["days"]))
 
 
 def test_links_inside_a_page_lead_somewhere(pages: dict[str, Page]) -> None:
