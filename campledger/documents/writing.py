@@ -163,6 +163,10 @@ def _index(holder: list[Any], part: str, path: str) -> int:
 
 
 def parse_value(text: str) -> Any:
-    """Read the value of ``--set path=value``: YAML by the strict rules, where that is unambiguous, else text."""
+    """Read the value of ``--set path=value``: YAML by the strict rules, where that is unambiguous, else text.
+
+    Text of several lines is taken as it stands, unless quotes or a block's sign begin it: YAML would fold the lines.
+    """
     document = read("", text.encode(errors="surrogatepass"))
-    return text if document.problems else document.value
+    folded = isinstance(document.value, str) and "\n" in text and not text.lstrip().startswith(("'", '"', "|", ">"))
+    return text if document.problems or folded else document.value

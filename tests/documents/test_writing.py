@@ -175,6 +175,10 @@ def test_a_document_that_is_no_mapping_cannot_be_edited() -> None:
         ("no", "no"),
         ("12:30", "12:30"),
         ("a: [", "a: ["),
+        ("One line\nand more.\n\nA paragraph.\n", "One line\nand more.\n\nA paragraph.\n"),
+        ('"folded\n as YAML does"', "folded as YAML does"),
+        ("|\n  a block\n", "a block\n"),
+        ("[1,\n 2]", [1, 2]),
     ],
 )
 def test_a_value_from_the_command_line_is_typed_where_it_is_unambiguous(text: str, value: object) -> None:
