@@ -19,7 +19,7 @@ run() { printf '$ campledger'; printf ' %q' "$@"; printf '\n'; (cd "$ledger" && 
 
 say "A new ledger, with the public campaigns of this repository"
 "$campledger" init "$ledger"
-cp -r "$here/campaigns" "$ledger/"
+cp -r "$here/campaigns" "$here/dataids" "$here/queries" "$ledger/"
 cp "$here/campledger.yaml" "$ledger/"
 git -C "$ledger" add -A
 git -C "$ledger" commit -q -m "take in public Rubin campaigns"
@@ -55,9 +55,10 @@ run show demo-night
 
 say "A list of data IDs, from git to a Butler registry (a small one, on SQLite)"
 "$(dirname "$campledger")/python" "$here/docs/examples/embedded_butler.py" "$folder/butler"
-sed 's|^butlers:$|butlers:\n  demo:\n    description: An embedded repository\n    uris: [../butler]|' "$ledger/campledger.yaml" \
+sed -e 's|^butlers:$|butlers:\n  demo:\n    description: An embedded repository\n    uris: [../butler]|' \
+    -e 's|^instruments:$|instruments:\n  - DemoCam|' "$ledger/campledger.yaml" \
     >"$folder/settings" && mv "$folder/settings" "$ledger/campledger.yaml"
-git -C "$ledger" commit -q -a -m "name the demo's Butler"
+git -C "$ledger" commit -q -a -m "name the demo's Butler and camera"
 run import exclusions "$here/docs/examples/dataids/bad-exposures.csv" --instrument DemoCam
 run dataids show bad-exposures
 run upload bad-exposures --butler demo
