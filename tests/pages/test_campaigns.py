@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from campledger.ledger.reading import Ledger
 from campledger.ledger.settings import Settings
+from campledger.operations.site import build
 from campledger.pages import campaigns, gather
 from campledger.pages.changes import Commit
 from campledger.pages.links import Directory
@@ -68,6 +70,10 @@ def test_outputs_of_steps_and_tagged_collections(tmp_path: Path) -> None:
     assert outputs["tagged"] == [
         {"name": "u/v/good", "butler": "main", "counts": [{"type": "raw", "count": "1,200"}], "event": event}
     ]
+    build(tmp_path, tmp_path / "site")
+    page = (tmp_path / f"site/campaigns/{STARTED}.html").read_text("utf-8")
+    section = page[page.index('id="outputs"') : page.index("</section>", page.index('id="outputs"'))]
+    assert re.findall("<dt>[^<]*", section) == ["<dt>Output chains", "<dt>TAGGED collection"]
 
 
 def test_sets_of_a_campaign(pages: dict[str, Page]) -> None:
