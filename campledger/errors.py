@@ -4,11 +4,22 @@ Bad data is no exception: it is a :class:`campledger.problems.Problem`. An excep
 asked for was not done, and its message says what was refused, why, and what to do next.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from campledger.problems import Problem
+
 
 class CampledgerError(Exception):
     """An operation was refused. Subclasses carry the process's exit code."""
 
     exit_code = 70
+
+    def __init__(self, message: str = "", problems: Iterable[Problem] = ()):
+        super().__init__(message)
+        self.problems = tuple(problems)
+        """What stands in the way, where that is in files; the message tells it too."""
 
 
 class DataError(CampledgerError):

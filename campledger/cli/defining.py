@@ -289,12 +289,12 @@ def edit(campaign: str, values: dict[str, Any], branch: str | None, push: bool, 
       campledger edit k7mq --set software.stack=w_2026_47 --branch
     """
     from campledger.operations.defining import edit as operation
-    from campledger.operations.defining import set_values
+    from campledger.operations.defining import setting
 
     require_no_push(branch, push)
     space = workspace()
     editor = _editor(space)
-    change = set_values(values) if values else editor
+    change = setting(values) if values else editor
     do_push = push and not dry_run
     with editor.keeping():
         written, landed, told = maybe_pushed(

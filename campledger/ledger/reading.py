@@ -106,6 +106,28 @@ class Ledger:
         return {name: (home, tuple(sorted(inside[home]))) for name, home in ordered}
 
     @cached_property
+    def suffixes(self) -> Mapping[str, tuple[str, ...]]:
+        """The ids of campaigns by their random characters."""
+        return _sorted_by({one: one.rpartition("-")[2] for one in self.directories})
+
+    @cached_property
+    def slugs(self) -> Mapping[str, tuple[str, ...]]:
+        """The ids of campaigns by the name in them."""
+        matches = ((one, CAMPAIGN_ID.fullmatch(one)) for one in self.directories)
+        return _sorted_by({one: match[3] for one, match in matches if match})
+
+    def recorded(self, word: str) -> list[str]:
+        """Return the ids of the campaigns in whose histories a word stands, found as bytes."""
+        needle = word.encode()
+        homes = {f"{home}/{EVENTS}": name for name, (home, files) in self.directories.items() if EVENTS in files}
+        return [homes[path] for path, data in self.files.read(homes).items() if needle in data]
+
+    def definitions(self) -> Mapping[str, bytes]:
+        """Return the definitions of all campaigns as they stand in their files, by id."""
+        paths = {f"{home}/{DEFINITION}": name for name, (home, _) in self.directories.items()}
+        return {paths[path]: data for path, data in self.files.read(paths).items()}
+
+    @cached_property
     def _homes(self) -> Mapping[str, str]:
         """Each campaign's directory, by id. Of two that claim one id, the one where it belongs is the campaign."""
         claimed = {}
@@ -195,7 +217,7 @@ class Ledger:
             return Record(campaign_id, directory, files, problems=tuple(problems))
         campaign = Campaign(campaign_id, document.value, tabled.groups)
         history = replay(campaign, events)
-        problems += [_fault_problem(record, fault) for fault in history.faults]
+        problems += [fault_problem(record, fault) for fault in history.faults]
         problems += _file_faults(record, history)
         found = [*rules.findings(document.value), *self._local_findings(record, document.value)]
         problems += [locate(document, finding, history.state) for finding in found]
@@ -307,6 +329,14 @@ class Ledger:
         return {name: tuple(paths) for name, paths in sorted(found.items())}
 
 
+def _sorted_by(values: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the ids by the value that each has."""
+    found: dict[str, list[str]] = {}
+    for one, value in values.items():
+        found.setdefault(value, []).append(one)
+    return {value: tuple(ids) for value, ids in found.items()}
+
+
 def is_furniture(path: str) -> bool:
     """Whether a file is one that people put beside campaigns: a README, a dot file."""
     name = posixpath.basename(path)
@@ -339,6 +369,7 @@ def _file_faults(record: Record, history: History) -> Iterator[Problem]:
         yield Problem(record.path(EVENTS), event.line, 3, rule, message, "copy it there, or retract the event")
 
 
-def _fault_problem(record: Record, fault: Fault) -> Problem:
+def fault_problem(record: Record, fault: Fault) -> Problem:
+    """Return the problem that an event without effect is."""
     message = f"event {fault.event.id}: {fault.message}"
     return Problem(record.path(EVENTS), fault.event.line, 3, fault.rule, message, fault.hint)

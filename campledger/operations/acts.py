@@ -1,33 +1,23 @@
-"""Acts on one campaign: each appends events to its events.yaml and commits them."""
+"""Acts on one campaign: each appends an event to its events.yaml, in a commit of its own or among others."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from campledger.documents.lines import format_event
 from campledger.errors import RefusedError, UsageError
-from campledger.ledger.reading import EVENTS, Ledger, Record
+from campledger.ledger.reading import Ledger, Record
 from campledger.model import times
 from campledger.model.campaign import Campaign
-from campledger.model.history import Event, History, Submission, replay
+from campledger.model.history import History, Submission, replay
 from campledger.model.ids import random_id
 from campledger.model.rules import url_complaint
 from campledger.model.states import CAMPAIGN_TABLE, State, SubmissionState, acts_from
-from campledger.operations.workspace import (
-    Draft,
-    Workspace,
-    find_event,
-    is_beginning,
-    read_bytes,
-    require_readable,
-    resolve,
-    subject_line,
-    write,
-)
+from campledger.operations.pending import Ahead, Pending, make
+from campledger.operations.workspace import Workspace, find_event, is_beginning, require_readable, resolve
 from campledger.problems import Severity, report_text
 
 
@@ -40,8 +30,7 @@ class Act:
     state: State
     """The campaign's state after it."""
     commit: str | None
-    """None after a dry run."""
-    message: str
+    """None after a dry run, and for one of several acts."""
 
 
 @dataclass(frozen=True)
@@ -53,30 +42,26 @@ class How:
     dry_run: bool = False
 
 
-Compose = Callable[[Ledger, Record], tuple[dict[str, Any], str]]
+Compose = Callable[[Ahead, Record], tuple[dict[str, Any], str]]
 """Makes an event's own part, and the act's words for the commit's subject."""
 
+Space = Workspace | Pending
+"""Where an act is made: in a commit of its own, or together with others that are pending."""
 
-def perform(workspace: Workspace, find: Callable[[Ledger], str], compose: Compose, how: How) -> Act:
-    """Append one event to the campaign that ``find`` names, and commit it."""
-    done: list[tuple[str, dict[str, Any], State]] = []
 
-    def prepare(ledger: Ledger) -> Draft:
-        record = ledger.record(find(ledger))
+def perform(space: Space, find: Callable[[Ledger], str], compose: Compose, how: How) -> Act:
+    """Append one event to the campaign that ``find`` names, and commit it; one of several waits for them."""
+    identity = random_id()
+
+    def step(ahead: Ahead) -> Act:
+        record = ahead.record(find(ahead))
         require_readable(record)
-        own, words = compose(ledger, record)
-        event = new_event(record, workspace.user(ledger), own, how.at)
-        path = record.path(EVENTS)
-        line = format_event(event).encode()
-        future = replay(_campaign(record), [*_history(record).events, Event(event)])
-        done.append((record.id, event, future.state))
-        content = read_bytes(ledger, path) + line
-        return Draft({path: content}, _message(words, record, event), (record.id,), across=_needs_all(event))
+        own, words = compose(ahead, record)
+        event = new_event(record, ahead.user, own, how.at) | {"id": identity}
+        return Act(record.id, event, ahead.append(record, event, words), None)
 
-    written = write(workspace, prepare, dry_run=how.dry_run)
-    campaign, event, state = done[-1]
-    message = written.draft.message if written else ""
-    return Act(campaign, event, state, written.commit if written else None, message)
+    act, written = make(space, step, dry_run=how.dry_run)
+    return replace(act, commit=written.commit) if written else act
 
 
 def new_event(record: Record, by: str, own: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:
@@ -110,15 +95,6 @@ def _stamped(moment: datetime, now: datetime, by: str, own: Mapping[str, Any], a
     return {**stamps, "by": by, **own}
 
 
-def _message(words: str, record: Record, event: Mapping[str, Any]) -> str:
-    return f"{subject_line(words)}\n\nCampledger-Campaign: {record.id}\nCampledger-Event: {event['id']}\n"
-
-
-def _needs_all(event: Mapping[str, Any]) -> bool:
-    """Whether the act can bring the campaign into another's way: a final one that comes back takes its name."""
-    return event["type"] == "status" and State(event["from"]).is_final
-
-
 def _campaign(record: Record) -> Campaign:
     if record.campaign is None:
         raise RefusedError(f"{record.id} cannot be read: `campledger check {record.directory}` tells why")
@@ -129,10 +105,10 @@ def _history(record: Record) -> History:
     return record.history or History()
 
 
-def change_state(workspace: Workspace, reference: str, act: str, reason: str | None, how: How) -> Act:
+def change_state(space: Space, reference: str, act: str, reason: str | None, how: How) -> Act:
     """Start, pause, resume, complete, fail, cancel or reopen a campaign."""
 
-    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         state = _history(record).state
         row = next((row for row in CAMPAIGN_TABLE if row.act == act and row.source is state), None)
         if row is None:
@@ -148,7 +124,7 @@ def change_state(workspace: Workspace, reference: str, act: str, reason: str | N
         words = f"{act} {_campaign(record).name}" + (f": {reason}" if reason else "")
         return event, words
 
-    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
 
 
 def _require_startable(record: Record) -> None:
@@ -156,38 +132,38 @@ def _require_startable(record: Record) -> None:
         problem for problem in record.problems if problem.severity is Severity.ERROR or problem.rule == "placeholder"
     ]
     if blocking:
-        raise RefusedError(f"{record.id} cannot start:\n{report_text(blocking)}")
+        raise RefusedError(f"{record.id} cannot start:\n{report_text(blocking)}", blocking)
 
 
-def note(workspace: Workspace, reference: str, text: str, on: str | None, how: How) -> Act:
+def note(space: Space, reference: str, text: str, on: str | None, how: How) -> Act:
     """Write down something to remember."""
 
-    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         event = {"type": "note", "text": text, **_on(record, on)}
         return event, f"note on {_campaign(record).name}: {text}"
 
-    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
 
 
-def link(workspace: Workspace, reference: str, target: Mapping[str, str], on: str | None, how: How) -> Act:
+def link(space: Space, reference: str, target: Mapping[str, str], on: str | None, how: How) -> Act:
     """Link a page; ``target`` has type, url and perhaps title."""
 
-    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         complaint = url_complaint(target["url"])
         if complaint:
             raise RefusedError(f"{complaint}; link to an http or https address")
         words = f"link {_campaign(record).name} to {target.get('title') or target['type']}"
         return {"type": "link", "link": dict(target), **_on(record, on)}, words
 
-    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
 
 
-def assign(workspace: Workspace, reference: str, person: str, on: str | None, how: How, *, remove: bool = False) -> Act:
+def assign(space: Space, reference: str, person: str, on: str | None, how: How, *, remove: bool = False) -> Act:
     """Make somebody an operator of the campaign, a step or a group, or no longer so."""
 
-    def compose(ledger: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+    def compose(ledger: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         people = ledger.settings.people
-        handle = workspace.user(ledger) if person == "me" else person
+        handle = ledger.user if person == "me" else person
         if people and handle not in people and not remove:
             raise UsageError(f"nobody has the handle `{handle}`: known are {', '.join(people)}")
         place = on or ""
@@ -200,7 +176,7 @@ def assign(workspace: Workspace, reference: str, person: str, on: str | None, ho
         event = {"type": "unassigned" if remove else "assigned", "person": handle, **_on(record, on)}
         return event, f"{'unassign' if remove else 'assign'} {handle}: {_campaign(record).name} {on or ''}"
 
-    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
 
 
 def _on(record: Record, place: str | None) -> dict[str, str]:
@@ -236,10 +212,10 @@ class Run:
     """run_id, run, submit_dir, wms, file, deviations, text."""
 
 
-def record_run(workspace: Workspace, reference: str, run: Run, how: How) -> Act:
+def record_run(space: Space, reference: str, run: Run, how: How) -> Act:
     """Record a submission made by hand, or one that is planned."""
 
-    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         history = _history(record)
         groups = _groups(record, run.places)
         parents = [submission_of(record, parent).id for parent in run.parents]
@@ -263,7 +239,7 @@ def record_run(workspace: Workspace, reference: str, run: Run, how: How) -> Act:
         event |= {"groups": groups, **facts}
         return event, f"{relation} run of {', '.join(run.places)} in {_campaign(record).name}"
 
-    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
 
 
 def _require_free(record: Record, groups: Sequence[str]) -> None:
@@ -312,22 +288,22 @@ def _run_ids(submission: Submission) -> list[str]:
     return [data["run_id"] for data in own if "run_id" in data]
 
 
-def outcome(workspace: Workspace, reference: str, state: str, facts: Mapping[str, Any], how: How) -> Act:
+def outcome(space: Space, reference: str, state: str, facts: Mapping[str, Any], how: How) -> Act:
     """Record what the workflow system said about a submission; ``facts`` may hold result, jobs, quanta, reason."""
 
-    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         one = submission_of(record, reference)
         event = {"type": "outcome", "submission": one.id, "state": state, **facts}
         words = f"{facts.get('result', state)}: {_places(one)} of {_campaign(record).name}"
         return event, words
 
-    return perform(workspace, lambda ledger: find_event(ledger, reference, _RUNS)[0], compose, how)
+    return perform(space, lambda ledger: find_event(ledger, reference, _RUNS)[0], compose, how)
 
 
-def decide(workspace: Workspace, reference: str, decision: str, reason: str | None, how: How) -> Act:
+def decide(space: Space, reference: str, decision: str, reason: str | None, how: How) -> Act:
     """Accept or reject what became of a submission."""
 
-    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         one = submission_of(record, reference)
         event = {"type": "decision", "submission": one.id, "decision": decision}
         if reason:
@@ -335,7 +311,7 @@ def decide(workspace: Workspace, reference: str, decision: str, reason: str | No
         verb = decision.removesuffix("ed")
         return event, f"{verb} {_places(one)} of {_campaign(record).name}" + (f": {reason}" if reason else "")
 
-    return perform(workspace, lambda ledger: find_event(ledger, reference, _RUNS)[0], compose, how)
+    return perform(space, lambda ledger: find_event(ledger, reference, _RUNS)[0], compose, how)
 
 
 _RUNS = ("submission", "outcome")
@@ -347,23 +323,23 @@ def _places(submission: Submission) -> str:
     return groups[0] if len(groups) == 1 else f"{groups[0]} and {len(groups) - 1} more"
 
 
-def retract(workspace: Workspace, reference: str, reason: str, how: How) -> Act:
+def retract(space: Space, reference: str, reason: str, how: How) -> Act:
     """Take back an event that was wrong."""
 
-    def compose(ledger: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+    def compose(ledger: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         event_id = find_event(ledger, reference)[1]
         if event_id in _history(record).dropped:
             raise RefusedError(f"the event {event_id} was taken back already")
         words = f"retract {event_id} of {_campaign(record).name}: {reason}"
         return {"type": "retracted", "event": event_id, "reason": reason}, words
 
-    return perform(workspace, lambda ledger: find_event(ledger, reference)[0], compose, how)
+    return perform(space, lambda ledger: find_event(ledger, reference)[0], compose, how)
 
 
-def reconcile(workspace: Workspace, reference: str, drop: Sequence[str], reason: str, how: How) -> Act:
+def reconcile(space: Space, reference: str, drop: Sequence[str], reason: str, how: How) -> Act:
     """Settle a fork: drop the events named, or else those that do not follow from the state reached."""
 
-    def compose(_: Ledger, record: Record) -> tuple[dict[str, Any], str]:
+    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         history = _history(record)
         if not history.faults:
             raise RefusedError(f"{record.id} has no fork: every event follows from the one before")
@@ -378,7 +354,7 @@ def reconcile(workspace: Workspace, reference: str, drop: Sequence[str], reason:
         event = {"type": "reconciled", "dropped": dropped, "state": str(rest.state), "reason": reason}
         return event, f"reconcile {_campaign(record).name} as {rest.state}: {reason}"
 
-    return perform(workspace, lambda ledger: resolve(ledger, reference), compose, how)
+    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
 
 
 def _event_of(history: History, reference: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,8 @@ from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger.reading import DEFINITION, Ledger, locate
 from campledger.ledger.templates import TEMPLATES, Templates, template_path, values_of
 from campledger.model.ids import directory_of, new_campaign_id
-from campledger.operations.workspace import Draft, Workspace, Written, resolve, write
+from campledger.operations.pending import Ahead, Pending, make
+from campledger.operations.workspace import Workspace, Written, resolve
 from campledger.problems import report_text
 
 
@@ -51,68 +52,74 @@ class Defined:
     """The new branch that has it, where HEAD has not."""
 
 
-def define(workspace: Workspace, wish: Wish, *, dry_run: bool = False, branch: str | None = None) -> Defined:
+def define(space: Workspace | Pending, wish: Wish, *, dry_run: bool = False, branch: str | None = None) -> Defined:
     """Write a new campaign and commit it; a key that is known finds its campaign and changes nothing.
 
     ``branch`` is that of :func:`campledger.operations.workspace.write`.
     """
-    result: list[Defined] = []
+    given: list[str] = []
     asked = wish
 
-    def prepare(ledger: Ledger) -> Draft | None:
-        wish = _from_template(workspace, ledger, asked) if asked.template else asked
-        existing = find_key(ledger, wish.key) if wish.key else None
-        if existing is not None:
-            path = f"{ledger.directories[existing][0]}/{DEFINITION}"
-            if workspace.repository.dirty_paths([path]):
-                raise GitError(f"{path} has this key, and is not committed: commit or remove it, then try again")
-            text = ledger.files.read([path])[path].decode()
-            result.append(Defined(existing, path, created=False, commit=None, text=text))
-            return None
-        base, files = _base(workspace, ledger, wish)
-        name = _name_of(base, wish)
-        campaign_id = new_campaign_id(datetime.now(UTC).date(), name, wish.key)
-        directory = directory_of(campaign_id)
-        if campaign_id in ledger.directories:
-            raise RefusedError(f"{campaign_id} exists already")
-        changes: dict[str, Any] = {"id": campaign_id, **wish.values}
-        if wish.key:
-            changes["key"] = wish.key
-        text = _filled(base, changes)
-        contents: dict[str, bytes | None] = {f"{directory}/{path}": data for path, data in files.items()}
-        contents[f"{directory}/{DEFINITION}"] = text.encode()
-        result.append(Defined(campaign_id, f"{directory}/{DEFINITION}", created=True, commit=None, text=text))
-        message = f"define {name}\n\nCampledger-Campaign: {campaign_id}\n"
-        return Draft(contents, message, (campaign_id,), across=True)
+    def step(ahead: Ahead) -> Defined:
+        wish = _from_template(ahead, asked) if asked.template else asked
+        existing = find_key(ahead, wish.key) if wish.key else None
+        made = _known(ahead, existing) if existing is not None else _new(ahead, wish, given)
+        if given and given[0] != made.campaign:
+            # What came after it in a script may have its id by now.
+            raise RefusedError(f"somebody else opened {made.campaign} with the key {wish.key} meanwhile: try again")
+        given[:] = [made.campaign]
+        return made
 
-    written = write(workspace, prepare, dry_run=dry_run, branch=branch)
-    if written is None:
-        return result[-1]
-    return replace(result[-1], commit=written.commit, branch=written.branch)
+    made, written = make(space, step, dry_run=dry_run, branch=branch)
+    return replace(made, commit=written.commit, branch=written.branch) if written else made
+
+
+def _known(ahead: Ahead, campaign_id: str) -> Defined:
+    path = f"{ahead.directories[campaign_id][0]}/{DEFINITION}"
+    if path not in ahead.before and ahead.workspace.repository.dirty_paths([path]):
+        raise GitError(f"{path} has this key, and is not committed: commit or remove it, then try again")
+    text = ahead.files.read([path])[path].decode()
+    return Defined(campaign_id, path, created=False, commit=None, text=text)
+
+
+def _new(ahead: Ahead, wish: Wish, given: Sequence[str]) -> Defined:
+    """Add a new campaign, under the id that it has already where it is made again."""
+    base, files = _base(ahead, wish)
+    name = _name_of(base, wish)
+    campaign_id = given[0] if given else new_campaign_id(datetime.now(UTC).date(), name, wish.key)
+    directory = directory_of(campaign_id)
+    if campaign_id in ahead.directories:
+        raise RefusedError(f"{campaign_id} exists already")
+    changes: dict[str, Any] = {"id": campaign_id, **wish.values}
+    if wish.key:
+        changes["key"] = wish.key
+    text = _filled(base, changes)
+    path = f"{directory}/{DEFINITION}"
+    contents = {f"{directory}/{inside}": data for inside, data in files.items()} | {path: text.encode()}
+    ahead.define(campaign_id, path, contents, f"define {name}")
+    return Defined(campaign_id, path, created=True, commit=None, text=text)
 
 
 def find_key(ledger: Ledger, key: str) -> str | None:
     """Return the campaign that was opened with a key."""
-    paths = {f"{directory}/{DEFINITION}": name for name, (directory, _) in ledger.directories.items()}
     # A key is one line of the file; only files that hold its first word are worth reading as YAML.
     word = re.split(r"[^A-Za-z0-9._/-]", key)[0].encode()
-    hits = [paths[path] for path, data in ledger.files.read(paths).items() if word in data]
-    for record in ledger.records(hits):
+    for record in ledger.records([one for one, data in ledger.definitions().items() if word in data]):
         if record.campaign is not None and record.campaign.definition.get("key") == key:
             return record.id
     return None
 
 
-def _from_template(workspace: Workspace, ledger: Ledger, wish: Wish) -> Wish:
+def _from_template(ahead: Ahead, wish: Wish) -> Wish:
     """Return a wish with the template's definition, files and key. Raise UsageError for parameters that do not fit."""
-    found = Templates(ledger)
+    found = Templates(ahead)
     template = found.named(wish.template or "")
     values = values_of(template, wish.parameters)
     definition = template.definition(values)
-    revision = _commit_with(workspace, template_path(template.name), f"{TEMPLATES}{template.name}")
+    revision = _commit_with(ahead.workspace, template_path(template.name), f"{TEMPLATES}{template.name}")
     origin: dict[str, Any] = {"name": template.name, **({"revision": revision} if revision else {})}
     definition["template"] = {**origin, **({"parameters": values} if values else {})}
-    user = workspace.known_user(ledger)
+    user = ahead.workspace.known_user(ahead)
     if user is not None:
         definition.setdefault("owner", user)
     key = wish.key or definition["key"]
@@ -120,11 +127,12 @@ def _from_template(workspace: Workspace, ledger: Ledger, wish: Wish) -> Wish:
     return replace(wish, text=text, key=str(key), files=found.files(template.name))
 
 
-def _base(workspace: Workspace, ledger: Ledger, wish: Wish) -> tuple[str | None, dict[str, bytes]]:
+def _base(ahead: Ahead, wish: Wish) -> tuple[str | None, dict[str, bytes]]:
     """Return the text that a new definition starts from, and the files that come with it."""
     if wish.parent is not None:
         reference, _, revision = wish.parent.partition("@")
-        source = workspace.ledger(revision) if revision else ledger
+        workspace = ahead.workspace
+        source = workspace.ledger(revision) if revision else ahead
         parent = resolve(source, reference)
         directory, inside = source.directories[parent]
         contents = source.files.read([f"{directory}/{file}" for file in inside])
@@ -133,7 +141,10 @@ def _base(workspace: Workspace, ledger: Ledger, wish: Wish) -> tuple[str | None,
             for path, data in contents.items()
             if not source.files.paths[path] and not path.endswith(("/events.yaml", f"/{DEFINITION}"))
         }
+        changed = f"{directory}/{DEFINITION}" in ahead.before
         commit = workspace.repository.commit_of(revision)[:12] if revision else _commit_with(workspace, directory)
+        if changed and not revision:
+            commit = None  # as it is now, it is in no commit yet
         text = _text(source, parent)
         _read(text)
         derived = f"{parent}@{commit}" if commit else parent
@@ -214,23 +225,40 @@ def edit(
     """
     ledger = workspace.ledger(None if branch is None else workspace.repository.head())
     campaign_id = resolve(ledger, reference)
-    path = f"{ledger.directories[campaign_id][0]}/{DEFINITION}"
-    text = _text(ledger, campaign_id)
-    before = text.encode()
-    after = change(text)
-    if after is None or after == text:
+    before = _text(ledger, campaign_id)
+    after = change(before)
+    if after is None or after == before:
         return None
 
-    def prepare(current: Ledger) -> Draft:
-        if current.files.read([path]).get(path) != before:
+    def step(ahead: Ahead) -> None:
+        if _text(ahead, campaign_id) != before:
+            path = f"{ahead.directories[campaign_id][0]}/{DEFINITION}"
             raise RefusedError(f"{path} changed in the meantime: look at it, then edit again")
-        message = f"edit {campaign_id}\n\nCampledger-Campaign: {campaign_id}\n"
-        return Draft({path: after.encode()}, message, (campaign_id,), across=True)
+        _edit(ahead, campaign_id, after)
 
-    return write(workspace, prepare, dry_run=dry_run, branch=branch)
+    return make(workspace, step, dry_run=dry_run, branch=branch)[1]
 
 
-def set_values(values: Mapping[str, Any]) -> Callable[[str], str]:
+def set_values(space: Workspace | Pending, reference: str, values: Mapping[str, Any]) -> str:
+    """Set values in a campaign's definition, and keep its comments; return the campaign's id."""
+
+    def step(ahead: Ahead) -> str:
+        campaign_id = resolve(ahead, reference)
+        before = _text(ahead, campaign_id)
+        after = setting(values)(before)
+        if after != before:
+            _edit(ahead, campaign_id, after)
+        return campaign_id
+
+    return make(space, step)[0]
+
+
+def _edit(ahead: Ahead, campaign_id: str, text: str) -> None:
+    path = f"{ahead.directories[campaign_id][0]}/{DEFINITION}"
+    ahead.define(campaign_id, path, {path: text.encode()}, f"edit {campaign_id}")
+
+
+def setting(values: Mapping[str, Any]) -> Callable[[str], str]:
     """Return a change for :func:`edit` that sets values and keeps comments."""
 
     def change(text: str) -> str:

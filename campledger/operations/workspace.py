@@ -13,8 +13,8 @@ from pathlib import Path
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger import checks
 from campledger.ledger.reading import EVENTS, Ledger, Record
-from campledger.model.ids import CAMPAIGN_ID, slug
-from campledger.problems import Severity, report_text
+from campledger.model.ids import slug
+from campledger.problems import Problem, Severity, report_text
 from campledger.repository.commands import Repository
 from campledger.repository.commits import Change, commit, locked, on_new_branch
 from campledger.repository.trees import GitTree, Overlay, WorkTree
@@ -62,30 +62,29 @@ def resolve(ledger: Ledger, reference: str) -> str:
 
     Raise UsageError, with candidates, if it is none or several.
     """
-    ids = list(ledger.directories)
     if not any(char.isalnum() for char in reference):
         raise UsageError(f"`{reference}` names no campaign: `campledger list` shows them")
     if reference in ledger.directories:
         return reference
     wanted = slug(reference)
-    by_suffix = [one for one in ids if one.rpartition("-")[2] == reference]
-    by_name = [one for one in ids if (match := CAMPAIGN_ID.fullmatch(one)) and match[3] == wanted]
-    by_prefix = [one for one in ids if one.startswith(reference) or one[11:].startswith(wanted)]
-    for candidates in (by_suffix, by_name, by_prefix):
-        if len(candidates) == 1:
-            return candidates[0]
-        if candidates:
-            return _only_open_one(ledger, reference, candidates)
+    candidates = ledger.suffixes.get(reference) or ledger.slugs.get(wanted) or _beginning(ledger, reference, wanted)
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        return _only_open_one(ledger, reference, candidates)
     renamed = [record.id for record in ledger.records() if record.campaign and record.campaign.name == reference]
     if len(renamed) == 1:
         return renamed[0]
-    names = {match[3]: one for one in ids if (match := CAMPAIGN_ID.fullmatch(one))}
-    near = get_close_matches(wanted, names, 3, 0.6)
-    hint = f"did you mean {' or '.join(names[one] for one in near)}?" if near else "`campledger list` shows them"
+    near = [ledger.slugs[one][-1] for one in get_close_matches(wanted, ledger.slugs, 3, 0.6)]
+    hint = f"did you mean {' or '.join(near)}?" if near else "`campledger list` shows them"
     raise UsageError(f"there is no campaign `{reference}`: {hint}")
 
 
-def _only_open_one(ledger: Ledger, reference: str, candidates: list[str]) -> str:
+def _beginning(ledger: Ledger, reference: str, wanted: str) -> tuple[str, ...]:
+    return tuple(one for one in ledger.directories if one.startswith(reference) or one[11:].startswith(wanted))
+
+
+def _only_open_one(ledger: Ledger, reference: str, candidates: Sequence[str]) -> str:
     """Names repeat over time, but only one of them is not final."""
     records = list(ledger.records(candidates))
     live = [one for one in records if one.history is None or not one.history.state.is_final]
@@ -110,14 +109,9 @@ def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tup
     what = "submission" if "submission" in kinds else "event"
     if not reference.strip():
         raise UsageError(f"`{reference}` names no {what}: `campledger show CAMPAIGN` lists them")
-    homes = {
-        f"{directory}/{EVENTS}": name for name, (directory, files) in ledger.directories.items() if EVENTS in files
-    }
-    needle = reference.encode()
-    hits = [homes[path] for path, data in ledger.files.read(homes).items() if needle in data]
     exact: dict[tuple[str, str], None] = {}
     near: dict[tuple[str, str], None] = {}
-    for record in ledger.records(hits):
+    for record in ledger.records(ledger.recorded(reference)):
         for event in record.history.events if record.history else ():
             if kinds and event.type not in kinds:
                 continue
@@ -215,7 +209,12 @@ def validate(ledger: Ledger, draft: Draft) -> None:
     hidden = tuple(f"{ledger.directories[one][0]}/" for one in opened)
     new = [problem for problem in errors if problem.identity not in known and not problem.path.startswith(hidden)]
     if new:
-        raise RefusedError(f"refused, nothing was changed:\n{report_text(new)}")
+        raise refused(new)
+
+
+def refused(problems: Sequence[Problem]) -> RefusedError:
+    """Return the refusal of what would bring new errors into the ledger."""
+    return RefusedError(f"refused, nothing was changed:\n{report_text(problems)}", problems)
 
 
 def require_readable(record: Record) -> None:
@@ -230,7 +229,7 @@ def require_readable(record: Record) -> None:
         )
     ]
     if blocking:
-        raise DataError(f"{record.id} cannot be read:\n{report_text(blocking)}")
+        raise DataError(f"{record.id} cannot be read:\n{report_text(blocking)}", blocking)
 
 
 def read_bytes(ledger: Ledger, path: str) -> bytes:

@@ -144,6 +144,14 @@ class GitTree:
         return {path: contents[sha] for path, sha in wanted.items()}
 
 
+def _is_below(path: str, directories: frozenset[str]) -> bool:
+    while path:
+        path = path.rpartition("/")[0]
+        if path in directories:
+            return True
+    return False
+
+
 @dataclass(frozen=True)
 class Overlay:
     """Files as they would be with some changed: contents by path, None for a file that would be gone."""
@@ -158,8 +166,8 @@ class Overlay:
         """Every file, and whether it is a symbolic link."""
         base: Iterable[tuple[str, bool]] = self.base.paths.items()
         if self.within is not None:
-            narrow = tuple(f"{directory}/" for directory in self.within)
-            base = [row for row in base if row[0].startswith(narrow) or not row[0].startswith("campaigns/")]
+            homes = frozenset(self.within)
+            base = [row for row in base if not row[0].startswith("campaigns/") or _is_below(row[0], homes)]
         kept = {path: link for path, link in base if path not in self.changed}
         new = {path: False for path, content in self.changed.items() if content is not None}
         return dict(sorted((kept | new).items()))

@@ -10,8 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "campledger"
 
 BELOW = {
-    "errors": set(),
     "problems": set(),
+    "errors": {"problems"},
     "files": set(),
     "model": {"problems"},
     "documents": {"errors", "model", "problems"},
