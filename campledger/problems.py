@@ -128,6 +128,8 @@ RULES: dict[str, str] = {
     "unknown-event": "An event refers to one that is not there.",
     "event-clock": "An event is dated more than five minutes after the moment of the check.",
     "missing-reason": "An act that needs a reason has none.",
+    # files of acts
+    "refused-act": "An act of a batch is one that states or rules forbid, or names what is not there.",
 }
 """Every rule, with what it forbids."""
 

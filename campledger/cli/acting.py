@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from campledger.cli.shared import Words, act, act_options
-from campledger.model.states import CAMPAIGN_TABLE
+from campledger.model.states import CAMPAIGN_TABLE, OUTCOMES
 
 _ABOUT = {
     "start": "Let a campaign run: it takes submissions from now on.",
@@ -190,19 +190,9 @@ def record(
     act(lambda space, way: record_run(space, campaign, run, way), at, push, dry_run, as_json)
 
 
-_OUTCOMES = {
-    "succeeded": ("ended", "succeeded"),
-    "failed": ("ended", "failed"),
-    "submitted": ("submitted", None),
-    "running": ("running", None),
-    "held": ("held", None),
-    "cancelled": ("cancelled", None),
-}
-
-
 @click.command()
 @click.argument("submission")
-@click.argument("what", type=click.Choice(list(_OUTCOMES)))
+@click.argument("what", type=click.Choice(list(OUTCOMES)))
 @click.option("--jobs", metavar="STATE=N", multiple=True, callback=_counts, help="Number of jobs in a state; repeat.")
 @click.option(
     "--quanta",
@@ -240,7 +230,7 @@ def outcome(
     """
     from campledger.operations.acts import outcome as operation
 
-    state, result = _OUTCOMES[what]
+    state, result = OUTCOMES[what]
     known = {key: value for key, value in {**facts, "run": run_collection, "result": result}.items() if value}
     act(lambda space, way: operation(space, submission, state, known, way), at, push, dry_run, as_json)
 

@@ -15,6 +15,7 @@ import click
 from campledger import __version__
 from campledger.cli import (
     acting,
+    batches,
     dataids,
     defining,
     grouping,
@@ -45,6 +46,7 @@ SECTIONS = {
         "unassign",
         "retract",
         "reconcile",
+        "batch",
     ),
     "Data": ("dataids", "upload", "verify-upload", "collect", "pipetask", "render"),
     "Share": ("site", "push"),
@@ -102,7 +104,7 @@ def main() -> None:
 
 
 MODULES = (
-    defining, grouping, reading, reviewing, queries, acting, dataids, set_changes, lists, registry, sites,
+    defining, grouping, reading, reviewing, queries, acting, batches, dataids, set_changes, lists, registry, sites,
 )  # fmt: skip
 for module in MODULES:
     for command in module.COMMANDS:

@@ -134,10 +134,15 @@ def _report_syntax(text: str, error: json.JSONDecodeError, report: Report) -> No
     elif not text[error.pos :].strip(" \t\r\n") and error.msg != "Extra data":
         report.add("unreadable", "the file ends too early", place, "was it cut off?")
     else:
-        words = _EXPLANATIONS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
+        words = explain(error)
         comma = text[: error.pos].rstrip(" \t\r\n").endswith(",") and text[error.pos] in "]}"
         hint = "remove the comma before it" if comma else "was the file cut off?" if "Unterminated" in error.msg else ""
         report.add("unreadable", f"not JSON: {words}", place, hint)
+
+
+def explain(error: json.JSONDecodeError) -> str:
+    """Return what is wrong with a text that is no JSON, in words."""
+    return _EXPLANATIONS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
 
 
 def _too_deep(text: str) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 from campledger.problems import Finding, Pointer
 
-SCHEMAS = ("campaign", "dataids", "event", "query", "settings", "template")
+SCHEMAS = ("act", "campaign", "dataids", "event", "query", "settings", "template")
 
 
 @cache
@@ -30,7 +30,17 @@ def schema(name: str) -> dict[str, Any]:
 @cache
 def event_types() -> tuple[str, ...]:
     """Return the types of events, in the schema's order."""
-    return tuple(one["$ref"].rpartition("/")[2] for one in schema("event")["oneOf"])
+    return _kinds("event")
+
+
+@cache
+def acts() -> tuple[str, ...]:
+    """Return the names of the acts that a batch may hold, in the schema's order."""
+    return _kinds("act")
+
+
+def _kinds(name: str) -> tuple[str, ...]:
+    return tuple(one["$ref"].rpartition("/")[2] for one in schema(name)["oneOf"])
 
 
 def findings(value: Any, name: str, part: str = "") -> list[Finding]:
@@ -43,12 +53,23 @@ def findings(value: Any, name: str, part: str = "") -> list[Finding]:
 
 def event_findings(event: Any) -> list[Finding]:
     """Return what is wrong with one event."""
-    if not isinstance(event, Mapping):
-        return [Finding((), "schema", "an event is a mapping")]
-    types = event_types()
-    if event.get("type") not in types:
-        return [Finding(("type",), "schema", f"`type` is none of {', '.join(types)}")]
-    return findings(event, "event", event["type"])
+    return _findings_by(event, "event", "type", event_types())
+
+
+def act_findings(act: Any) -> list[Finding]:
+    """Return what is wrong with one act of a batch."""
+    return _findings_by(act, "act", "act", acts())
+
+
+def _findings_by(value: Any, name: str, key: str, kinds: tuple[str, ...]) -> list[Finding]:
+    """Return what is wrong with a value by the part of a schema that one of its keys names."""
+    if not isinstance(value, Mapping):
+        return [Finding((), "schema", f"an {name} is a mapping")]
+    if value.get(key) not in kinds:
+        near = get_close_matches(str(value.get(key)), kinds, 1)
+        hint = f"did you mean `{near[0]}`?" if near else ""
+        return [Finding((key,), "schema", f"`{key}` is none of {', '.join(kinds)}", hint)]
+    return findings(value, name, value[key])
 
 
 @cache

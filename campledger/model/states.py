@@ -88,6 +88,16 @@ SUBMISSION_TABLE = _table(
 )
 """How a submission changes its state. `rescued` follows by itself once others cover all its groups."""
 
+OUTCOMES: dict[str, tuple[str, str | None]] = {
+    "succeeded": ("ended", "succeeded"),
+    "failed": ("ended", "failed"),
+    "submitted": ("submitted", None),
+    "running": ("running", None),
+    "held": ("held", None),
+    "cancelled": ("cancelled", None),
+}
+"""What people say of a run: the state that its submission enters by that, and the result."""
+
 
 def acts_from(state: State) -> list[str]:
     """Return the acts that a campaign in this state allows, in the table's order."""

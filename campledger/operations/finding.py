@@ -66,7 +66,7 @@ def find(
     """
     view.require()
     ledger = workspace.ledger(revision)
-    terms, saved = _terms(workspace, ledger, expression)
+    terms, saved = asked_for(workspace, ledger, expression)
     rows: list[Row] = []
     unreadable: list[Problem] = []
     total = 0
@@ -89,8 +89,8 @@ def find(
     return Listing(ordered[:limit], unreadable, total, columns, group)
 
 
-def _terms(workspace: Workspace, ledger: Ledger, expression: str) -> tuple[tuple[query.Term, ...], list[SavedQuery]]:
-    """Return what an expression and the saved queries in it ask for."""
+def asked_for(workspace: Workspace, ledger: Ledger, expression: str) -> tuple[tuple[query.Term, ...], list[SavedQuery]]:
+    """Return what an expression and the saved queries in it ask for. Raise UsageError, DataError."""
     try:
         names, rest = query.saved_names(expression)
         queries = Queries(ledger)

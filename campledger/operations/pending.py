@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left, insort
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -70,6 +70,20 @@ class _Growing:
             del self.changed[path], self._new[path]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one act wrote."""
+
+    campaign: str
+    event: str | None
+    """The id of the event; None for a definition."""
+    words: str
+    """What it does, for the message of the commit."""
+    path: str
+    line: int
+    """The event's line; 0 for a definition."""
+
+
 class Ahead(Ledger):
     """The ledger as acts that are not committed yet leave it."""
 
@@ -81,12 +95,7 @@ class Ahead(Ledger):
         self.head = workspace.repository.head()
         self.before: dict[str, bytes | None] = {}
         """What the acts rest on: the files that they change, as they are below them."""
-        self.written: list[tuple[str, int]] = []
-        """What each act wrote: path and line of an event, or the path of a definition, and 0."""
-        self.words: list[str] = []
-        """What each act does, for the message of the commit."""
-        self._campaigns: dict[str, None] = {}
-        self._recorded: list[str] = []
+        self.made: list[Made] = []
         self._across = False
         self._records: dict[str, Record] = {}
         self._growing = _Growing(base.files)
@@ -130,7 +139,7 @@ class Ahead(Ledger):
 
         The first question is answered like any, by a look into all histories; for more there is an index.
         """
-        if not self.words:
+        if not self.made:
             return super().recorded(word)
         found = dict(self._named.get(word, {}))
         for one in self._in_order[bisect_left(self._in_order, word) :]:
@@ -177,8 +186,7 @@ class Ahead(Ledger):
                 if word not in self._named:
                     insort(self._in_order, word)
                 self._named.setdefault(word, {})[record.id] = None
-        self._done(record.id, words, (path, number))
-        self._recorded.append(str(event["id"]))
+        self.made.append(Made(record.id, str(event["id"]), words, path, number))
         # A final campaign that comes back takes its name.
         self._across |= event["type"] == "status" and State(event["from"]).is_final
         return future.state
@@ -188,11 +196,12 @@ class Ahead(Ledger):
         kept = {path: self._growing.changed.get(path) for path in files}
         home = definition.rpartition("/")[0]
         before = self.directories.get(campaign_id)
+        earlier = self.record(campaign_id) if before is not None else None
         for path, content in files.items():
             self._put(path, content)
         inside = {path[len(home) + 1 :] for path in files} | set(before[1] if before else ())
         self.directories[campaign_id] = (home, tuple(sorted(inside)))
-        earlier = self._records.pop(campaign_id, None)
+        self._records.pop(campaign_id, None)
         for name in ("suffixes", "slugs"):
             vars(self).pop(name, None)
         if self.early and (errors := self._new_errors(campaign_id, earlier)):
@@ -200,7 +209,7 @@ class Ahead(Ledger):
             raise refused(errors)
         if "_definitions" in vars(self):
             self._definitions[campaign_id] = files[definition]
-        self._done(campaign_id, words, (definition, 0))
+        self.made.append(Made(campaign_id, None, words, definition, 0))
         self._across = True
 
     def _new_errors(self, campaign_id: str, earlier: Record | None) -> list[Any]:
@@ -227,11 +236,6 @@ class Ahead(Ledger):
             self.before[path] = self.base.files.read([path]).get(path)
         self._growing.put(path, content)
 
-    def _done(self, campaign_id: str, words: str, place: tuple[str, int]) -> None:
-        self._campaigns[campaign_id] = None
-        self.words.append(words)
-        self.written.append(place)
-
     def still_holds(self) -> bool:
         """Whether nobody has changed what the acts rest on."""
         if self.workspace.repository.head() != self.head:
@@ -241,24 +245,24 @@ class Ahead(Ledger):
 
     def draft(self, told: str | None) -> Draft | None:
         """Return what is to be committed, under a message that is told, or made of the acts; None for no acts."""
-        if not self.words:
+        if not self.made:
             return None
-        message = _message(told, self.words, list(self._campaigns), self._recorded)
-        return Draft(dict(self._growing.changed), message, tuple(self._campaigns), self._across)
+        campaigns = tuple(dict.fromkeys(one.campaign for one in self.made))
+        return Draft(dict(self._growing.changed), _message(told, self.made), campaigns, self._across)
 
 
-def _message(told: str | None, words: Sequence[str], campaigns: Sequence[str], events: Sequence[str]) -> str:
-    parts = [subject_line(words[0])]
-    if told is not None or len(words) > 1:
-        said = told or f"{counted(len(words), 'act')} on {counted(len(campaigns), 'campaign')}"
+def _message(told: str | None, made: Sequence[Made]) -> str:
+    campaigns = list(dict.fromkeys(one.campaign for one in made))
+    parts = [subject_line(made[0].words)]
+    if told is not None or len(made) > 1:
+        said = told or f"{counted(len(made), 'act')} on {counted(len(campaigns), 'campaign')}"
         subject, *more = said.strip().splitlines()
-        parts = [subject_line(subject)]
         body = "\n".join(_printable(line).rstrip() for line in more).strip()
-        rows = [f"- {subject_line(one)}" for one in words[:LISTED]]
-        rows += [f"- and {len(words) - LISTED:,} more"] if len(words) > LISTED else []
-        parts += [body] if body else []
-        parts += ["\n".join(rows)]
-    trailers = [f"Campledger-Campaign: {one}" for one in campaigns] + [f"Campledger-Event: {one}" for one in events]
+        rows = [f"- {subject_line(one.words)}" for one in made[:LISTED]]
+        rows += [f"- and {len(made) - LISTED:,} more"] if len(made) > LISTED else []
+        parts = [subject_line(subject), *([body] if body else []), "\n".join(rows)]
+    trailers = [f"Campledger-Campaign: {one}" for one in campaigns]
+    trailers += [f"Campledger-Event: {one.event}" for one in made if one.event is not None]
     return "\n\n".join([*parts, "\n".join(trailers)]) + "\n"
 
 
@@ -272,16 +276,21 @@ Step = Callable[[Ahead], T]
 class Pending:
     """Acts that are made one by one, and committed together or not at all."""
 
-    def __init__(self, workspace: Workspace):
+    def __init__(self, workspace: Workspace, ahead: Ahead | None = None):
         self.workspace = workspace
         self._steps: list[Step[Any]] = []
-        self._ahead: Ahead | None = None
+        self._ahead = ahead
+
+    @property
+    def ahead(self) -> Ahead:
+        """The ledger as the acts leave it."""
+        if self._ahead is None:
+            self._ahead = Ahead(self.workspace, self.workspace.ledger(), early=True)
+        return self._ahead
 
     def do(self, step: Step[T]) -> T:
         """Make an act, on the ledger as those before it leave it. What it raises, it raises here, and is not made."""
-        if self._ahead is None:
-            self._ahead = Ahead(self.workspace, self.workspace.ledger(), early=True)
-        made = step(self._ahead)
+        made = step(self.ahead)
         self._steps.append(step)
         return made
 

@@ -52,15 +52,25 @@ def pushed(workspace: Workspace, act: Callable[[], T]) -> tuple[T, Pushed]:
 
     Raise RefusedError if it had to be withdrawn, GitError if it cannot be pushed; then it stays committed here.
     """
+    catch_up(workspace)
+    done = act()
+    return done, push_act(workspace)
+
+
+def catch_up(workspace: Workspace) -> None:
+    """Fetch before an act. Raise RefusedError if acts made offline had to be withdrawn, GitError."""
     earlier = bring_up_to_date(workspace).withdrawn
     if earlier:
         # What is asked for now may rest on what is gone.
         raise RefusedError(f"not done, since acts made before had to be {tell(earlier)}\nlook at them, then try again")
-    done = act()
+
+
+def push_act(workspace: Workspace) -> Pushed:
+    """Push after an act. Raise RefusedError if it had to be withdrawn, GitError; then it stays committed here."""
     result = push(workspace)
     if result.withdrawn:
         raise RefusedError(tell(result.withdrawn))
-    return done, result
+    return result
 
 
 def tell(withdrawn: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.bench import dataids, joins, keys, registry, site, site_list
+from tests.bench import batch, dataids, joins, keys, registry, site, site_list
 from tests.bench.ledgers import make_ledger
 from tests.bench.timing import compare
 
@@ -85,7 +85,12 @@ def help_text() -> None:
     )
 
 
-ON_A_LEDGER: dict[str, Callable[[Path], None]] = {"check": check_all, "act": one_act, "site": site.site}
+ON_A_LEDGER: dict[str, Callable[[Path], None]] = {
+    "check": check_all,
+    "act": one_act,
+    "batch": batch.batch,
+    "site": site.site,
+}
 """Rows that are given a ledger of many campaigns."""
 
 BY_THEMSELVES: dict[str, Callable[[], None]] = {

@@ -201,6 +201,7 @@ PARTS = [
     ("template", "parameter"),
     *(("dataids", part) for part in SETS),
     *(("event", part) for part in schema.event_types()),
+    *(("act", part) for part in schema.acts()),
 ]
 
 

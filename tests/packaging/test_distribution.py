@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NEEDED = (
+    "campledger/schemas/act.schema.json",
     "campledger/schemas/campaign.schema.json",
     "campledger/schemas/dataids.schema.json",
     "campledger/schemas/event.schema.json",

@@ -1,0 +1,83 @@
+"""The command that makes many acts at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from campledger.cli.shared import Words, clean, ledger_option, maybe_pushed, workspace
+from campledger.errors import UsageError
+from campledger.model.words import counted
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("-m", "--message", type=Words(), help="The message of the commit.  [default: how many acts on what]")
+@click.option("--push", is_flag=True, help="Fetch first and push after; redo the acts where others were faster.")
+@click.option("--dry-run", is_flag=True, help="Check everything, list the acts, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON: what each line made.")
+@ledger_option
+def batch(file: Path, message: str | None, push: bool, dry_run: bool, as_json: bool) -> None:
+    """Make many acts on many campaigns, in one commit or none.
+
+    FILE has one JSON object a line, - is standard input. Its keys are those of the commands, as
+    schemas/act.schema.json describes them; "as" names what a line makes, "@NAME" stands for it in later lines. Every
+    line that is wrong is told.
+
+    \b
+    Examples:
+      campledger batch night.jsonl --dry-run
+      report-runs | campledger batch - --push --message "Runs of the night"
+    \b
+    A file:
+      {"act": "define", "as": "night", "from": "k7mq", "name": "night-20261122", "key": "night/20261122"}
+      {"act": "start", "campaign": "@night"}
+      {"act": "record", "as": "first", "campaign": "@night", "places": ["step1"], "run_id": "4242"}
+      {"act": "outcome", "submission": "@first", "state": "succeeded", "jobs": {"succeeded": 1200}}
+    """
+    from campledger.operations.batches import make, read
+
+    space = workspace()
+    with _opened(file) as stream:
+        reading = read("-" if str(file) == "-" else str(file), stream)
+    reading.require()
+    do_push = push and not dry_run
+    done, landed, told = maybe_pushed(space, lambda: make(space, reading, message, dry_run=dry_run), do_push)
+    commit = landed or done.commit
+    if as_json:
+        lines = [
+            {"line": one.line, "act": one.act, "campaign": one.campaign, "id": one.id, "changed": one.changed}
+            for one in done.done
+        ]
+        click.echo(json.dumps({"commit": commit, "lines": lines}, indent=2, ensure_ascii=False))
+        return
+    if dry_run:
+        for one in done.done:
+            click.echo(clean(f"{file}:{one.line}: {one.words} ({one.campaign})"))
+    acts = sum(one.changed for one in done.done)
+    campaigns = len({one.campaign for one in done.done})
+    verb = "would be made" if dry_run else "made"
+    click.echo(
+        f"{counted(acts, 'act')} on {counted(campaigns, 'campaign')} {verb}"
+        + (f", commit {commit[:10]}{told}" if commit else "")
+    )
+
+
+def _opened(file: Path) -> AbstractContextManager[BinaryIO]:
+    if str(file) == "-":
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None
+
+
+COMMANDS = [batch]

@@ -1,0 +1,309 @@
+"""A file of acts, one JSON object a line, made in one commit or none; schemas/act.schema.json describes a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
+
+from campledger.dataids.json_text import JsonText, explain
+from campledger.dataids.text import shown
+from campledger.documents.schema import act_findings
+from campledger.errors import CampledgerError, DataError, RefusedError
+from campledger.ledger.reading import DEFINITION, Ledger
+from campledger.model.words import counted
+from campledger.operations.pending import Ahead, Made, Pending
+from campledger.operations.scripting import Transaction
+from campledger.operations.workspace import Draft, Workspace, write
+from campledger.problems import Finding, Pointer, Problem, report_text
+
+MAX_LINE = 1024 * 1024
+"""Bytes of one line: a note may hold 65,536 characters, a definition more."""
+MAX_BYTES = 64 * 1024 * 1024
+"""Bytes of a batch: some 300,000 acts."""
+MAX_LISTED = 100
+"""Problems that a message lists; the others are counted."""
+
+_NAMING = ("campaign", "submission", "event", "from", "parents", "drop")
+"""The keys whose values may be `@LABEL`."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a batch."""
+
+    number: int
+    text: str
+    act: Mapping[str, Any]
+
+    def column(self, pointer: Pointer, *, key: bool = False) -> int:
+        """Return the column of what a pointer names, or of the nearest thing around it."""
+        return JsonText(self.text).place(pointer, key=key)[1]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a line."""
+
+    line: int
+    act: str
+    campaign: str
+    id: str
+    """What `@LABEL` stands for: the id of the campaign, or of the event."""
+    words: str
+    changed: bool = True
+    """Whether anything came of it: a key that is known finds its campaign."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a batch did, or would do."""
+
+    done: tuple[Done, ...]
+    commit: str | None
+    """None after a dry run, and where nothing came of it."""
+
+
+@dataclass
+class Reading:
+    """The lines of a batch that could be read, and what is wrong with the others."""
+
+    name: str
+    lines: list[Line] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def require(self) -> None:
+        """Raise DataError if there are lines that cannot be read."""
+        if self.problems:
+            raise DataError(_told(self.problems), self.problems)
+
+    def problem(self, line: int, column: int, rule: str, message: str, hint: str = "") -> None:
+        """Note what is wrong with a line."""
+        self.problems.append(Problem(self.name, line, column, rule, message, hint))
+
+
+def read(name: str, stream: BinaryIO) -> Reading:
+    """Read the lines of a batch, and hold each to the schema."""
+    reading = Reading(name)
+    size, number = 0, 0
+    while data := stream.readline(MAX_LINE + 1):  # a pipe is read as it comes, and no further than it may be
+        number += 1
+        size += len(data)
+        if len(data) > MAX_LINE or size > MAX_BYTES:
+            what, limit = ("this line", MAX_LINE) if len(data) > MAX_LINE else ("the batch", MAX_BYTES)
+            reading.problem(number, 1, "unreadable", f"{what} has more than {limit:,} bytes", "split it")
+            break
+        _read_line(reading, number, data)
+    return reading
+
+
+def _read_line(reading: Reading, number: int, data: bytes) -> None:
+    if number == 1:
+        data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        text = data.decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        column = len(data[: error.start].decode()) + 1
+        reading.problem(number, column, "unreadable", "not UTF-8 text", "save the file as UTF-8")
+        return
+    if not text.strip(" \t"):
+        return
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        reading.problem(number, error.colno, "unreadable", f"not JSON: {explain(error)}")
+        return
+    except RecursionError:
+        reading.problem(number, 1, "unreadable", "nested too deeply")
+        return
+    except ValueError as error:
+        reading.problem(number, 1, "unreadable", str(error))
+        return
+    line = Line(number, text, value)
+    found = act_findings(value)
+    for finding in found:
+        column = line.column(finding.pointer, key=finding.key)
+        reading.problem(number, column, finding.rule, finding.message, finding.hint)
+    if not found:
+        reading.lines.append(line)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key `{shown(twice)}` stands twice in one object")
+    return value
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"`{text}` is no number of JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
+
+
+def make(workspace: Workspace, reading: Reading, message: str | None = None, *, dry_run: bool = False) -> Batch:
+    """Make the acts that were read, in one commit.
+
+    Raise RefusedError, with all problems by line and column of the file, and nothing changed; GitError.
+    """
+    runs: list[_Run] = []
+
+    def prepare(ledger: Ledger) -> Draft | None:
+        this = _Run(reading, Ahead(workspace, ledger, early=True))
+        runs.append(this)
+        this.go()
+        return this.ahead.draft(message)
+
+    try:
+        written = write(workspace, prepare, dry_run=dry_run)
+    except _RefusedLinesError:
+        raise
+    except RefusedError as error:
+        problems = runs[-1].in_file(error.problems)
+        if not problems:
+            raise
+        raise RefusedError(_told(problems), problems) from None
+    return Batch(tuple(runs[-1].done), written.commit if written else None)
+
+
+class _Run:
+    """The acts of a batch, made one after the other; what is wrong with one does not hide what is with others."""
+
+    def __init__(self, reading: Reading, ahead: Ahead):
+        self.reading = reading
+        self.ahead = ahead
+        self.transaction = Transaction(ahead.workspace)
+        self.transaction.take(Pending(ahead.workspace, ahead))
+        self.done: list[Done] = []
+        self.labels: dict[str, str | None] = {}
+        """What each label stands for; None where the line that makes it was refused."""
+        self.resting = 0
+        """How many lines were not tried, since they name what a refused line would have made."""
+        self.sources: list[tuple[Made, Line]] = []
+
+    def go(self) -> None:
+        """Make all acts. Raise RefusedError with everything that is refused."""
+        problems: list[Problem] = []
+        for line in self.reading.lines:
+            label = line.act.get("as")
+            made = None
+            try:
+                if not self._rests_on_refused(line):
+                    made = self._make(line)
+            except _Misnamed as error:
+                column = line.column(error.finding.pointer)
+                message, hint = error.finding.message, error.finding.hint
+                problems.append(Problem(self.reading.name, line.number, column, "refused-act", message, hint))
+            except CampledgerError as error:
+                problems += self._problems(line, error)
+            if label is not None:
+                self.labels[label] = made
+        if problems:
+            rest = f"\nnot tried, since they rest on these: {counted(self.resting, 'line')}" if self.resting else ""
+            raise _RefusedLinesError(_told(problems) + rest, problems)
+
+    def _make(self, line: Line) -> str:
+        label = line.act.get("as")
+        if label in self.labels:
+            raise _Misnamed(Finding(("as",), "refused-act", f"there is a label `{label}` already"))
+        given = {key: self._named(line, key, value) for key, value in line.act.items() if key not in {"act", "as"}}
+        if "from" in given:
+            given["from_"] = given.pop("from")
+        before = len(self.ahead.made)
+        made: str = getattr(self.transaction, line.act["act"])(**given)
+        new = self.ahead.made[before:]
+        self.sources += [(one, line) for one in new]
+        campaign, words = (new[-1].campaign, new[-1].words) if new else (made, "nothing to do")
+        self.done.append(Done(line.number, line.act["act"], campaign, made, words, bool(new)))
+        return made
+
+    def _rests_on_refused(self, line: Line) -> bool:
+        rests = any(word in self.labels and self.labels[word] is None for _, word in _labels(line))
+        self.resting += rests
+        return rests
+
+    def _named(self, line: Line, key: str, value: Any) -> Any:
+        """Return a value with the ids that its labels stand for."""
+        if key not in _NAMING:
+            return value
+        if isinstance(value, list):
+            return [self._one(line, (key, number), one) for number, one in enumerate(value)]
+        return self._one(line, (key,), value)
+
+    def _one(self, line: Line, pointer: Pointer, value: str) -> str:
+        if not value.startswith("@"):
+            return value
+        found = self.labels.get(value[1:])
+        if found is None:
+            hint = f"known are {', '.join(self.labels)}" if self.labels else 'a line before it says `"as": "LABEL"`'
+            raise _Misnamed(
+                Finding(pointer, "refused-act", f"no line before this one is called `{shown(value)}`", hint)
+            )
+        return found
+
+    def _problems(self, line: Line, error: CampledgerError) -> Iterator[Problem]:
+        """Yield why a line is refused, at the value that the refusal speaks of."""
+        column = line.column(_spoken_of(line, str(error)))
+        if error.problems:
+            for one in error.problems:
+                yield replace(one, path=self.reading.name, line=line.number, column=column)
+        else:
+            first, _, rest = str(error).partition("\n")
+            hint = " ".join(rest.split())
+            yield Problem(self.reading.name, line.number, column, "refused-act", first, hint)
+
+    def in_file(self, problems: Sequence[Problem]) -> list[Problem]:
+        """Return the problems that the check of the whole found, each at the line that brings it."""
+        lines = {(made.path, made.line): line for made, line in self.sources}
+        homes = {made.path.rpartition("/")[0]: line for made, line in self.sources if made.path.endswith(DEFINITION)}
+        found = []
+        for one in problems:
+            line = lines.get((one.path, one.line)) or lines.get((one.path, 0)) or homes.get(one.path.rpartition("/")[0])
+            if line is None:
+                found.append(one)
+            else:
+                column = line.column(_spoken_of(line, one.message))
+                found.append(replace(one, path=self.reading.name, line=line.number, column=column))
+        return found
+
+
+class _Misnamed(Exception):  # noqa: N818 - it never leaves this module
+    """A label is not what it should be."""
+
+    def __init__(self, finding: Finding):
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+class _RefusedLinesError(RefusedError):
+    """Some lines are refused; their problems stand in the file already."""
+
+
+def _labels(line: Line) -> Iterator[tuple[str, str]]:
+    for key in _NAMING:
+        value = line.act.get(key, ())
+        for one in [value] if isinstance(value, str) else value:
+            if one.startswith("@"):
+                yield key, one[1:]
+
+
+def _spoken_of(line: Line, message: str) -> Pointer:
+    """Return where in a line the value stands that a message quotes; the name of the act where it quotes none."""
+    for key, value in line.act.items():
+        if key not in {"act", "as"} and isinstance(value, str) and f"`{value}`" in message:
+            return (key,)
+        if isinstance(value, list):
+            for number, one in enumerate(value):
+                if isinstance(one, str) and f"`{one}`" in message:
+                    return key, number
+    return ("act",)
+
+
+def _told(problems: Sequence[Problem]) -> str:
+    listed = sorted(problems)[:MAX_LISTED]
+    more = f"\nand {len(problems) - MAX_LISTED:,} more" if len(problems) > MAX_LISTED else ""
+    return f"{counted(len(problems), 'problem')}, nothing was changed:\n{report_text(listed)}{more}"

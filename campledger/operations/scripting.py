@@ -1,0 +1,422 @@
+"""What scripts and notebooks use: a ledger to read, and transactions of many acts that are one commit or none.
+
+The acts are those of the command line, with the same names and options; see docs/scripting.md.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from campledger.errors import UsageError
+from campledger.ledger.reading import Record
+from campledger.model import campaign as model
+from campledger.model import query, times
+from campledger.model.columns import Row, in_order, row_of, unknown_column
+from campledger.model.history import Event, History, Submission
+from campledger.model.states import OUTCOMES, State
+from campledger.operations import acts, checking, defining, finding, pushing
+from campledger.operations.acts import How, Run
+from campledger.operations.pending import Pending
+from campledger.operations.roots import find_root
+from campledger.operations.workspace import Workspace, require_readable, resolve
+from campledger.problems import Problem
+from campledger.repository.environment import settle_environment
+
+Relation = Literal["first", "rescue", "restart", "replacement"]
+Said = Literal["succeeded", "failed", "submitted", "running", "held", "cancelled"]
+LinkType = Literal["monitor", "butler", "metrics", "qa", "ticket", "document", "other"]
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign as it was when it was read: its definition, and what happened to it."""
+
+    record: Record
+    """Its files, and what is wrong with them."""
+    _campaign: model.Campaign
+
+    @property
+    def id(self) -> str:
+        """The campaign's identity."""
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return self._campaign.name
+
+    @property
+    def title(self) -> str:
+        """One line for people."""
+        return self._campaign.title
+
+    @property
+    def owner(self) -> str | None:
+        """Handle of who answers for it."""
+        return self._campaign.owner
+
+    @property
+    def definition(self) -> Mapping[str, Any]:
+        """What campaign.yaml says; schemas/campaign.schema.json describes it."""
+        return self._campaign.definition
+
+    @property
+    def history(self) -> History:
+        """Its events, replayed."""
+        return self.record.history or History()
+
+    @property
+    def state(self) -> State:
+        """``defined``, ``running``, ``paused``, ``completed``, ``failed`` or ``cancelled``; it compares with text."""
+        return self.history.state
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What happened, oldest first; schemas/event.schema.json describes their ``data``."""
+        return self.history.events
+
+    @property
+    def submissions(self) -> Mapping[str, Submission]:
+        """The BPS runs by id, oldest first, each with its state, groups and facts."""
+        return self.history.submissions
+
+    @cached_property
+    def groups(self) -> Mapping[str, str]:
+        """What became of each group, by STEP/GROUP: ``accepted``, its latest submission's state, or ``waiting``."""
+        return {path: self.history.group_state(path) for path in self._campaign.groups}
+
+    @cached_property
+    def facts(self) -> query.Facts:
+        """What it can be found by: the values of each attribute of the query language."""
+        return query.facts_of(self._campaign, self.history)
+
+    @property
+    def row(self) -> Row:
+        """Its values by column, as ``campledger list --json`` has them."""
+        return row_of(self._campaign, self.history, self.facts) | {"problems": len(self.record.problems)}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with its files."""
+        return self.record.problems
+
+
+def _read(record: Record) -> Campaign:
+    require_readable(record)
+    if record.campaign is None:
+        raise AssertionError("what can be read has a definition")
+    return Campaign(record, record.campaign)
+
+
+class Ledger:
+    """A ledger in a clone on this machine. Each question reads the files as they are at that moment."""
+
+    def __init__(self, workspace: Workspace):
+        self._workspace = workspace
+
+    @classmethod
+    def open(cls, path: str | Path | None = None) -> Ledger:
+        """Open the ledger in a directory or above it; without one $CAMPLEDGER_LEDGER, or else the current directory.
+
+        Variables such as GIT_DIR, which a hook sets, are forgotten, as they would send git to another repository.
+        Raise UsageError where there is no ledger.
+        """
+        settle_environment(in_hook=False)
+        return cls(Workspace(find_root(Path(path or os.environ.get("CAMPLEDGER_LEDGER") or Path.cwd()))))
+
+    @property
+    def root(self) -> Path:
+        """The ledger's directory."""
+        return self._workspace.root
+
+    def __repr__(self) -> str:
+        return f"Ledger.open({str(self.root)!r})"
+
+    def campaign(self, reference: str, *, commit: str | None = None) -> Campaign:
+        """Return the campaign that an id, a name, the beginning of one, or the last four characters of an id names.
+
+        With ``commit``, as it was there. Raise UsageError if there is none or several, DataError if it cannot be read.
+        """
+        return _read(finding.show(self._workspace, reference, commit))
+
+    def find(
+        self, expression: str = "", *, sort: Sequence[str] = (), limit: int | None = None, commit: str | None = None
+    ) -> list[Campaign]:
+        """Return the campaigns that an expression of ``campledger list`` finds; without one, all.
+
+        ``sort`` names columns, ``-`` in front turns the order round. Campaigns that cannot be read are left out;
+        :meth:`check` tells of them. Raise UsageError for an expression or a column that cannot be understood.
+        """
+        complaints = [complaint for name in sort if (complaint := unknown_column(name))]
+        if complaints:
+            raise UsageError(complaints[0])
+        ledger = self._workspace.ledger(commit)
+        terms, _ = finding.asked_for(self._workspace, ledger, expression)
+        every = (Campaign(one, one.campaign) for one in ledger.records() if one.campaign is not None)
+        found = {one.id: one for one in every if query.matches(terms, one.facts)}
+        rows = in_order((one.row for one in found.values()), sort)
+        return [found[row["id"]] for row in rows[:limit]]
+
+    def check(self) -> list[Problem]:
+        """Return what is wrong with the ledger, errors and warnings, as ``campledger check`` does."""
+        return checking.check_work_tree(self._workspace, ())
+
+    def transaction(self, message: str | None = None, *, push: bool = False, dry_run: bool = False) -> Transaction:
+        """Return a transaction, for a ``with`` block: all acts in it become one commit, or none is made.
+
+        The message of the commit is made of the acts where none is given. With ``push`` the others' acts are fetched
+        before the block, and the commit is pushed after it, made again where somebody was faster. With ``dry_run``
+        everything is checked, and nothing written.
+        """
+        return Transaction(self._workspace, message, push=push, dry_run=dry_run)
+
+
+class Transaction:
+    """Acts that become one commit at the end of the ``with`` block, or none where anything in it raises.
+
+    Each act is checked at once, on the ledger as the acts before it leave it, and returns an id: the campaign's, or
+    that of the event recorded, which is the submission's. Campaigns and submissions are named as on the command line.
+    Every method raises UsageError for what makes no sense as asked, RefusedError for what the states or rules forbid
+    (its ``problems`` say where), DataError for a campaign that cannot be read. Leaving the block raises RefusedError or
+    GitError, with nothing changed, where the whole cannot be committed; and, with ``push``, GitError where it cannot be
+    pushed: it stays committed then, for ``campledger push``.
+
+    No lock is held while the block runs. Where somebody else commits meanwhile the acts are made again, with the ids
+    that they have, before they are committed; the block itself is not run again.
+    """
+
+    def __init__(self, workspace: Workspace, message: str | None = None, *, push: bool = False, dry_run: bool = False):
+        self._workspace = workspace
+        self._message = message
+        self._push = push and not dry_run
+        self._dry_run = dry_run
+        self._pending: Pending | None = None
+        self.commit: str | None = None
+        """The commit, once the block has ended; None after a dry run, and where there was nothing to do."""
+
+    def __enter__(self) -> Transaction:
+        if self._push:
+            pushing.catch_up(self._workspace)
+        self.take(Pending(self._workspace))
+        return self
+
+    def take(self, pending: Pending) -> None:
+        """Make the acts that follow on these; who gives them commits them."""
+        self._pending = pending
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pending, self._pending = self._open, None
+        if kind is None:
+            written = pending.commit(self._message, dry_run=self._dry_run)
+            self.commit = written.commit if written else None
+            if self._push:
+                self.commit = pushing.push_act(self._workspace).commit if written else None
+
+    @property
+    def _open(self) -> Pending:
+        if self._pending is None:
+            raise UsageError("acts are made in the block of the transaction: `with ledger.transaction() as t:`")
+        return self._pending
+
+    def campaign(self, reference: str) -> Campaign:
+        """Return a campaign as the acts so far leave it."""
+        ahead = self._open.ahead
+        return _read(ahead.record(resolve(ahead, reference)))
+
+    def define(
+        self,
+        name: str | None = None,
+        *,
+        production: str | None = None,
+        kind: str | None = None,
+        description: str | None = None,
+        title: str | None = None,
+        owner: str | None = None,
+        tickets: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        set: Mapping[str, Any] | None = None,
+        from_: str | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Define a campaign, and return its id; a ``key`` that is known finds its campaign and changes nothing.
+
+        ``set`` holds further values by dotted path, such as ``{"scope.tracts": [3828]}``; ``from_`` names a campaign,
+        ID[@REV], that it repeats.
+        """
+        said = {
+            "name": name, "production": production, "kind": kind, "description": description, "title": title,
+            "owner": owner, "tickets": [{"key": one} for one in _texts("tickets", tickets)],
+            "tags": list(_texts("tags", tags)),
+        }  # fmt: skip
+        if owner is None and from_ is None:
+            ahead = self._open.ahead
+            said["owner"] = ahead.user if ahead.user in ahead.settings.people else None
+        values = {field: value for field, value in said.items() if value not in (None, [])}
+        wish = defining.Wish(values | dict(set or {}), None, from_, key)
+        return defining.define(self._open, wish).campaign
+
+    def edit(self, campaign: str, *, set: Mapping[str, Any]) -> str:
+        """Set values in a campaign's definition, by dotted path; None takes a key out. Return the campaign's id."""
+        return defining.set_values(self._open, campaign, set)
+
+    def start(self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None) -> str:
+        """Let a campaign run."""
+        return self._state("start", campaign, reason, at)
+
+    def pause(self, campaign: str, *, reason: str, at: datetime | str | None = None) -> str:
+        """Stop new submissions for a while."""
+        return self._state("pause", campaign, reason, at)
+
+    def resume(self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None) -> str:
+        """Let a paused campaign run again."""
+        return self._state("resume", campaign, reason, at)
+
+    def complete(self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None) -> str:
+        """Close a campaign that has done what it was for."""
+        return self._state("complete", campaign, reason, at)
+
+    def fail(self, campaign: str, *, reason: str, at: datetime | str | None = None) -> str:
+        """Close a campaign that ran, and did not do what it was for."""
+        return self._state("fail", campaign, reason, at)
+
+    def cancel(self, campaign: str, *, reason: str, at: datetime | str | None = None) -> str:
+        """Close a campaign that is no longer wanted."""
+        return self._state("cancel", campaign, reason, at)
+
+    def reopen(self, campaign: str, *, reason: str, at: datetime | str | None = None) -> str:
+        """Take a final campaign up again; it is paused then."""
+        return self._state("reopen", campaign, reason, at)
+
+    def _state(self, act: str, campaign: str, reason: str | None, at: datetime | str | None) -> str:
+        return _id(acts.change_state(self._open, campaign, act, reason, _how(at)))
+
+    def record(
+        self,
+        campaign: str,
+        places: str | Sequence[str],
+        *,
+        run_id: str | None = None,
+        run: str | None = None,
+        submit_dir: str | None = None,
+        wms: str | None = None,
+        file: str | None = None,
+        relation: Relation | None = None,
+        parents: Sequence[str] = (),
+        planned: bool = False,
+        deviations: Mapping[str, str] | None = None,
+        text: str | None = None,
+        at: datetime | str | None = None,
+    ) -> str:
+        """Record a BPS run of steps, or of groups as STEP/GROUP; return the submission's id."""
+        said = {
+            "run_id": run_id, "run": run, "submit_dir": submit_dir, "wms": wms, "file": file,
+            "deviations": dict(deviations or {}), "text": text,
+        }  # fmt: skip
+        where = (places,) if isinstance(places, str) else tuple(places)
+        if not where:
+            raise UsageError("`places` is empty: name the steps, or STEP/GROUP, that the run covers")
+        wanted = Run(where, relation, _texts("parents", parents), planned, _said(said))
+        return _id(acts.record_run(self._open, campaign, wanted, _how(at)))
+
+    def outcome(
+        self,
+        submission: str,
+        state: Said,
+        *,
+        jobs: Mapping[str, int] | None = None,
+        quanta: Mapping[str, int] | None = None,
+        failures: Mapping[str, int] | None = None,
+        run_id: str | None = None,
+        run: str | None = None,
+        submit_dir: str | None = None,
+        wms: str | None = None,
+        reason: str | None = None,
+        at: datetime | str | None = None,
+    ) -> str:
+        """Record what the workflow system says of a submission, with numbers of jobs and quanta by state."""
+        if state not in OUTCOMES:
+            raise UsageError(f"`{state}` is no outcome: it is one of {', '.join(OUTCOMES)}")
+        entered, result = OUTCOMES[state]
+        said = {
+            "result": result, "jobs": jobs, "quanta": quanta, "failures": failures, "run_id": run_id, "run": run,
+            "submit_dir": submit_dir, "wms": wms, "reason": reason,
+        }  # fmt: skip
+        return _id(acts.outcome(self._open, submission, entered, _said(said), _how(at)))
+
+    def accept(self, submission: str, *, reason: str | None = None, at: datetime | str | None = None) -> str:
+        """Say that what became of a submission is good enough."""
+        return _id(acts.decide(self._open, submission, "accepted", reason, _how(at)))
+
+    def reject(self, submission: str, *, reason: str, at: datetime | str | None = None) -> str:
+        """Say that what became of a submission is not good enough."""
+        return _id(acts.decide(self._open, submission, "rejected", reason, _how(at)))
+
+    def note(self, campaign: str, text: str, *, on: str | None = None, at: datetime | str | None = None) -> str:
+        """Write down something to remember; ``on`` names a step, or STEP/GROUP."""
+        return _id(acts.note(self._open, campaign, text, on, _how(at)))
+
+    def link(
+        self,
+        campaign: str,
+        url: str,
+        *,
+        type: LinkType = "other",
+        title: str | None = None,
+        on: str | None = None,
+        at: datetime | str | None = None,
+    ) -> str:
+        """Link a page to a campaign."""
+        target = _said({"type": type, "url": url, "title": title})
+        return _id(acts.link(self._open, campaign, target, on, _how(at)))
+
+    def assign(self, campaign: str, person: str, *, on: str | None = None, at: datetime | str | None = None) -> str:
+        """Make somebody, by handle or as ``me``, an operator of a campaign, a step or a group."""
+        return _id(acts.assign(self._open, campaign, person, on, _how(at)))
+
+    def unassign(self, campaign: str, person: str, *, on: str | None = None, at: datetime | str | None = None) -> str:
+        """Say that somebody no longer operates a campaign, a step or a group."""
+        return _id(acts.assign(self._open, campaign, person, on, _how(at), remove=True))
+
+    def retract(self, event: str, *, reason: str, at: datetime | str | None = None) -> str:
+        """Take back an event that was wrong."""
+        return _id(acts.retract(self._open, event, reason, _how(at)))
+
+    def reconcile(
+        self, campaign: str, *, reason: str, drop: Sequence[str] = (), at: datetime | str | None = None
+    ) -> str:
+        """Settle a fork: drop the events named, or else those that do not follow from the state reached."""
+        return _id(acts.reconcile(self._open, campaign, _texts("drop", drop), reason, _how(at)))
+
+
+def _id(act: acts.Act) -> str:
+    return str(act.event["id"])
+
+
+def _said(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value not in (None, "", {})}
+
+
+def _texts(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise UsageError(f"`{name}` takes a list, and `{values}` is text: write [{values!r}]")
+    return tuple(values)
+
+
+def _how(at: datetime | str | None) -> How:
+    if isinstance(at, str):
+        try:
+            at = times.parse(at)
+        except ValueError:
+            raise UsageError(f"`{at}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)") from None
+    elif at is not None and at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return How(at)
