@@ -295,10 +295,19 @@ class Repository:
 
     def dirty_paths(self, paths: Iterable[str]) -> list[str]:
         """Return those of the paths that are staged, changed or untracked."""
-        out = self.run(
-            "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *literal(paths)
-        ).out
-        return [row[3:] for row in out.decode("utf-8", "surrogateescape").split("\0") if row]
+        wanted = list(paths)
+        command = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+        # Of very many, which a command line does not hold, git is asked for everything.
+        out = self.run(*command, "--", *literal(wanted if len(wanted) <= _MANY else ["."])).out
+        found = [row[3:] for row in out.decode("utf-8", "surrogateescape").split("\0") if row]
+        if len(wanted) <= _MANY:
+            return found
+        known = {f"{self.prefix}{path}" for path in wanted}
+        return [path for path in found if path in known]
+
+
+_MANY = 1000
+"""Paths that a command line holds without a doubt."""
 
 
 def literal(paths: Iterable[str]) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,14 @@ _BUSY = ("index.lock", "but expected", ".lock': File exists")
 
 _FOR_COMMITS = {"GIT_OPTIONAL_LOCKS": "1", "CAMPLEDGER_CHECKED": "1"}
 """The second tells our own hook that the draft was checked already, in an overlay over the same commit."""
+
+
+_FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
+"""Paths go through a pipe: thousands of them are more than a command line holds."""
+
+
+def _listed(changes: Iterable[Change]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in literal(change.path for change in changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +66,20 @@ def commit(repository: Repository, changes: Sequence[Change], message: str) -> s
     """
     _require_ready(repository)
     _require_clean(repository, changes)
-    paths = literal(change.path for change in changes)
+    paths = _listed(changes)
     base = repository.head()
     made: list[Path] = []
     try:
         for change in changes:
             made += _write(repository.root / change.path, change.after)
-        new = literal(change.path for change in changes if change.before is None)
+        new = _listed(change for change in changes if change.before is None)
         if new:
-            _patiently(repository, "add", "--", *new)
-        _patiently(
-            repository, "commit", "--quiet", "--no-edit", "--cleanup=whitespace", "--file=-", "--", *paths,
-            stdin=message.encode(),
-        )  # fmt: skip
+            _patiently(repository, "add", *_FROM_STDIN, stdin=new)
+        with tempfile.NamedTemporaryFile(dir=repository.git_dir, prefix="campledger-message-") as file:
+            file.write(message.encode())
+            file.flush()
+            words = ("commit", "--quiet", "--no-edit", "--cleanup=whitespace", f"--file={file.name}")
+            _patiently(repository, *words, *_FROM_STDIN, stdin=paths)
     except BaseException:
         with uninterrupted():
             if not _landed(repository, base, changes):  # else an interrupt came after the commit
@@ -188,9 +198,9 @@ def _restore(repository: Repository, changes: Sequence[Change], made: list[Path]
             _write(file, change.before)
         else:
             file.unlink(missing_ok=True)
-    new = literal(change.path for change in changes if change.before is None)
+    new = _listed(change for change in changes if change.before is None)
     if new:
-        repository.ask("rm", "--cached", "--quiet", "--force", "--ignore-unmatch", "--", *new)
+        repository.ask("rm", "--cached", "--quiet", "--force", "--ignore-unmatch", *_FROM_STDIN, stdin=new)
     # The content is as it was; let the index see that without reading the file again each time.
     repository.ask("update-index", "-q", "--refresh")
     for directory in made:
