@@ -63,8 +63,11 @@ def batch(file: Path, message: str | None, push: bool, dry_run: bool, as_json: b
         for one in done.done:
             click.echo(clean(f"{file}:{one.line}: {one.words} ({one.campaign})"))
     acts = sum(one.changed for one in done.done)
-    campaigns = len({one.campaign for one in done.done})
+    campaigns = len({one.campaign for one in done.done if one.changed})
     verb = "would be made" if dry_run else "made"
+    if not acts:
+        click.echo("nothing to do: there are no acts in it that were not made before")
+        return
     click.echo(
         f"{counted(acts, 'act')} on {counted(campaigns, 'campaign')} {verb}"
         + (f", commit {commit[:10]}{told}" if commit else "")

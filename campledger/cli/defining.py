@@ -425,4 +425,76 @@ def import_bps(
     click.echo(", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "nothing was found", err=True)
 
 
+def _sides(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    sides = {}
+    for value in values:
+        left, equals, right = value.rpartition("=")
+        if not equals or not left.strip():
+            raise click.BadParameter(f"`{value}` is not {param.metavar}", ctx, param)
+        sides[left.strip()] = right.strip()
+    return sides
+
+
+@import_.command("table")
+@click.argument("file", metavar="CSV", type=click.Path(path_type=Path))
+@click.option(
+    "--map", "columns", metavar="COLUMN=FIELD", multiple=True, callback=_sides,
+    help="What a column is: see below; a path as for --set; nothing to leave it out. Repeat for several.",
+)  # fmt: skip
+@click.option(
+    "--status", "statuses", metavar="STATUS=STATE", multiple=True, callback=_sides,
+    help="The state that a status means; repeat for several.",
+)  # fmt: skip
+@click.option("--production", help="Class of the campaigns, where no column says it.")
+@click.option("--kind", default="other", show_default=True, help="Sort of activity, where no column says it.")
+@click.option("--date-format", metavar="FORMAT", help="How dates are written, as in `date`: '%m/%d/%Y'.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@ledger_option
+def import_table(
+    file: Path,
+    columns: dict[str, str],
+    statuses: dict[str, str],
+    production: str | None,
+    kind: str,
+    date_format: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Define campaigns from a table, one a row, as Jira or a spreadsheet exports it.
+
+    Headers such as Issue key, Summary, Status, Assignee, Description, Created, Resolved, Labels and Comment are known.
+    A column is one of key, name, title, description, production, kind, owner, ticket, tag, status, created, started,
+    ended, note, extra, or a dotted path of the definition; one that nobody maps is kept under `extra`. A second import
+    of a row, known by its key, changes nothing. Commas, semicolons or tabs separate, as the first line has it; the
+    text is UTF-8.
+
+    \b
+    Examples:
+      campledger import table jira.csv --production data-release --dry-run
+      campledger import table runs.csv --production other --map "Release=software.stack" --map "Watchers=" \\
+          --status "In Validation=running"
+    """
+    from campledger.operations.tables import Choices
+    from campledger.operations.tables import import_table as operation
+
+    choices = Choices(columns, statuses, production, kind, date_format)
+    done = operation(workspace(), file, choices, dry_run=dry_run)
+    if as_json:
+        result = {"commit": done.commit, "columns": done.columns, "rows": [asdict(one) for one in done.rows]}
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        return
+    for header, what in done.columns.items():
+        click.echo(clean(f"column {header}: {what or 'left out'}"))
+    for one in done.rows:
+        verb = "was imported before" if one.known else f"{'would be' if dry_run else 'is'} {one.state}"
+        click.echo(clean(f"{file}:{one.line}: {one.key}: {one.campaign} {verb}"))
+        for remark in one.remarks:
+            click.echo(clean(f"    {remark}"))
+    new = sum(not one.known for one in done.rows)
+    verb = "would be defined" if dry_run else "defined"
+    commit = f", commit {done.commit[:10]}" if done.commit else ""
+    click.echo(f"{counted(new, 'campaign')} {verb}, {len(done.rows) - new} known{commit}", err=True)
+
+
 COMMANDS = [init, define, templates, edit, hooks, import_]

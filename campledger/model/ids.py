@@ -25,11 +25,7 @@ def new_campaign_id(day: date, name: str, key: str | None = None) -> str:
     The four are random, or follow from the idempotency key, so that two clones that open the campaign of one
     key on one day give it one id.
     """
-    if key is None:
-        suffix = random_id(4)
-    else:
-        digest = hashlib.sha256(key.encode()).digest()
-        suffix = "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:4])
+    suffix = random_id(4) if key is None else _digest(key, 4)
     return f"{day.isoformat()}-{slug(name)}-{suffix}"
 
 
@@ -39,6 +35,16 @@ def directory_of(campaign_id: str) -> str:
     Sharding by year and month keeps path-limited git history fast.
     """
     return f"campaigns/{campaign_id[:4]}/{campaign_id[5:7]}/{campaign_id}"
+
+
+def event_id(key: str) -> str:
+    """Return the id of the event that an idempotency key makes: one that is there already was made by that key."""
+    return _digest(key, EVENT_ID_LENGTH)
+
+
+def _digest(key: str, length: int) -> str:
+    digest = hashlib.sha256(key.encode()).digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:length])
 
 
 def random_id(length: int = EVENT_ID_LENGTH) -> str:

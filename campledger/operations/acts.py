@@ -12,8 +12,8 @@ from campledger.errors import RefusedError, UsageError
 from campledger.ledger.reading import Ledger, Record
 from campledger.model import times
 from campledger.model.campaign import Campaign
-from campledger.model.history import History, Submission, replay
-from campledger.model.ids import random_id
+from campledger.model.history import Event, History, Submission, replay
+from campledger.model.ids import event_id, random_id
 from campledger.model.rules import url_complaint
 from campledger.model.states import CAMPAIGN_TABLE, State, SubmissionState, acts_from
 from campledger.operations.pending import Ahead, Pending, make
@@ -40,6 +40,8 @@ class How:
     at: datetime | None = None
     """When it happened, if that was not now."""
     dry_run: bool = False
+    key: str | None = None
+    """What makes it idempotent: of the acts that have one key, the first one counts."""
 
 
 Compose = Callable[[Ahead, Record], tuple[dict[str, Any], str]]
@@ -51,17 +53,31 @@ Space = Workspace | Pending
 
 def perform(space: Space, find: Callable[[Ledger], str], compose: Compose, how: How) -> Act:
     """Append one event to the campaign that ``find`` names, and commit it; one of several waits for them."""
-    identity = random_id()
+    identity = event_id(how.key) if how.key else random_id()
 
     def step(ahead: Ahead) -> Act:
         record = ahead.record(find(ahead))
         require_readable(record)
+        known = _made_before(ahead, record, identity) if how.key else None
+        if known is not None:
+            return Act(record.id, known.data, _history(record).state, None)
         own, words = compose(ahead, record)
         event = new_event(record, ahead.user, own, how.at) | {"id": identity}
         return Act(record.id, event, ahead.append(record, event, words), None)
 
     act, written = make(space, step, dry_run=how.dry_run)
     return replace(act, commit=written.commit) if written else act
+
+
+def _made_before(ahead: Ahead, record: Record, identity: str) -> Event | None:
+    """Return the event that an act's key has made already."""
+    known = next((event for event in _history(record).events if event.id == identity), None)
+    elsewhere = [] if known else [one for one in ahead.recorded(identity) if one != record.id]
+    if elsewhere:
+        raise RefusedError(
+            f"the key was used for an act on {elsewhere[0]} already: an act of another campaign needs its own"
+        )
+    return known
 
 
 def new_event(record: Record, by: str, own: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:

@@ -15,16 +15,13 @@ from campledger.ledger.reading import DEFINITION, Ledger
 from campledger.model.words import counted
 from campledger.operations.pending import Ahead, Made, Pending
 from campledger.operations.scripting import Transaction
-from campledger.operations.workspace import Draft, Workspace, write
-from campledger.problems import Finding, Pointer, Problem, report_text
+from campledger.operations.workspace import Draft, Workspace, told, write
+from campledger.problems import Finding, Pointer, Problem
 
 MAX_LINE = 1024 * 1024
 """Bytes of one line: a note may hold 65,536 characters, a definition more."""
 MAX_BYTES = 64 * 1024 * 1024
 """Bytes of a batch: some 300,000 acts."""
-MAX_LISTED = 100
-"""Problems that a message lists; the others are counted."""
-
 _NAMING = ("campaign", "submission", "event", "from", "parents", "drop")
 """The keys whose values may be `@LABEL`."""
 
@@ -76,7 +73,7 @@ class Reading:
     def require(self) -> None:
         """Raise DataError if there are lines that cannot be read."""
         if self.problems:
-            raise DataError(_told(self.problems), self.problems)
+            raise DataError(told(self.problems), self.problems)
 
     def problem(self, line: int, column: int, rule: str, message: str, hint: str = "") -> None:
         """Note what is wrong with a line."""
@@ -166,7 +163,7 @@ def make(workspace: Workspace, reading: Reading, message: str | None = None, *, 
         problems = runs[-1].in_file(error.problems)
         if not problems:
             raise
-        raise RefusedError(_told(problems), problems) from None
+        raise RefusedError(told(problems), problems) from None
     return Batch(tuple(runs[-1].done), written.commit if written else None)
 
 
@@ -204,7 +201,7 @@ class _Run:
                 self.labels[label] = made
         if problems:
             rest = f"\nnot tried, since they rest on these: {counted(self.resting, 'line')}" if self.resting else ""
-            raise _RefusedLinesError(_told(problems) + rest, problems)
+            raise _RefusedLinesError(told(problems) + rest, problems)
 
     def _make(self, line: Line) -> str:
         label = line.act.get("as")
@@ -217,8 +214,10 @@ class _Run:
         made: str = getattr(self.transaction, line.act["act"])(**given)
         new = self.ahead.made[before:]
         self.sources += [(one, line) for one in new]
-        campaign, words = (new[-1].campaign, new[-1].words) if new else (made, "nothing to do")
-        self.done.append(Done(line.number, line.act["act"], campaign, made, words, bool(new)))
+        act = line.act["act"]
+        campaign = made if act in {"define", "edit"} else self.ahead.recorded(made)[0]
+        words = new[-1].words if new else f"{act}: done before"
+        self.done.append(Done(line.number, act, campaign, made, words, bool(new)))
         return made
 
     def _rests_on_refused(self, line: Line) -> bool:
@@ -301,9 +300,3 @@ def _spoken_of(line: Line, message: str) -> Pointer:
                 if isinstance(one, str) and f"`{one}`" in message:
                     return key, number
     return ("act",)
-
-
-def _told(problems: Sequence[Problem]) -> str:
-    listed = sorted(problems)[:MAX_LISTED]
-    more = f"\nand {len(problems) - MAX_LISTED:,} more" if len(problems) > MAX_LISTED else ""
-    return f"{counted(len(problems), 'problem')}, nothing was changed:\n{report_text(listed)}{more}"

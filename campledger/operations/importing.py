@@ -187,18 +187,18 @@ def _files(
 
 def _events(campaign: PlannedCampaign, clock: _Clock) -> Iterator[dict[str, Any]]:
     arrival = clock.arrival
-    way = _way_to(arrival.state)
+    way = way_to(arrival.state)
     ran = way[:1] == [State.RUNNING]
     if ran:
-        yield clock.event(_status(State.DEFINED, State.RUNNING, arrival.reason))
+        yield clock.event(status_event(State.DEFINED, State.RUNNING, arrival.reason))
     yield from _submissions(campaign.submissions, clock, "submitted" if ran else "planned")
     state = State.RUNNING if ran else State.DEFINED
     for target in way[1:] if ran else way:
-        yield clock.event(_status(state, target, arrival.reason))
+        yield clock.event(status_event(state, target, arrival.reason))
         state = target
 
 
-def _way_to(state: State) -> list[State]:
+def way_to(state: State) -> list[State]:
     """Return the states on the shortest way from defined."""
     ways: dict[State, list[State]] = {State.DEFINED: []}
     rows: Sequence[Transition[State]] = CAMPAIGN_TABLE
@@ -209,7 +209,8 @@ def _way_to(state: State) -> list[State]:
     return ways[state]
 
 
-def _status(source: State, target: State, reason: str) -> dict[str, str]:
+def status_event(source: State, target: State, reason: str) -> dict[str, str]:
+    """Return the own part of the event by which an imported campaign changes its state."""
     return {"type": "status", "from": str(source), "to": str(target), "reason": reason}
 
 

@@ -96,6 +96,7 @@ class Ahead(Ledger):
         self.before: dict[str, bytes | None] = {}
         """What the acts rest on: the files that they change, as they are below them."""
         self.made: list[Made] = []
+        self._asked = 0
         self._across = False
         self._records: dict[str, Record] = {}
         self._growing = _Growing(base.files)
@@ -139,7 +140,8 @@ class Ahead(Ledger):
 
         The first question is answered like any, by a look into all histories; for more there is an index.
         """
-        if not self.made:
+        self._asked += 1
+        if self._asked == 1:
             return super().recorded(word)
         found = dict(self._named.get(word, {}))
         for one in self._in_order[bisect_left(self._in_order, word) :]:

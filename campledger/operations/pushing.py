@@ -192,6 +192,8 @@ def _again(
     if rests_on_lost and not all(_is_independent(path, before[path], after[path]) for path in paths):
         raise RefusedError("an earlier act on the same campaign or set was withdrawn, on which it may rest")
     files = {path: _merged(path, before[path], after[path], present[path]) for path in paths}
+    if files == present:
+        return tip  # somebody with the same keys was faster
     ledger = Ledger(GitTree(repository, tip))
     across = not all(_is_history(path) or is_set_path(path) for path in paths)
     campaigns = sorted({subject for subject in map(_subject, paths) if CAMPAIGN_ID.fullmatch(subject)})
@@ -232,9 +234,12 @@ def _merged(path: str, before: bytes | None, after: bytes | None, present: bytes
 
 def _stamped_again(path: str, lines: bytes, present: bytes) -> bytes:
     """Date appended events after the newer history that they land on; they were never pushed under another date."""
-    last = max((event.time for event in parse_events(path, present)[0]), default=None)
+    known = {event.id: event.time for event in parse_events(path, present)[0]}
+    last = max(known.values(), default=None)
     text = ""
     for event in parse_events(path, lines)[0]:
+        if event.id in known:
+            continue  # an act with a key, which others have made too
         data: dict[str, Any] = dict(event.data)
         if last is not None and event.time <= last:
             data["time"] = times.recorded(times.next_after(datetime.now(UTC), last))

@@ -182,7 +182,10 @@ class Transaction:
     """Acts that become one commit at the end of the ``with`` block, or none where anything in it raises.
 
     Each act is checked at once, on the ledger as the acts before it leave it, and returns an id: the campaign's, or
-    that of the event recorded, which is the submission's. Campaigns and submissions are named as on the command line.
+    that of the event recorded, which is the submission's. Campaigns and submissions are named as on the command line;
+    ``at`` says when it happened, if not now. An act with a ``key`` is made once, however often it is asked for, so that
+    a script that gives keys can be run again.
+
     Every method raises UsageError for what makes no sense as asked, RefusedError for what the states or rules forbid
     (its ``problems`` say where), DataError for a campaign that cannot be read. Leaving the block raises RefusedError or
     GitError, with nothing changed, where the whole cannot be committed; and, with ``push``, GitError where it cannot be
@@ -268,36 +271,42 @@ class Transaction:
         """Set values in a campaign's definition, by dotted path; None takes a key out. Return the campaign's id."""
         return defining.set_values(self._open, campaign, set)
 
-    def start(self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None) -> str:
+    def start(
+        self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None
+    ) -> str:
         """Let a campaign run."""
-        return self._state("start", campaign, reason, at)
+        return self._state("start", campaign, reason, at, key)
 
-    def pause(self, campaign: str, *, reason: str, at: datetime | str | None = None) -> str:
+    def pause(self, campaign: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Stop new submissions for a while."""
-        return self._state("pause", campaign, reason, at)
+        return self._state("pause", campaign, reason, at, key)
 
-    def resume(self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None) -> str:
+    def resume(
+        self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None
+    ) -> str:
         """Let a paused campaign run again."""
-        return self._state("resume", campaign, reason, at)
+        return self._state("resume", campaign, reason, at, key)
 
-    def complete(self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None) -> str:
+    def complete(
+        self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None
+    ) -> str:
         """Close a campaign that has done what it was for."""
-        return self._state("complete", campaign, reason, at)
+        return self._state("complete", campaign, reason, at, key)
 
-    def fail(self, campaign: str, *, reason: str, at: datetime | str | None = None) -> str:
+    def fail(self, campaign: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Close a campaign that ran, and did not do what it was for."""
-        return self._state("fail", campaign, reason, at)
+        return self._state("fail", campaign, reason, at, key)
 
-    def cancel(self, campaign: str, *, reason: str, at: datetime | str | None = None) -> str:
+    def cancel(self, campaign: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Close a campaign that is no longer wanted."""
-        return self._state("cancel", campaign, reason, at)
+        return self._state("cancel", campaign, reason, at, key)
 
-    def reopen(self, campaign: str, *, reason: str, at: datetime | str | None = None) -> str:
+    def reopen(self, campaign: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Take a final campaign up again; it is paused then."""
-        return self._state("reopen", campaign, reason, at)
+        return self._state("reopen", campaign, reason, at, key)
 
-    def _state(self, act: str, campaign: str, reason: str | None, at: datetime | str | None) -> str:
-        return _id(acts.change_state(self._open, campaign, act, reason, _how(at)))
+    def _state(self, act: str, campaign: str, reason: str | None, at: datetime | str | None, key: str | None) -> str:
+        return _id(acts.change_state(self._open, campaign, act, reason, _how(act, at, key)))
 
     def record(
         self,
@@ -315,6 +324,7 @@ class Transaction:
         deviations: Mapping[str, str] | None = None,
         text: str | None = None,
         at: datetime | str | None = None,
+        key: str | None = None,
     ) -> str:
         """Record a BPS run of steps, or of groups as STEP/GROUP; return the submission's id."""
         said = {
@@ -325,7 +335,7 @@ class Transaction:
         if not where:
             raise UsageError("`places` is empty: name the steps, or STEP/GROUP, that the run covers")
         wanted = Run(where, relation, _texts("parents", parents), planned, _said(said))
-        return _id(acts.record_run(self._open, campaign, wanted, _how(at)))
+        return _id(acts.record_run(self._open, campaign, wanted, _how("record", at, key)))
 
     def outcome(
         self,
@@ -341,6 +351,7 @@ class Transaction:
         wms: str | None = None,
         reason: str | None = None,
         at: datetime | str | None = None,
+        key: str | None = None,
     ) -> str:
         """Record what the workflow system says of a submission, with numbers of jobs and quanta by state."""
         if state not in OUTCOMES:
@@ -350,19 +361,29 @@ class Transaction:
             "result": result, "jobs": jobs, "quanta": quanta, "failures": failures, "run_id": run_id, "run": run,
             "submit_dir": submit_dir, "wms": wms, "reason": reason,
         }  # fmt: skip
-        return _id(acts.outcome(self._open, submission, entered, _said(said), _how(at)))
+        return _id(acts.outcome(self._open, submission, entered, _said(said), _how("outcome", at, key)))
 
-    def accept(self, submission: str, *, reason: str | None = None, at: datetime | str | None = None) -> str:
+    def accept(
+        self, submission: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None
+    ) -> str:
         """Say that what became of a submission is good enough."""
-        return _id(acts.decide(self._open, submission, "accepted", reason, _how(at)))
+        return _id(acts.decide(self._open, submission, "accepted", reason, _how("accept", at, key)))
 
-    def reject(self, submission: str, *, reason: str, at: datetime | str | None = None) -> str:
+    def reject(self, submission: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Say that what became of a submission is not good enough."""
-        return _id(acts.decide(self._open, submission, "rejected", reason, _how(at)))
+        return _id(acts.decide(self._open, submission, "rejected", reason, _how("reject", at, key)))
 
-    def note(self, campaign: str, text: str, *, on: str | None = None, at: datetime | str | None = None) -> str:
+    def note(
+        self,
+        campaign: str,
+        text: str,
+        *,
+        on: str | None = None,
+        at: datetime | str | None = None,
+        key: str | None = None,
+    ) -> str:
         """Write down something to remember; ``on`` names a step, or STEP/GROUP."""
-        return _id(acts.note(self._open, campaign, text, on, _how(at)))
+        return _id(acts.note(self._open, campaign, text, on, _how("note", at, key)))
 
     def link(
         self,
@@ -373,28 +394,51 @@ class Transaction:
         title: str | None = None,
         on: str | None = None,
         at: datetime | str | None = None,
+        key: str | None = None,
     ) -> str:
         """Link a page to a campaign."""
         target = _said({"type": type, "url": url, "title": title})
-        return _id(acts.link(self._open, campaign, target, on, _how(at)))
+        return _id(acts.link(self._open, campaign, target, on, _how("link", at, key)))
 
-    def assign(self, campaign: str, person: str, *, on: str | None = None, at: datetime | str | None = None) -> str:
+    def assign(
+        self,
+        campaign: str,
+        person: str,
+        *,
+        on: str | None = None,
+        at: datetime | str | None = None,
+        key: str | None = None,
+    ) -> str:
         """Make somebody, by handle or as ``me``, an operator of a campaign, a step or a group."""
-        return _id(acts.assign(self._open, campaign, person, on, _how(at)))
+        return _id(acts.assign(self._open, campaign, person, on, _how("assign", at, key)))
 
-    def unassign(self, campaign: str, person: str, *, on: str | None = None, at: datetime | str | None = None) -> str:
+    def unassign(
+        self,
+        campaign: str,
+        person: str,
+        *,
+        on: str | None = None,
+        at: datetime | str | None = None,
+        key: str | None = None,
+    ) -> str:
         """Say that somebody no longer operates a campaign, a step or a group."""
-        return _id(acts.assign(self._open, campaign, person, on, _how(at), remove=True))
+        return _id(acts.assign(self._open, campaign, person, on, _how("unassign", at, key), remove=True))
 
-    def retract(self, event: str, *, reason: str, at: datetime | str | None = None) -> str:
+    def retract(self, event: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Take back an event that was wrong."""
-        return _id(acts.retract(self._open, event, reason, _how(at)))
+        return _id(acts.retract(self._open, event, reason, _how("retract", at, key)))
 
     def reconcile(
-        self, campaign: str, *, reason: str, drop: Sequence[str] = (), at: datetime | str | None = None
+        self,
+        campaign: str,
+        *,
+        reason: str,
+        drop: Sequence[str] = (),
+        at: datetime | str | None = None,
+        key: str | None = None,
     ) -> str:
         """Settle a fork: drop the events named, or else those that do not follow from the state reached."""
-        return _id(acts.reconcile(self._open, campaign, _texts("drop", drop), reason, _how(at)))
+        return _id(acts.reconcile(self._open, campaign, _texts("drop", drop), reason, _how("reconcile", at, key)))
 
 
 def _id(act: acts.Act) -> str:
@@ -411,7 +455,7 @@ def _texts(name: str, values: Sequence[str]) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _how(at: datetime | str | None) -> How:
+def _how(act: str, at: datetime | str | None, key: str | None) -> How:
     if isinstance(at, str):
         try:
             at = times.parse(at)
@@ -419,4 +463,4 @@ def _how(at: datetime | str | None) -> How:
             raise UsageError(f"`{at}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)") from None
     elif at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
-    return How(at)
+    return How(at, key=f"{act} {key}" if key else None)

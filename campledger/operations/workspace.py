@@ -14,6 +14,7 @@ from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger import checks
 from campledger.ledger.reading import EVENTS, Ledger, Record
 from campledger.model.ids import slug
+from campledger.model.words import counted
 from campledger.problems import Problem, Severity, report_text
 from campledger.repository.commands import Repository
 from campledger.repository.commits import Change, commit, locked, on_new_branch
@@ -215,6 +216,17 @@ def validate(ledger: Ledger, draft: Draft) -> None:
 def refused(problems: Sequence[Problem]) -> RefusedError:
     """Return the refusal of what would bring new errors into the ledger."""
     return RefusedError(f"refused, nothing was changed:\n{report_text(problems)}", problems)
+
+
+MAX_LISTED = 100
+"""Problems of a file that a refusal lists; the others are counted."""
+
+
+def told(problems: Sequence[Problem]) -> str:
+    """Return the message of a refusal for what is wrong with a file that was given."""
+    listed = sorted(problems)[:MAX_LISTED]
+    more = f"\nand {len(problems) - MAX_LISTED:,} more" if len(problems) > MAX_LISTED else ""
+    return f"{counted(len(problems), 'problem')}, nothing was changed:\n{report_text(listed)}{more}"
 
 
 def require_readable(record: Record) -> None:
