@@ -26,7 +26,7 @@ BELOW = {
     },
     "cli": {"dataids", "documents", "errors", "ledger", "model", "operations", "problems", "repository"},
     "__main__": {"cli"},
-    "__init__": set(),
+    "__init__": {"operations"},
 }  # fmt: skip
 """What each part of the package may import of the others."""
 
