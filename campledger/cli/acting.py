@@ -169,6 +169,7 @@ def record(
     parents: tuple[str, ...],
     planned: bool,
     at: datetime | None,
+    key: str | None,
     push: bool,
     dry_run: bool,
     as_json: bool,
@@ -187,7 +188,7 @@ def record(
 
     known = {key: value for key, value in {**facts, "run": run_collection}.items() if value}
     run = Run(places, relation, parents, planned, known)
-    act(lambda space, way: record_run(space, campaign, run, way), at, push, dry_run, as_json)
+    act(lambda space, way: record_run(space, campaign, run, way), at, key, push, dry_run, as_json)
 
 
 @click.command()
@@ -213,6 +214,7 @@ def outcome(
     what: str,
     run_collection: str | None,
     at: datetime | None,
+    key: str | None,
     push: bool,
     dry_run: bool,
     as_json: bool,
@@ -232,7 +234,7 @@ def outcome(
 
     state, result = OUTCOMES[what]
     known = {key: value for key, value in {**facts, "run": run_collection, "result": result}.items() if value}
-    act(lambda space, way: operation(space, submission, state, known, way), at, push, dry_run, as_json)
+    act(lambda space, way: operation(space, submission, state, known, way), at, key, push, dry_run, as_json)
 
 
 def _decision_command(name: str, about: str, example: str) -> click.Command:

@@ -96,6 +96,7 @@ def act_options(command: F) -> F:
     for option in reversed(
         [
             click.option("--at", type=Moment(), help="When it happened, if not now (UTC): 2026-11-22T08:00."),
+            click.option("--key", type=Words(), help="Make the act once for this key, however often it is asked for."),
             click.option(
                 "--push",
                 is_flag=True,
@@ -111,15 +112,20 @@ def act_options(command: F) -> F:
 
 
 def act(
-    perform: Callable[[Workspace, How], Act], at: datetime | None, push: bool, dry_run: bool, as_json: bool
+    perform: Callable[[Workspace, How], Act],
+    at: datetime | None,
+    key: str | None,
+    push: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Perform an act and tell what came of it."""
-    from campledger.operations.acts import How
+    from campledger.operations.acts import How, key_of
 
     space = workspace()
-    how = How(at, dry_run)
+    how = How(at, dry_run, key_of(str(click.get_current_context().info_name), key))
     done, commit, told = maybe_pushed(space, lambda: perform(space, how), push and not dry_run)
-    commit = commit or done.commit
+    commit = done.commit and (commit or done.commit)
     if as_json:
         result = {
             "campaign": done.campaign,
@@ -132,12 +138,12 @@ def act(
     from campledger.model.history import Event
     from campledger.model.words import describe
 
-    verb = "would have" if dry_run else "has"
+    verb = "would have" if dry_run and not done.made_before else "has"
     click.echo(clean(f"{done.campaign}: {describe(Event(done.event))}"))
     click.echo(
         f"  it {verb} the state {done.state}; event {done.event['id']}"
         + (f", commit {commit[:10]}" if commit else "")
-        + told
+        + (", made before" if done.made_before else told)
     )
     if dry_run:
         from campledger.documents.lines import format_event

@@ -30,7 +30,8 @@ class Act:
     state: State
     """The campaign's state after it."""
     commit: str | None
-    """None after a dry run, and for one of several acts."""
+    """None after a dry run, for one of several acts, and where its key had made it before."""
+    made_before: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class How:
     dry_run: bool = False
     key: str | None = None
     """What makes it idempotent: of the acts that have one key, the first one counts."""
+
+
+def key_of(act: str, key: str | None) -> str | None:
+    """Return the key of an act by its name: each kind of act has keys of its own."""
+    return f"{act} {key}" if key else None
 
 
 Compose = Callable[[Ahead, Record], tuple[dict[str, Any], str]]
@@ -60,7 +66,7 @@ def perform(space: Space, find: Callable[[Ledger], str], compose: Compose, how: 
         require_readable(record)
         known = _made_before(ahead, record, identity) if how.key else None
         if known is not None:
-            return Act(record.id, known.data, _history(record).state, None)
+            return Act(record.id, known.data, _history(record).state, None, made_before=True)
         own, words = compose(ahead, record)
         event = new_event(record, ahead.user, own, how.at) | {"id": identity}
         return Act(record.id, event, ahead.append(record, event, words), None)

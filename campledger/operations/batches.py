@@ -173,8 +173,7 @@ class _Run:
     def __init__(self, reading: Reading, ahead: Ahead):
         self.reading = reading
         self.ahead = ahead
-        self.transaction = Transaction(ahead.workspace)
-        self.transaction.take(Pending(ahead.workspace, ahead))
+        self.transaction = Transaction(ahead.workspace, pending=Pending(ahead.workspace, ahead))
         self.done: list[Done] = []
         self.labels: dict[str, str | None] = {}
         """What each label stands for; None where the line that makes it was refused."""

@@ -195,24 +195,29 @@ class Transaction:
     that they have, before they are committed; the block itself is not run again.
     """
 
-    def __init__(self, workspace: Workspace, message: str | None = None, *, push: bool = False, dry_run: bool = False):
+    def __init__(
+        self,
+        workspace: Workspace,
+        message: str | None = None,
+        *,
+        push: bool = False,
+        dry_run: bool = False,
+        pending: Pending | None = None,
+    ):
+        """Scripts call :meth:`Ledger.transaction`; who gives acts that are ``pending`` commits them."""
         self._workspace = workspace
         self._message = message
         self._push = push and not dry_run
         self._dry_run = dry_run
-        self._pending: Pending | None = None
+        self._pending = pending
         self.commit: str | None = None
         """The commit, once the block has ended; None after a dry run, and where there was nothing to do."""
 
     def __enter__(self) -> Transaction:
         if self._push:
             pushing.catch_up(self._workspace)
-        self.take(Pending(self._workspace))
+        self._pending = Pending(self._workspace)
         return self
-
-    def take(self, pending: Pending) -> None:
-        """Make the acts that follow on these; who gives them commits them."""
-        self._pending = pending
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -463,4 +468,4 @@ def _how(act: str, at: datetime | str | None, key: str | None) -> How:
             raise UsageError(f"`{at}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)") from None
     elif at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
-    return How(at, key=f"{act} {key}" if key else None)
+    return How(at, key=acts.key_of(act, key))

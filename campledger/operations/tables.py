@@ -75,7 +75,7 @@ DATES = ("%d/%b/%y %I:%M %p", "%d/%b/%y", "%d/%b/%Y %I:%M %p", "%d/%b/%Y", "%d.%
 _TICKET = re.compile(r"[A-Za-z][A-Za-z0-9_-]*-[A-Za-z0-9]+")
 _SEPARATOR = re.compile(r"sep=([,;\t])")
 _CELL = {
-    delimiter: re.compile(rf'[ ]*"((?:[^"]|"")*)"[ ]*(?=[{delimiter}\n]|\Z)|([^{delimiter}\n]*)')
+    delimiter: re.compile(rf'[ ]*"([^"]*(?:""[^"]*)*)"[ ]*(?=[{delimiter}\n]|\Z)|([^{delimiter}\n]*)')
     for delimiter in ",;\t"
 }
 

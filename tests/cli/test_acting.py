@@ -126,6 +126,18 @@ def test_an_act_says_what_came_of_it(ledger: Path, campaign: Path, campledger: R
     )
 
 
+def test_an_act_with_a_key_is_made_once(ledger: Path, campaign: Path, campledger: Run, git: Git) -> None:
+    first = json.loads(campledger("start", "hello", "--key", "k", "--json").stdout)
+    again = campledger("start", "hello", "--key", "k")
+    assert (again.returncode, again.stdout) == (
+        0, f"{campaign.name}: started\n  it has the state running; event {first['event']['id']}, made before\n",
+    )  # fmt: skip
+    assert json.loads(campledger("start", "hello", "--key", "k", "--json").stdout) == {**first, "commit": None}
+    assert first["commit"] == git("rev-parse", "HEAD")
+    assert campledger("note", "hello", "another act", "--key", "k").returncode == 0
+    assert [event["type"] for event in events_of(campaign)] == ["status", "note"]
+
+
 REFUSED: list[tuple[list[list[str]], list[str], int, str]] = [
     ([], ["resume", "hello"], 3, "is defined: it cannot resume; possible is `campledger start` or `campledger cancel`"),
     ([["start", "hello"]], ["start", "hello"], 3, "is running: it cannot start"),
