@@ -27,6 +27,8 @@ PATTERNS = {
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a day, `YYYY-MM-DD`",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$": "a time, `YYYY-MM-DDThh:mm:ssZ`",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$": "a time, `YYYY-MM-DDThh:mm:ss.ssssssZ`",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$":
+        "a day or a time of ISO 8601, in UTC where it does not say otherwise",
     r"^[0-9]{1,4}:[0-5][0-9]:[0-5][0-9]$": "a span of time, `HH:MM:SS`",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*-[a-z0-9]{4}$": "a campaign's id, `YYYY-MM-DD-NAME-XXXX`",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9-]+(@[0-9A-Za-z][0-9A-Za-z._/-]*)?$": "a campaign's id, with `@REV` or not",
@@ -51,8 +53,12 @@ PATTERNS = {
 MANY = 10
 """Keys that two mappings share, from which on they stand in one table only."""
 
-JSON = {"dataids", "event"}
+JSON = {"act", "dataids", "event"}
 """Schemas of documents that are written in JSON."""
+
+
+READERS = {"act": "`campledger batch`, and programs that write such files, go"}
+"""Who goes by a schema, where that is not as usual."""
 
 
 def pages() -> dict[str, str]:
@@ -114,7 +120,7 @@ class _Page:
         lines = [
             f"# {whole['title']}\n\n{md.GENERATED}",
             f"{_linked(whole['description'])}\n",
-            f"Editors and `campledger check` go by its [JSON Schema]({source}).\n",
+            f"{READERS.get(self.name, 'Editors and `campledger check` go')} by its [JSON Schema]({source}).\n",
         ]
         variants = whole.get("oneOf", [])
         if variants:
@@ -135,13 +141,15 @@ class _Page:
             required = [key for key in _schema(self.name).get("required", ()) if key in shared]
             yield "Every one has\n"
             yield self._table({"properties": shared, "required": required}, "")
-            yield "and, by its `type`, is one of\n"
+            kind = next(key for key, rule in keys[0].items() if "const" in rule)
+            yield f"and, by its {md.code(kind)}, is one of\n"
         else:
             yield "It is one of\n"
         for name, rule in rules.items():
             if shared:
-                own = {key: one for key, one in rule["properties"].items() if key not in {*shared, "type"}}
-                rule = {**rule, "properties": own, "example": _line(rule)}  # noqa: PLW2901
+                own = {key: one for key, one in rule["properties"].items() if key not in {*shared, kind}}
+                line = _line(rule) if self.name == "act" else f"- {_line(rule)}"
+                rule = {**rule, "properties": own, "example": line}  # noqa: PLW2901
             self._link(name, rule)
         rows = [[md.link(name), _linked(rule.get("description", ""))] for name, rule in rules.items()]
         yield md.table(["Form", "What it is"], rows)
@@ -150,7 +158,7 @@ class _Page:
         if "description" in rule:
             yield f"{_linked(rule['description'])}\n"
         if "example" in rule:
-            yield md.block(rule["example"], "yaml")
+            yield md.block(rule["example"], "json" if self.name == "act" else "yaml")
         if rule.get("type") == "array":
             yield f"A {self._words(rule, heading)}.\n"
         elif "oneOf" in rule:
@@ -271,9 +279,9 @@ def _smallest(rule: Rule) -> str:
 
 
 def _line(rule: Rule) -> str:
-    """Return an event with the required keys alone."""
-    event = {key: _example(rule["properties"][key]) for key in rule["required"]}
-    return f"- {json.dumps(event, ensure_ascii=False)}"
+    """Return an event, or an act, with the required keys alone."""
+    line = {key: _example(rule["properties"][key]) for key in rule["required"]}
+    return json.dumps(line, ensure_ascii=False)
 
 
 def _example(rule: Rule) -> Any:
