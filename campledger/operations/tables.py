@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from campledger.dataids.text import Lines, Report, did_you_mean, finds_conflict, shown
+from campledger.dataids.text import did_you_mean, shown
 from campledger.documents.schema import findings, schema
 from campledger.documents.writing import SCHEMA_FROM_CAMPAIGN, format_document, set_value
 from campledger.errors import CampledgerError, DataError, UsageError
@@ -20,14 +19,12 @@ from campledger.model.ids import directory_of, new_campaign_id, slug
 from campledger.model.states import State
 from campledger.model.words import counted
 from campledger.operations.acts import next_event
+from campledger.operations.cells import Table
 from campledger.operations.defining import find_key
 from campledger.operations.importing import status_event, way_to
 from campledger.operations.pending import Ahead
 from campledger.operations.workspace import Draft, Workspace, told, write
-from campledger.problems import Problem
 
-MAX_BYTES = 64 * 1024 * 1024
-"""Jira exports some thousand issues of some kilobytes at the most."""
 FIELDS = {
     "key": "what a row is known by when it is imported again",
     "name": "short name; made of the title where there is none",
@@ -73,11 +70,6 @@ DATES = ("%d/%b/%y %I:%M %p", "%d/%b/%y", "%d/%b/%Y %I:%M %p", "%d/%b/%Y", "%d.%
 """How Jira and spreadsheets write dates, where that is not ISO 8601 and can mean one day only."""
 
 _TICKET = re.compile(r"[A-Za-z][A-Za-z0-9_-]*-[A-Za-z0-9]+")
-_SEPARATOR = re.compile(r"sep=([,;\t])")
-_CELL = {
-    delimiter: re.compile(rf'[ ]*"([^"]*(?:""[^"]*)*)"[ ]*(?=[{delimiter}\n]|\Z)|([^{delimiter}\n]*)')
-    for delimiter in ",;\t"
-}
 
 
 @dataclass(frozen=True)
@@ -138,72 +130,9 @@ class Taken:
     commit: str | None
 
 
-class _Table:
-    """A table's text, and what is wrong with it, by line and column."""
-
-    def __init__(self, path: str, data: bytes):
-        self.path = path
-        self.problems: list[Problem] = []
-        self.text = self._decoded(data)
-        self.header: list[tuple[str, int]] = []
-
-    def _decoded(self, data: bytes) -> str:
-        if len(data) > MAX_BYTES:
-            self.problems.append(
-                Problem(self.path, 0, 0, "unreadable", f"{len(data):,} bytes; {MAX_BYTES:,} are the limit", "split it")
-            )
-            return ""
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            before = data[: error.start].decode("utf-8-sig", "replace")
-            line, column = Lines(before).place(len(before))
-            hint = "save the table as CSV in UTF-8"
-            self.problems.append(Problem(self.path, line, column, "unreadable", "not UTF-8 text", hint))
-            return ""
-        report = Report(self.path)
-        if finds_conflict(text, report):
-            self.problems += report.problems()
-        return text.replace("\r\n", "\n").replace("\r", "\n")
-
-    @cached_property
-    def lines(self) -> Lines:
-        """The lines of the text."""
-        return Lines(self.text)
-
-    def problem(self, offset: int, rule: str, message: str, hint: str = "") -> None:
-        """Note what is wrong at an offset."""
-        line, column = self.lines.place(offset)
-        self.problems.append(Problem(self.path, line, column, rule, message, hint))
-
-    def records(self) -> Iterator[list[tuple[str, int]]]:
-        """Yield the records: the text of each cell, and its offset. The standard library does not say where."""
-        separator = _SEPARATOR.match(self.text)
-        offset = self.text.find("\n") + 1 if separator else 0
-        first = self.text[offset:].partition("\n")[0]
-        delimiter = separator[1] if separator else max(",;\t", key=first.count)
-        record: list[tuple[str, int]] = []
-        while offset < len(self.text):
-            cell = _CELL[delimiter].match(self.text, offset)
-            if cell is None:
-                raise AssertionError("a cell may be empty")
-            quoted = cell[1] is not None
-            if not quoted and cell[2].lstrip(" ").startswith('"'):
-                message = "a quotation mark that nothing closes, or text after the one that does"
-                self.problem(offset, "unreadable", f"not CSV: {message}", "double the quotation marks inside a cell")
-                return
-            record.append((cell[1].replace('""', '"') if quoted else cell[2], offset))
-            offset = cell.end() + 1
-            if self.text[cell.end() : offset] != delimiter:
-                yield record
-                record = []
-        if record:
-            yield [*record, ("", offset)]
-
-
-def read(path: str, data: bytes, choices: Choices) -> tuple[_Table, list[Row], dict[str, str]]:
+def read(path: str, data: bytes, choices: Choices) -> tuple[Table, list[Row], dict[str, str]]:
     """Read a table; return it with its rows and what each column is. What is wrong is in the table's problems."""
-    table = _Table(path, data)
+    table = Table(path, data)
     records = table.records()
     header = next((record for record in records if any(text.strip() for text, _ in record)), [])
     names = [text.strip() for text, _ in header]
@@ -279,7 +208,7 @@ def _require(choices: Choices) -> None:
 class _Taking:
     """Takes rows into the ledger, one by one; what is wrong with one does not hide what is with others."""
 
-    def __init__(self, ahead: Ahead, table: _Table, choices: Choices):
+    def __init__(self, ahead: Ahead, table: Table, choices: Choices):
         self.ahead = ahead
         self.table = table
         self.choices = choices
