@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import clean, ledger_option, table, workspace
+from campledger.cli.shared import as_of_commit, as_of_option, clean, ledger_option, table, workspace
 from campledger.errors import UsageError
 from campledger.model.words import counted
 
@@ -44,15 +44,14 @@ def space_or_none() -> Workspace | None:
         return None
 
 
-_commit = click.option("--commit", metavar="REV", help="Read a commit instead of the work tree.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 @dataids.command("list")
 @_json
-@_commit
+@as_of_option
 @ledger_option
-def list_(as_json: bool, commit: str | None) -> None:
+def list_(as_json: bool, as_of: str | None) -> None:
     """List the shared sets: members, dimensions, who uses them, where they were uploaded.
 
     \b
@@ -61,7 +60,8 @@ def list_(as_json: bool, commit: str | None) -> None:
     """
     from campledger.operations import sets
 
-    listed = sets.list_sets(workspace(), commit)
+    space = workspace()
+    listed = sets.list_sets(space, as_of_commit(space, as_of))
     if as_json:
         rows: list[Any] = [
             {
@@ -124,9 +124,9 @@ def check(names: tuple[str, ...], form: str, strict: bool) -> None:
 @click.argument("name", metavar="SET")
 @click.option("--members", type=click.IntRange(0), default=SHOWN, show_default=True, help="Show this many members.")
 @_json
-@_commit
+@as_of_option
 @ledger_option
-def show(name: str, members: int, as_json: bool, commit: str | None) -> None:
+def show(name: str, members: int, as_json: bool, as_of: str | None) -> None:
     """Show a set: where it is from, its digest, and its members counted by day, band, detector and reason.
 
     \b
@@ -137,7 +137,8 @@ def show(name: str, members: int, as_json: bool, commit: str | None) -> None:
     """
     from campledger.operations import sets
 
-    shown = sets.show(space_or_none(), name, commit)
+    space = space_or_none() if as_of is None else workspace()
+    shown = sets.show(space, name, as_of_commit(space, as_of) if space is not None else None)
     value = shown.wanted.value
     if as_json:
         result: dict[str, Any] = {"name": shown.wanted.name, "path": shown.wanted.path, **_facts(value)}

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, require_words, split, view_options
-from campledger.cli.shared import Words, clean, ledger_option, maybe_pushed, table, workspace
+from campledger.cli.shared import (
+    Words,
+    as_of_commit,
+    as_of_option,
+    clean,
+    ledger_option,
+    maybe_pushed,
+    table,
+    workspace,
+)
 
 if TYPE_CHECKING:
     from campledger.operations.queries import Saved
@@ -84,9 +93,9 @@ def _tell(saved: Saved, landed: str | None, told: str, verb: str) -> None:
 
 @query_.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the queries as JSON.")
-@click.option("--commit", metavar="REV", help="Read a commit instead of the work tree.")
+@as_of_option
 @ledger_option
-def list_(as_json: bool, commit: str | None) -> None:
+def list_(as_json: bool, as_of: str | None) -> None:
     """List the saved queries.
 
     \b
@@ -95,7 +104,8 @@ def list_(as_json: bool, commit: str | None) -> None:
     """
     from campledger.operations.queries import as_value, listed
 
-    queries = listed(workspace(), commit)
+    space = workspace()
+    queries = listed(space, as_of_commit(space, as_of))
     if as_json:
         click.echo(json.dumps([as_value(one) for one in queries.readable], indent=2, ensure_ascii=False))
     elif queries.readable:

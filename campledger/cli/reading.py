@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, split, view_options
-from campledger.cli.shared import clean, ledger_option, start, table, workspace
+from campledger.cli.shared import as_of_commit, as_of_option, clean, ledger_option, start, table, tell_commit, workspace
 from campledger.cli.showing import as_json_value, as_lines, event_line
 from campledger.model.words import counted
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--staged", is_flag=True, help="Check what is staged, not the work tree; the hook does.")
-@click.option("--commit", metavar="REV", help="Check a commit.")
-@click.option("--since", metavar="REV", help="With --commit: find recorded events of REV that were changed or removed.")
+@as_of_option
+@click.option("--since", metavar="REV", help="With --as-of: find recorded events of REV that were changed or removed.")
 @click.option("--new", is_flag=True, help="With --since: only problems that REV does not have.")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option(
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @ledger_option
 def check(
-    paths: tuple[Path, ...], staged: bool, commit: str | None, since: str | None, new: bool, strict: bool, form: str
+    paths: tuple[Path, ...], staged: bool, as_of: str | None, since: str | None, new: bool, strict: bool, form: str
 ) -> None:
     """Check definitions and histories: form, rules, and what lies between campaigns.
 
@@ -47,19 +47,21 @@ def check(
     Examples:
       campledger check
       campledger check campaigns/2026/11
-      campledger check --commit origin/main --since v1 --format json
-      campledger check --commit HEAD --since origin/main --new --format github
+      campledger check --as-of origin/main --since v1 --format json
+      campledger check --as-of HEAD --since origin/main --new --format github
     """
     from campledger.operations import checking
 
-    if staged + (commit is not None) + bool(paths) > 1:
-        raise click.UsageError("PATHS, --staged and --commit exclude each other")
-    if since is not None and commit is None:
-        raise click.UsageError("--since goes with --commit")
+    if staged + (as_of is not None) + bool(paths) > 1:
+        raise click.UsageError("PATHS, --staged and --as-of exclude each other")
+    if since is not None and as_of is None:
+        raise click.UsageError("--since goes with --as-of")
     if new and since is None:
         raise click.UsageError("--new goes with --since")
-    if commit is not None:
-        problems = checking.check_commit(start(in_hook=True), commit, since, new=new)
+    if as_of is not None:
+        repository, commit = checking.commit_to_check(start(in_hook=True), as_of)
+        tell_commit(repository, as_of, commit)
+        problems = checking.check_commit(repository, commit, since, new=new)
     else:
         space = workspace(in_hook=True)
         problems = checking.check_staged(space) if staged else checking.check_work_tree(space, paths)
@@ -98,11 +100,11 @@ def tell_problems(problems: Sequence[Problem], form: str, *, strict: bool, place
     help="How campaigns are printed.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--commit", metavar="REV", help="Read a commit instead of the work tree.")
+@as_of_option
 @ledger_option
 def list_(
     expression: tuple[str, ...], columns: str | None, sort: str | None, group: str | None, limit: int | None,
-    form: str, as_json: bool, commit: str | None,
+    form: str, as_json: bool, as_of: str | None,
 ) -> None:  # fmt: skip
     """List campaigns: all, or those that an expression finds.
 
@@ -116,11 +118,13 @@ def list_(
       campledger list instrument:LSSTCam tract:3828 'day_obs>=20260101' -kind:nightly-validation
       campledger list --sort -changed --columns id,state,groups --limit 10
       campledger list @running-drp tract:3828 --group owner
+      campledger list state:running --as-of 2026-11-22
     """
     from campledger.operations import finding
 
     view = finding.View(split(columns), split(sort), group)
-    listing = finding.find(workspace(), expression_of(expression), view, revision=commit, limit=limit)
+    space, words = workspace(), expression_of(expression)
+    listing = finding.find(space, words, view, revision=as_of_commit(space, as_of), limit=limit)
     if as_json or form == "json":
         click.echo(json.dumps(listing.rows, indent=2, ensure_ascii=False))
     elif form == "csv":
@@ -166,20 +170,22 @@ def _all(row: dict[str, Any], name: str) -> str:
 @click.command()
 @click.argument("campaign")
 @click.option("--json", "as_json", is_flag=True, help="Print definition, state and events as JSON.")
-@click.option("--commit", metavar="REV", help="Read a commit instead of the work tree.")
+@as_of_option
 @ledger_option
-def show(campaign: str, as_json: bool, commit: str | None) -> None:
+def show(campaign: str, as_json: bool, as_of: str | None) -> None:
     """Show a campaign: state, steps, groups and submissions, and what happened last.
 
     CAMPAIGN is its id, the beginning of it, its last four characters, or its name.
 
     \b
-    Example:
+    Examples:
       campledger show k7mq
+      campledger show k7mq --as-of 2026-11-22
     """
     from campledger.operations import finding
 
-    record = finding.show(workspace(), campaign, commit)
+    space = workspace()
+    record = finding.show(space, campaign, as_of_commit(space, as_of))
     if as_json:
         click.echo(json.dumps(as_json_value(record), indent=2, ensure_ascii=False))
     else:

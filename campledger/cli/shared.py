@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from campledger.operations.acts import Act, How
     from campledger.operations.workspace import Workspace
+    from campledger.repository.commands import Repository
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,6 +60,32 @@ def start(*, in_hook: bool = False) -> Path:
     settle_environment(in_hook=in_hook)
     named: Path | None = click.get_current_context().find_root().meta.get(_KEY)
     return named or Path.cwd()
+
+
+as_of_option = click.option(
+    "--as-of",
+    "--commit",
+    "as_of",
+    metavar="DATE|REV",
+    help="Read the main branch as it was at the end of a day or at a time (UTC), or a commit.  [default: the files]",
+)
+
+
+def as_of_commit(space: Workspace, as_of: str | None) -> str | None:
+    """Return the commit that --as-of means, and name it to people; None where the files on disk are to be read."""
+    if as_of is None:
+        return None
+    commit = space.commit_of(as_of)
+    tell_commit(space.repository, as_of, commit)
+    return commit
+
+
+def tell_commit(repository: Repository, as_of: str, commit: str) -> None:
+    """Name the commit that --as-of turned out to mean, unless it was given in full."""
+    from campledger.operations.moments import committed
+
+    if commit != as_of:
+        click.echo(f"as of commit {commit[:10]}, {committed(repository, commit)}", err=True)
 
 
 class Moment(click.ParamType[datetime]):

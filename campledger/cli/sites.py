@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from campledger.cli.shared import clean, ledger_option, ledger_root, workspace
+from campledger.cli.shared import as_of_option, clean, ledger_option, ledger_root, tell_commit, workspace
 
 
 @click.command()
@@ -57,12 +57,7 @@ def site() -> None:
 def _which(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say which state of the ledger a site shows."""
     options = (
-        click.option("--commit", metavar="REV", help="Show a commit.  [default: HEAD]"),
-        click.option(
-            "--as-of",
-            metavar="DATE",
-            help="Show the last commit of the main branch before a day (00:00 UTC) or a time.",
-        ),
+        as_of_option,
         click.option("--worktree", is_flag=True, help="Show the files on disk, committed or not."),
         click.option("--public", is_flag=True, help="Leave out embargoed campaigns, and whatever names them."),
     )
@@ -130,7 +125,7 @@ def serve(out: Path, port: int, worktree: bool, **which: Any) -> None:
         _follow(rounds, root, out, worktree=worktree, **which)
 
 
-def _build(root: Path, out: Path, **which: Any) -> None:
+def _build(root: Path, out: Path, as_of: str | None, **which: Any) -> None:
     """Build a site, and say what became of it."""
     from campledger.operations.site import build as operation
 
@@ -141,7 +136,11 @@ def _build(root: Path, out: Path, **which: Any) -> None:
             bar.length = total
             bar.update(done - bar.pos)
 
-        result = operation(root, out, **which, progress=progress)
+        result = operation(root, out, commit=as_of, **which, progress=progress)
+    if as_of is not None and result.commit is not None:
+        from campledger.repository.commands import Repository
+
+        tell_commit(Repository(root), as_of, result.commit)
     for problem in result.problems:
         click.echo(problem.as_text(), err=True)
     for note in result.notes:

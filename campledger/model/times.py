@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of the clock a recorded time may be: clocks of well-kept machines differ by less."""
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TO_THE_END = timedelta(days=1) - timedelta(microseconds=1)
 
 
 def recorded(moment: datetime) -> str:
@@ -29,6 +33,12 @@ def parse(text: str) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{text} is out of range") from None
+
+
+def latest(text: str) -> datetime:
+    """Read a date or time as the end of what it names: of a bare day its last moment. Raise ValueError as `parse`."""
+    moment = parse(text)
+    return moment + _TO_THE_END if _DAY.fullmatch(text) else moment
 
 
 def next_after(now: datetime, last: str | None) -> datetime:

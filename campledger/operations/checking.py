@@ -10,6 +10,7 @@ from campledger.errors import UsageError
 from campledger.ledger.checks import check, check_some, rewritten
 from campledger.ledger.reading import Ledger
 from campledger.ledger.reviewing import problems_between
+from campledger.operations.moments import commit_as_of
 from campledger.operations.roots import find_root
 from campledger.operations.workspace import Workspace
 from campledger.problems import Problem
@@ -47,14 +48,18 @@ def check_staged(workspace: Workspace) -> list[Problem]:
     return sorted(problems)
 
 
-def check_commit(start: Path, revision: str, since: str | None = None, *, new: bool = False) -> list[Problem]:
-    """Return what is wrong in a commit; ``start`` is in a ledger, or a bare repository.
+def commit_to_check(start: Path, as_of: str) -> tuple[Repository, str]:
+    """Return the commit that a revision, day or time names; ``start`` is in a ledger, or a bare repository."""
+    repository = repository_at(start)
+    return repository, commit_as_of(repository, repository.root, as_of)
+
+
+def check_commit(repository: Repository, commit: str, since: str | None = None, *, new: bool = False) -> list[Problem]:
+    """Return what is wrong in a commit.
 
     With ``since``, an earlier commit, events that it has and this one tells otherwise are problems too; with ``new``,
     only problems that the earlier one does not have are returned.
     """
-    repository = repository_at(start)
-    commit = repository.commit_of(revision)
     after, now = GitTree(repository, commit), datetime.now(UTC)
     if since is None:
         return sorted(check(Ledger(after), now))

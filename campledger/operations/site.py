@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from campledger.errors import UsageError
 from campledger.pages.program import program
 from campledger.pages.write import content_id, locked, stamp
 from campledger.problems import Problem, Severity
-from campledger.repository import history
 from campledger.repository.cache import Cache
 from campledger.repository.commands import Repository
 
@@ -51,23 +49,22 @@ def build(
     out: Path,
     *,
     commit: str | None = None,
-    as_of: str | None = None,
     worktree: bool = False,
     public: bool = False,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Build the site of the ledger in ``root`` into ``out``, from what changed since the last build.
 
-    It shows HEAD, another commit, the last one of the main branch before a day or time, or the work tree; ``public``
-    leaves out embargoed campaigns. Campaigns that cannot be read are listed with their problems.
+    It shows HEAD, the commit that a revision, day or time names (see `moments.commit_as_of`), or the work tree;
+    ``public`` leaves out embargoed campaigns. Campaigns that cannot be read are listed with their problems.
 
     Raise UsageError for an unknown commit, and for a folder that holds what no build made; DataError for a template
     of the ledger's own that is wrong. The site is then as it was.
     """
-    if sum([commit is not None, as_of is not None, worktree]) > 1:
-        raise UsageError("--commit, --as-of and --worktree exclude each other: a site shows one state of the ledger")
+    if commit is not None and worktree:
+        raise UsageError("--as-of and --worktree exclude each other: a site shows one state of the ledger")
     repository = Repository(root)
-    wanted = Wanted(_commit(repository, root, commit, as_of, worktree=worktree), worktree, public)
+    wanted = Wanted(_commit(repository, root, commit, worktree=worktree), worktree, public)
     in_git = wanted.commit is not None or repository.exists()
     cache = Cache(repository.common_dir / "campledger" if in_git else None)
     try:
@@ -76,30 +73,15 @@ def build(
         cache.close()
 
 
-def _commit(repository: Repository, root: Path, commit: str | None, as_of: str | None, *, worktree: bool) -> str | None:
+def _commit(repository: Repository, root: Path, commit: str | None, *, worktree: bool) -> str | None:
     """Return the commit that is to be shown, or None for a work tree without one. Raise UsageError."""
     if worktree:
         return repository.head() if repository.exists() else None
-    return repository.commit_of(commit or "HEAD") if as_of is None else _as_of(repository, root, as_of)
+    if commit is None:
+        return repository.commit_of("HEAD")
+    from campledger.operations.moments import commit_as_of
 
-
-def _as_of(repository: Repository, root: Path, moment: str) -> str:
-    """Return the last commit of the main branch before a moment. Raise UsageError if there is none."""
-    from campledger.ledger.reading import Ledger
-    from campledger.repository.trees import WorkTree
-
-    try:
-        time = datetime.fromisoformat(moment)
-        seconds = int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
-        raise UsageError(f"`{moment}` is no time: write 2026-11-22, or 2026-11-22T08:00:00Z") from None
-    branch = Ledger(WorkTree(root)).settings.main_branch
-    found = history.last_before(repository, branch, seconds)
-    if found is None:
-        raise UsageError(
-            f"there is no commit of `{branch}` before {moment}: `git log --first-parent {branch}` lists them"
-        )
-    return found
+    return commit_as_of(repository, root, commit)
 
 
 def _build(

@@ -13,8 +13,9 @@ from pathlib import Path
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger import checks
 from campledger.ledger.reading import EVENTS, Ledger, Record
-from campledger.model.ids import slug
+from campledger.model.ids import CAMPAIGN_ID, slug
 from campledger.model.words import counted
+from campledger.operations.moments import commit_as_of
 from campledger.problems import Problem, Severity, report_text
 from campledger.repository.commands import Repository
 from campledger.repository.commits import Change, commit, locked, on_new_branch
@@ -39,10 +40,14 @@ class Workspace:
         return repository
 
     def ledger(self, revision: str | None = None) -> Ledger:
-        """Return the ledger as it is on disk, or in a commit."""
+        """Return the ledger as it is on disk, or as of a commit, day or time, see `moments.commit_as_of`."""
         if revision is None:
             return Ledger(WorkTree(self.root))
-        return Ledger(GitTree(self.repository, self.repository.commit_of(revision)))
+        return Ledger(GitTree(self.repository, self.commit_of(revision)))
+
+    def commit_of(self, revision: str) -> str:
+        """Return the full hash of the commit that a revision, day or time names. Raise UsageError if there is none."""
+        return commit_as_of(self.repository, self.root, revision)
 
     def staged(self) -> Ledger:
         """Return the ledger as it is in the index."""

@@ -64,10 +64,13 @@ def _step(head: list[str], paths: list[str]) -> Step:
     return Step(commit, int(time), parents[0] if parents else "", tuple(paths))
 
 
-def last_before(repository: Repository, branch: str, seconds: int) -> str | None:
-    """Return the last commit of a branch, by first parents, that was committed before a time; None if none was."""
-    for ref in (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"):
+def last_until(repository: Repository, branch: str, seconds: int) -> str | None:
+    """Return the last commit of a branch, by first parents, that was committed until a time; None if none was.
+
+    Where there is no such branch, here or at origin, HEAD is looked at.
+    """
+    for ref in (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}", "HEAD"):
         if repository.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").status == 0:
-            found = repository.run("rev-list", "-1", "--first-parent", f"--min-age={seconds - 1}", ref).text
+            found = repository.run("rev-list", "-1", "--first-parent", f"--min-age={seconds}", ref).text
             return found or None
     return None

@@ -72,7 +72,7 @@ def test_the_version(campledger: Run) -> None:
         (["define", "x", "--file", "a", "--from", "b"], "exclude each other"),
         (["define", "x", "--from", "b", "--edit"], "exclude each other"),
         (["define", "x", "--from", "hello", "--key", ""], "it is empty"),
-        (["check", "--staged", "--commit", "HEAD"], "exclude each other"),
+        (["check", "--staged", "--as-of", "HEAD"], "exclude each other"),
         (["list", "--limit", "0"], "0 is not in the range"),
     ],
 )

@@ -273,4 +273,4 @@ def test_lines_in_another_order_are_no_change(recorded: Path, git: Git, campledg
 def test_since_needs_a_commit(recorded: Path, campledger: Run) -> None:
     done = campledger("check", "--since", "HEAD")
     assert done.returncode == 2
-    assert "--since goes with --commit" in done.stderr
+    assert "--since goes with --as-of" in done.stderr

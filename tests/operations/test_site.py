@@ -174,16 +174,18 @@ def test_as_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     days = [dated(monkeypatch, root, day) for day in ("2026-09-01", "2026-09-02", "2026-09-03")]
     git(root, "switch", "--quiet", "--create", "side", days[0])
     dated(monkeypatch, root, "2026-09-02")
-    expected = {"2026-09-02": 0, "2026-09-02T12:00:00Z": 0, "2026-09-02T12:00:01Z": 1, "2030-01-01": 2,
-                "2026-09-02T14:00:01+02:00": 1}  # fmt: skip
+    expected = {"2026-09-02": 1, "2026-09-02T11:59:59Z": 0, "2026-09-02T12:00": 1, "2030-01-01": 2,
+                "2026-09-02T13:59:59+02:00": 0, days[2][:10]: 2}  # fmt: skip
     for moment, number in expected.items():
-        assert build(root, tmp_path / "out", as_of=moment).commit == days[number], moment
-    with pytest.raises(UsageError, match="there is no commit of `main` before 2026-09-01:"):
-        build(root, tmp_path / "out", as_of="2026-09-01")
-    with pytest.raises(UsageError, match="`yesterday` is no time"):
-        build(root, tmp_path / "out", as_of="yesterday")
+        assert build(root, tmp_path / "out", commit=moment).commit == days[number], moment
+    with pytest.raises(UsageError, match="there is no commit of `main` as early as 2026-08-31:"):
+        build(root, tmp_path / "out", commit="2026-08-31")
+    with pytest.raises(UsageError, match="`2026-09-31` is no time"):
+        build(root, tmp_path / "out", commit="2026-09-31")
+    with pytest.raises(UsageError, match="there is no commit `yesterday`"):
+        build(root, tmp_path / "out", commit="yesterday")
     with pytest.raises(UsageError, match="exclude each other"):
-        build(root, tmp_path / "out", as_of="2030-01-01", commit="HEAD")
+        build(root, tmp_path / "out", commit="2030-01-01", worktree=True)
 
 
 def test_a_shallow_clone_says_so(ledger: Path, tmp_path: Path) -> None:
