@@ -13,7 +13,7 @@ from pathlib import Path
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger import checks
 from campledger.ledger.reading import EVENTS, Ledger, Record
-from campledger.model.ids import CAMPAIGN_ID, slug
+from campledger.model.ids import slug
 from campledger.model.words import counted
 from campledger.operations.moments import commit_as_of
 from campledger.problems import Problem, Severity, report_text

@@ -7,13 +7,12 @@ from typing import Any
 
 from campledger.model.history import History, Submission
 from campledger.model.states import State, SubmissionState
+from campledger.model.waiting import is_of_one_night, matters, operated_places, people_of, pressing
+from campledger.model.words import spans
 from campledger.pages import steps, text
 from campledger.pages.gather import Readable, Survey, kept, page_path
 
 Brief = dict[str, Any]
-
-PRESSING = ("failed", "held", "decide", "paused", "complete")
-"""What needs a person, the most pressing first."""
 
 _MOST_ENTRIES = 3
 """So many things of one campaign that need a person are told; the rest is on its page."""
@@ -30,7 +29,7 @@ def brief(one: Readable) -> Brief:
     directory = one.directory
     campaign, history, progress = one.campaign, one.history, one.progress
     asking, saying = _now(one)
-    operated = _operated(history)
+    operated = operated_places(history)
     days = one.facts["day_obs"]
     return {
         "id": campaign.id,
@@ -42,7 +41,7 @@ def brief(one: Readable) -> Brief:
         "kind": campaign.definition["kind"],
         "owner": directory.person(campaign.owner) if campaign.owner else None,
         "operated": operated,
-        "people": " ".join(sorted({*operated, *([campaign.owner] if campaign.owner else [])})),
+        "people": " ".join(people_of(campaign, history)),
         "step": progress.current,
         "accepted": progress.accepted,
         "total": len(progress.states),
@@ -52,8 +51,8 @@ def brief(one: Readable) -> Brief:
         "asking": asking[:_MOST_ENTRIES],
         "more_asking": max(0, len(asking) - _MOST_ENTRIES),
         "saying": saying,
-        "going": sum(submission.state in {"submitted", "running"} for submission in history.submissions.values()),
-        "night": int(days[0]) if days and days[0] == days[-1] else 0,
+        "going": len(progress.under_way),
+        "night": int(days[0]) if is_of_one_night(days) else 0,
         "problems": len(one.problems),
         "accepted_in": _accepted_in(history),
         "ended_in": history.since.at[:7] if history.since and history.state.is_final else "",
@@ -66,47 +65,18 @@ def item(one: Brief, places: Sequence[str] = ()) -> dict[str, Any]:
     return kept | {
         "last": text.moment(one["last"]) if one["last"] else None,
         "idle": one["state"] == State.RUNNING and not one["going"] and not one["asking"],
-        "places": text.spans(place for place in places if place),
+        "places": spans(place for place in places if place),
     }
-
-
-def _operated(history: History) -> dict[str, list[str]]:
-    """Return which places each person operates; "" is the whole campaign."""
-    places: dict[str, list[str]] = {}
-    for place, handles in history.operators.items():
-        for handle in handles:
-            places.setdefault(handle, []).append(place)
-    return places
 
 
 def _now(one: Readable) -> tuple[list[dict[str, Any]], list[str]]:
     """Return what needs a person, the most pressing first and longest waiting first, and what else is to be said."""
-    asking, saying = [], []
-    for entry in steps.what_now(one.progress):
-        need = _need(entry)
-        if need is None:
-            saying.append(entry["words"])
-            continue
-        submission = one.history.submissions.get(entry["submission"])
-        event = submission.events[-1] if submission else one.history.since
-        since = event.at if event else ""
-        asking.append({**entry, "need": need, "rank": PRESSING.index(need), "since": since})
-    asking.sort(key=lambda entry: (entry["rank"], entry["since"]))
-    return [{**entry, "since": text.moment(entry["since"])} for entry in asking], saying
-
-
-def _need(entry: dict[str, Any]) -> str | None:
-    """Return what a person has to do about something that is to be done next, or None if nothing is pressing."""
-    match entry["state"]:
-        case "ended-failed":
-            return "failed"
-        case "held":
-            return "held" if entry["submission"] else "paused"
-        case "ended":
-            return "decide"
-        case "accepted":
-            return "complete"
-    return None
+    found = matters(one.progress)
+    asking = [
+        {**steps.as_dict(matter), "need": matter.need, "rank": matter.rank, "since": text.moment(matter.since)}
+        for matter in pressing(found)
+    ]
+    return asking, [matter.words for matter in found if not matter.need]
 
 
 def _accepted_in(history: History) -> dict[str, list[int]]:

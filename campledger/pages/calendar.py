@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
-from campledger.pages import text
+from campledger.model.words import counted
 from campledger.pages.addresses import in_list
 from campledger.pages.briefs import Brief
 
@@ -44,7 +44,7 @@ def _year(year: int, nights: Mapping[date, Sequence[Brief]]) -> dict[str, Any]:
     told = ", ".join(f"{tally[state]} {WORDS.get(state, state)}" for state in _ORDER if tally[state])
     return {
         "year": year,
-        "words": f"{text.counted(len(nights), 'night')}: {told}",
+        "words": f"{counted(len(nights), 'night')}: {told}",
         "width": _LEFT + _PITCH * ((last.toordinal() - origin) // 7 + 1),
         "height": _TOP + _PITCH * 7,
         "cell": _CELL,

@@ -9,11 +9,13 @@ from typing import Any
 
 from campledger.model.campaign import Step
 from campledger.model.history import Event, History, Submission
+from campledger.model.progress import Progress
 from campledger.model.states import State
 from campledger.model.times import parse
+from campledger.model.words import coverage
 from campledger.pages import text
 from campledger.pages.pictures import shortened
-from campledger.pages.steps import GROUP_WORDS, Progress
+from campledger.pages.steps import GROUP_WORDS
 
 MAX_ROWS = 48
 """With more rows than these, each step gets one."""
@@ -106,7 +108,7 @@ def _rows(progress: Progress) -> list[Row]:
                 together.setdefault(covering, []).append(group.path)
         for names, paths in together.items():
             found = tuple(part for name in names for part in parts[name])
-            label = text.coverage(progress.campaign, paths)
+            label = coverage(progress.campaign, paths)
             rows.append(Row(label, found, _accepted(progress, paths), ready[step.name]))
     return rows if len(rows) <= MAX_ROWS else [_of_step(step, progress, parts, ready) for step in _begun(progress)]
 

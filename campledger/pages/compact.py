@@ -18,7 +18,8 @@ from typing import Any
 from campledger.ledger.queries import Queries
 from campledger.model import columns, query
 from campledger.model.states import State
-from campledger.pages import people, text
+from campledger.model.words import spans
+from campledger.pages import people
 from campledger.pages.gather import Readable, Survey, kept
 from campledger.pages.links import filled
 
@@ -84,11 +85,11 @@ def scope(one: Readable) -> str:
     facts = one.facts
     parts = [days(facts["day_obs"])]
     if facts["tract"]:
-        tracts = text.spans(str(tract) for tract in facts["tract"])
+        tracts = spans(str(tract) for tract in facts["tract"])
         parts.append(f"{'tract' if len(facts['tract']) == 1 else 'tracts'} {tracts}")
     bands = [str(band) for band in facts["band"]]
     parts.append(("" if all(len(band) == 1 for band in bands) else ", ").join(bands))
-    parts.append(text.spans(str(program) for program in facts["program"]))
+    parts.append(spans(str(program) for program in facts["program"]))
     return "; ".join(filter(None, parts))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from campledger.model import times
 from campledger.model.states import State
-from campledger.pages import calendar, queries, text, throughput
+from campledger.model.waiting import SILENT_DAYS, is_silent
+from campledger.model.words import counted
+from campledger.pages import calendar, queries, throughput
 from campledger.pages.addresses import in_list
 from campledger.pages.briefs import Brief, briefs, item
 from campledger.pages.gather import Page, Survey, problem_rows
@@ -17,9 +19,6 @@ from campledger.pages.markdown import markdown
 from campledger.pages.people import everybody
 
 PATH = "index.html"
-
-SILENT_DAYS = 7
-"""A campaign that runs is silent for long once nothing was recorded for this time."""
 
 CARDS, LINES = 6, 8
 """Campaigns that a section shows at once, with commands and without; others are folded."""
@@ -50,7 +49,7 @@ def front_page(survey: Survey) -> Page:
     settings = survey.ledger.settings
     now = _now(survey, every)
     running = _nights_last(sorted((one for one in every if one["state"] == State.RUNNING), key=_last, reverse=True))
-    silent = [one for one in running if _is_silent(one, now)]
+    silent = [one for one in running if is_silent(one["last"], now)]
     return {
         **survey.shared,
         "template": "front.html",
@@ -64,7 +63,7 @@ def front_page(survey: Survey) -> Page:
         "mine": _mine(every),
         "silent": _folded(silent, in_list("state:running", sort="changed")),
         "running": _folded(
-            [one for one in running if not _is_silent(one, now)], in_list("state:running", sort="-changed")
+            [one for one in running if not is_silent(one["last"], now)], in_list("state:running", sort="-changed")
         ),
         "ready": _folded([one for one in every if one["state"] == State.DEFINED], in_list("state:defined")),
         "queries": queries.summaries(survey),
@@ -85,10 +84,6 @@ def _now(survey: Survey, every: Sequence[Brief]) -> datetime:
 
 def _last(one: Brief) -> tuple[str, str]:
     return one["last"], one["id"]
-
-
-def _is_silent(one: Brief, now: datetime) -> bool:
-    return bool(one["last"]) and now - times.parse(one["last"]) > timedelta(days=SILENT_DAYS)
 
 
 def _waiting(every: Sequence[Brief]) -> list[Brief]:
@@ -146,7 +141,7 @@ def _final(every: Sequence[Brief]) -> dict[str, Any]:
     final = ",".join(str(state) for state in State if state.is_final)
     return {
         "count": len(over),
-        "total": text.counted(len(over), "campaign is over", "campaigns are over"),
+        "total": counted(len(over), "campaign is over", "campaigns are over"),
         "kinds": [
             {
                 "kind": kind,
@@ -168,10 +163,10 @@ def _trouble(survey: Survey, every: Sequence[Brief]) -> dict[str, Any]:
     """Return what is wrong with the ledger's data: in words about campaigns, and one by one besides them."""
     words = []
     if survey.unreadable:
-        words.append(text.counted(len(survey.unreadable), "campaign cannot be read", "campaigns cannot be read"))
+        words.append(counted(len(survey.unreadable), "campaign cannot be read", "campaigns cannot be read"))
     flawed = sum(one["problems"] > 0 for one in every)
     if flawed:
-        words.append(text.counted(flawed, "campaign has problems", "campaigns have problems"))
+        words.append(counted(flawed, "campaign has problems", "campaigns have problems"))
     ledger = survey.ledger
     others = {*ledger.settings_problems, *ledger.strays, *survey.set_problems, *queries.problems(survey)}
     return {

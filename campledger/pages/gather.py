@@ -35,7 +35,8 @@ from campledger.model import query, rules
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.ids import CAMPAIGN_ID
-from campledger.pages import steps, text
+from campledger.model.progress import Progress
+from campledger.pages import text
 from campledger.pages.changes import Commit, Past, digest
 from campledger.pages.forks import shared_out
 from campledger.pages.links import Directory
@@ -149,9 +150,9 @@ class Readable:
         return history
 
     @cached_property
-    def progress(self) -> steps.Progress:
+    def progress(self) -> Progress:
         """Where every group stands."""
-        return steps.Progress(self.campaign, self.history)
+        return Progress(self.campaign, self.history)
 
     @property
     def directory(self) -> Directory:

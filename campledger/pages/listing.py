@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from campledger.model.words import spans
 from campledger.pages import compact, steps, text
 from campledger.pages.addresses import person_path
 from campledger.pages.gather import Page, Readable, Survey, kept, page_path, problem_rows
@@ -114,4 +115,4 @@ def _row(one: Readable) -> dict[str, Any]:
 
 
 def _several(values: Sequence[str | int]) -> str:
-    return text.spans(str(value) for value in values)
+    return spans(str(value) for value in values)

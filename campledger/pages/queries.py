@@ -9,7 +9,7 @@ from typing import Any
 from campledger.ledger.queries import Queries, SavedQuery
 from campledger.model import columns, query
 from campledger.model.columns import row_of
-from campledger.pages import text
+from campledger.model.words import counted, spans
 from campledger.pages.addresses import in_list, person_path, query_feed_path, query_page_path
 from campledger.pages.gather import Page, Readable, Survey, kept, page_path
 from campledger.problems import Problem
@@ -90,7 +90,7 @@ def _page(one: SavedQuery, survey: Survey) -> Page:
             "group": one.group or "",
         },
         "personal": _by_person(one, survey) if personal else None,
-        "count": text.counted(len(campaigns), "campaign"),
+        "count": counted(len(campaigns), "campaign"),
         "left_out": len(campaigns) - len(shown),
         "columns": [_label(name) for name in one.columns],
         "parts": list(_parts(one, shown, survey)),
@@ -143,7 +143,7 @@ def _parts(one: SavedQuery, rows: Sequence[columns.Row], survey: Survey) -> Iter
         listed = list(part)
         yield {
             "name": (value or "not said") if group else "",
-            "count": text.counted(len(listed), "campaign"),
+            "count": counted(len(listed), "campaign"),
             "rows": [[_cell(row, name, header, survey) for name in one.columns] for row in listed],
         }
 
@@ -181,7 +181,7 @@ def _pieces(row: Mapping[str, Any], name: str, survey: Survey) -> list[dict[str,
             return [_piece(ticket["key"], ticket["url"] or "") for ticket in tickets]
         case "day_obs":
             return [_piece("\N{EN DASH}".join(dict.fromkeys(values)))]
-    return [_piece(text.spans(values))]
+    return [_piece(spans(values))]
 
 
 def _piece(words: str, href: str = "", *, inside: bool = False) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from campledger.model.history import Submission
+from campledger.model.progress import Progress
 from campledger.model.states import SubmissionState
-from campledger.pages.steps import Progress
 
 MAX_TASKS = 50
 """Tasks that a page lists, those with the most failures."""

@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from campledger.model.campaign import NAMED_BY_TABLE, Campaign, Group, Step
+from campledger.model.campaign import NAMED_BY_TABLE, Group, Step
 from campledger.model.history import History, Submission
-from campledger.model.states import State, SubmissionState
+from campledger.model.progress import Progress
+from campledger.model.states import State
+from campledger.model.waiting import Matter, matters
+from campledger.model.words import coverage, spans
 from campledger.pages import text
 from campledger.pages.links import Directory
 from campledger.pages.markdown import markdown
@@ -21,66 +24,6 @@ GROUP_ORDER = (
 
 GROUP_WORDS = {"ended": "awaits a decision", "ended-failed": "failed, awaits a decision"}
 SUBMISSION_WORDS = {"ended": "awaits a decision"}
-_AWAITS_PEOPLE = {SubmissionState.ENDED, SubmissionState.HELD}
-
-
-class Progress:
-    """Where every group of a campaign stands: worked out once, asked for by the list and the page."""
-
-    def __init__(self, campaign: Campaign, history: History):
-        self.campaign = campaign
-        self.history = history
-        self.covering: dict[str, list[Submission]] = {}
-        for submission in history.submissions.values():
-            for group in submission.groups:
-                self.covering.setdefault(group, []).append(submission)
-        self.states = {path: self._state(path) for path in campaign.groups}
-
-    def _state(self, path: str) -> str:
-        if path not in self.covering:
-            return "waiting"
-        state = self.history.group_state(path)
-        one = self.deciding(path)
-        failed = state == "ended" and one is not None and one.result == "failed"
-        return "ended-failed" if failed else state
-
-    def deciding(self, path: str) -> Submission | None:
-        """Return the submission from which a group has its state."""
-        live = [one for one in self.covering.get(path, ()) if path not in one.superseded]
-        accepted = [one for one in live if one.state is SubmissionState.ACCEPTED]
-        return next(reversed(accepted or live), None)
-
-    def of_step(self, step: Step) -> list[str]:
-        """Return the states of a step's groups."""
-        return [self.states[group.path] for group in step.groups]
-
-    def done(self, step: Step) -> bool:
-        """Whether every group of a step is accepted."""
-        return all(state == "accepted" for state in self.of_step(step))
-
-    @property
-    def accepted(self) -> int:
-        """How many groups are accepted."""
-        return sum(state == "accepted" for state in self.states.values())
-
-    @property
-    def steps_done(self) -> int:
-        """How many steps are done."""
-        return sum(self.done(step) for step in self.campaign.steps)
-
-    @property
-    def awaiting(self) -> list[Submission]:
-        """The submissions that wait for somebody, unless the campaign is over."""
-        if self.history.state.is_final:
-            return []
-        return [one for one in self.history.submissions.values() if one.state in _AWAITS_PEOPLE]
-
-    @property
-    def current(self) -> str:
-        """Name of the first step that is not done; empty before the start and after the end."""
-        if self.history.state is State.DEFINED or self.history.state.is_final:
-            return ""
-        return next((step.name for step in self.campaign.steps if not self.done(step)), "")
 
 
 def bar(states: Iterable[str]) -> list[dict[str, Any]]:
@@ -159,7 +102,7 @@ def _step_state(step: Step, tally: Mapping[str, int], done: set[str], state: Sta
     if state.is_final:
         return {"class": "cancelled", "word": "not run"}
     if missing:
-        return {"class": "waiting", "word": f"waits for {text.spans(missing)}"}
+        return {"class": "waiting", "word": f"waits for {spans(missing)}"}
     return {"class": "planned", "word": "ready"}
 
 
@@ -212,8 +155,8 @@ def _submission(one: Submission, progress: Progress, directory: Directory, ancho
         "result": one.result or "",
         "relation": one.relation,
         "parents": list(one.parents),
-        "groups": text.coverage(progress.campaign, one.groups),
-        "superseded": text.coverage(progress.campaign, _in_order(one)) if one.superseded else "",
+        "groups": coverage(progress.campaign, one.groups),
+        "superseded": coverage(progress.campaign, _in_order(one)) if one.superseded else "",
         "run_id": run_id or "",
         "run_url": directory.run(run_id) if run_id else None,
         "plain": [
@@ -239,65 +182,16 @@ def _in_order(one: Submission) -> list[str]:
     return [group for group in one.groups if group in one.superseded]
 
 
-MOST_NAMED = 6
-"""A rescue of more groups than these is seldom one of all of them: no command is proposed."""
-
-
 def what_now(progress: Progress) -> list[dict[str, Any]]:
-    """Return what waits for somebody, the most pressing first, each with the commands that settle it."""
-    waiting = [_awaiting(one, progress) for one in progress.awaiting]
-    return [*waiting, *_campaign_next(progress)]
+    """Return what waits for somebody, the most pressing first, and what else is to be said, as plain dicts."""
+    return [as_dict(matter) for matter in matters(progress)]
 
 
-def _awaiting(one: Submission, progress: Progress) -> dict[str, Any]:
-    groups = text.coverage(progress.campaign, one.groups)
-    if one.state is SubmissionState.HELD:
-        words = f"{groups}: held{f', {one.reason}' if one.reason else ''}. It goes on once the workflow system lets it."
-        commands = [f"campledger outcome {one.id} running", f'campledger outcome {one.id} cancelled --reason "..."']
-        return {"state": "held", "submission": one.id, "words": words, "commands": commands}
-    result = {"succeeded": "ended, succeeded", "failed": "ended, failed"}.get(one.result or "", "ended")
-    commands = [f"campledger accept {one.id}", f'campledger reject {one.id} --reason "..."']
-    state = "ended-failed" if one.result == "failed" else "ended"
-    if one.result == "failed" and len(one.groups) <= MOST_NAMED:
-        where = f"{progress.campaign.id} {' '.join(one.groups)}"
-        commands.append(f"campledger record {where} --parent {one.id} --run-id RESCUE")
+def as_dict(matter: Matter) -> dict[str, Any]:
+    """Return what is to be done next as a page shows it."""
     return {
-        "state": state,
-        "submission": one.id,
-        "words": f"{groups}: {result}, and awaits a decision.",
-        "commands": commands,
+        "state": matter.state,
+        "submission": matter.submission,
+        "words": matter.words,
+        "commands": list(matter.commands),
     }
-
-
-def _campaign_next(progress: Progress) -> list[dict[str, Any]]:
-    campaign_id, history = progress.campaign.id, progress.history
-    entries: list[dict[str, Any]] = []
-
-    def say(state: str, words: str, *commands: str) -> None:
-        entries.append({"state": state, "submission": "", "words": words, "commands": list(commands)})
-
-    if history.state is State.DEFINED:
-        say("planned", "Defined, and not started yet.", f"campledger start {campaign_id}")
-    elif history.state is State.PAUSED:
-        reason = history.since.data.get("reason", "") if history.since else ""
-        say("held", f"Paused{f': {reason}' if reason else '.'}", f"campledger resume {campaign_id}")
-    elif history.state is State.RUNNING:
-        if progress.campaign.steps and progress.accepted == len(progress.states):
-            say("accepted", "Every group is accepted.", f"campledger complete {campaign_id}")
-        going = [one for one in history.submissions.values() if one.state in {"submitted", "running"}]
-        if going:
-            say("running", f"{text.counted(len(going), 'submission')} under way.")
-        for step, states in _ready(progress):
-            say("planned", f"{step} may run: {text.counted(states, 'group waits', 'groups wait')}.")
-    return entries
-
-
-def _ready(progress: Progress) -> list[tuple[str, int]]:
-    """Return the steps whose prerequisites are done and that have groups without a submission."""
-    done = {step.name for step in progress.campaign.steps if progress.done(step)}
-    ready = []
-    for step in progress.campaign.steps:
-        waiting = progress.of_step(step).count("waiting")
-        if waiting and done.issuperset(step.prerequisites):
-            ready.append((step.name, waiting))
-    return ready

@@ -1,4 +1,4 @@
-"""Values as a page prints them: times, paragraphs, lists of groups, the sections of a definition."""
+"""Values as a page prints them: times, paragraphs, the sections of a definition."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from campledger.model.campaign import SECTIONS, Campaign
+from campledger.model.campaign import SECTIONS
 from campledger.model.templates import written
+from campledger.model.words import spans
 
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _MICROSECONDS = re.compile(r"(?<=\.[0-9]{3})[0-9]+(?=Z)")
-_NAMES_SHOWN = 6
 
 _LABELS = {
     "day_obs": "day_obs",
@@ -49,47 +49,6 @@ def paragraphs(text: str) -> list[str]:
     if not text:
         return []
     return [part for part in _BLANK_LINES.split(text.strip("\n").rstrip()) if part.strip()]
-
-
-def spans(names: Iterable[str]) -> str:
-    """Return names in short: numbers as ranges (1-12, 14), others up to a few and how many more."""
-    listed = list(names)
-    if all(name.isascii() and name.isdecimal() and name == str(int(name)) for name in listed):
-        return ", ".join(_ranges(sorted({int(name) for name in listed})))
-    shown = ", ".join(listed[:_NAMES_SHOWN])
-    rest = len(listed) - _NAMES_SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
-
-
-def _ranges(numbers: list[int]) -> list[str]:
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return [str(run[0]) if len(run) == 1 else f"{run[0]}\N{EN DASH}{run[-1]}" for run in runs]
-
-
-def coverage(campaign: Campaign, groups: Iterable[str]) -> str:
-    """Return in words which groups are meant: "step1", "step2 (all 50)", "step2: 1-12, 14"."""
-    by_step: dict[str, list[str]] = {}
-    for path in groups:
-        step, _, group = path.partition("/")
-        by_step.setdefault(step, []).append(group)
-    sizes = {step.name: len(step.groups) for step in campaign.steps}
-    return "; ".join(_part(step, names, sizes.get(step, 0)) for step, names in by_step.items())
-
-
-def _part(step: str, names: list[str], size: int) -> str:
-    if size == 1:
-        return step
-    return f"{step} (all {size})" if len(names) == size else f"{step}: {spans(names)}"
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """Return "1 group", "2 groups"."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def counts(document: Mapping[str, int]) -> list[dict[str, str]]:

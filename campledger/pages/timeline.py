@@ -8,7 +8,7 @@ from typing import Any
 
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, History
-from campledger.model.words import Piece, pieces
+from campledger.model.words import Piece, coverage, pieces
 from campledger.pages import text
 from campledger.pages.links import Directory, link
 from campledger.pages.markdown import markdown
@@ -102,7 +102,7 @@ def _words(event: Event, campaign: Campaign | None, directory: Directory, anchor
     before, after = _AROUND.get(event.type, ("", ""))
     said = pieces(
         event,
-        groups=(lambda groups: text.coverage(campaign, groups)) if campaign is not None else None,
+        groups=(lambda groups: coverage(campaign, groups)) if campaign is not None else None,
         person=lambda handle: directory.person(handle)["name"],
     )
     return [_piece(piece, event, anchors) for piece in (Piece(before), *said, Piece(after)) if piece.text]

@@ -13,6 +13,8 @@ from campledger.ledger.reading import Ledger
 from campledger.ledger.settings import Settings
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, replay
+from campledger.model.progress import Progress
+from campledger.model.words import spans
 from campledger.pages import campaigns, gather, listing, steps, text
 from campledger.pages.changes import Commit
 from campledger.pages.links import Directory, address, filled, link
@@ -238,7 +240,7 @@ def test_a_password_is_not_shown() -> None:
     ],
 )
 def test_spans(names: list[str], short: str) -> None:
-    assert text.spans(names) == short
+    assert spans(names) == short
 
 
 def test_paragraphs_keep_their_lines() -> None:
@@ -273,6 +275,6 @@ def test_a_failed_run_of_few_groups_is_offered_a_rescue(count: int, offered: boo
     ]
     timed = [{"time": f"2026-11-22T08:00:0{n}.000000Z", "by": "x", **event} for n, event in enumerate(events)]
     history = replay(campaign, [Event(event) for event in timed])
-    (failed, *_) = steps.what_now(steps.Progress(campaign, history))
+    (failed, *_) = steps.what_now(Progress(campaign, history))
     rescue = f"campledger record {campaign.id} a/g0 a/g1 --parent {'r' * 12} --run-id RESCUE"
     assert (rescue in failed["commands"]) is offered

@@ -10,8 +10,8 @@ import pytest
 
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, replay
+from campledger.model.progress import Progress
 from campledger.pages import chart, pictures
-from campledger.pages.steps import Progress
 
 Entry = dict[str, Any]
 
