@@ -16,8 +16,10 @@ from campledger import __version__
 from campledger.cli import (
     acting,
     batches,
+    completing,
     dataids,
     defining,
+    following,
     grouping,
     lists,
     queries,
@@ -31,8 +33,8 @@ from campledger.cli.shared import clean, ledger_option
 from campledger.errors import CampledgerError
 
 SECTIONS = {
-    "Define": ("init", "define", "templates", "edit", "groups", "import", "hooks"),
-    "Read": ("check", "list", "query", "show", "log"),
+    "Define": ("init", "define", "templates", "edit", "groups", "import", "hooks", "completion"),
+    "Read": ("todo", "list", "show", "whatnext", "log", "query", "check"),
     "Review": ("diff", "review", "ci"),
     "Follow": ("start", "pause", "resume", "complete", "fail", "cancel", "reopen"),
     "Record": (
@@ -67,7 +69,8 @@ class Sections(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command; a typing error gets a suggestion."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
+        known = args and (args[0] in self.commands or args[0].startswith("-"))
+        if args and not known and not ctx.resilient_parsing:
             near = get_close_matches(args[0], self.commands, 1)
             hint = f" Did you mean `{near[0]}`?" if near else " `campledger --help` lists the commands."
             raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
@@ -99,12 +102,14 @@ def main() -> None:
     Examples:
       campledger init ledger --example
       campledger list state:running owner:me
+      campledger todo --me
       campledger pause k7mq --reason "file system trouble"
     """
 
 
 MODULES = (
-    defining, grouping, reading, reviewing, queries, acting, batches, dataids, set_changes, lists, registry, sites,
+    defining, grouping, reading, following, reviewing, queries, acting, batches, dataids, set_changes, lists, registry,
+    sites, completing,
 )  # fmt: skip
 for module in MODULES:
     for command in module.COMMANDS:
@@ -119,9 +124,14 @@ def run() -> None:
     gc.disable()  # a command ends before there is garbage worth collecting; a large check is a tenth quicker
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped like Ctrl-C: everything is put back
     try:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         if any("\udc80" <= char <= "\udcff" for argument in sys.argv for char in argument):
             raise click.UsageError("an argument is not UTF-8 text")  # noqa: TRY301
-        colour = False if os.environ.get("NO_COLOR") else None  # https://no-color.org; click asks the terminal only
+        if completing.ASKED in os.environ:
+            completing.prepare(main)
+        # https://no-color.org; click asks only whether there is a terminal.
+        colour = False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
         status = main(standalone_mode=False, prog_name="campledger", color=colour)
     except click.exceptions.Exit as stop:
         status = stop.exit_code

@@ -13,7 +13,8 @@ import click
 
 from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, split, view_options
 from campledger.cli.shared import as_of_commit, as_of_option, clean, ledger_option, start, table, tell_commit, workspace
-from campledger.cli.showing import as_json_value, as_lines, event_line
+from campledger.cli.showing import as_json_value, as_lines
+from campledger.cli.terminal import Reading, page
 from campledger.model.words import counted
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def check(
     if as_of is not None:
         repository, commit = checking.commit_to_check(start(in_hook=True), as_of)
         tell_commit(repository, as_of, commit)
-        problems = checking.check_commit(repository, commit, since, new=new)
+        problems = checking.check_commit(repository, commit, since, new=new, progress=Reading())
     else:
         space = workspace(in_hook=True)
         problems = checking.check_staged(space) if staged else checking.check_work_tree(space, paths)
@@ -130,7 +131,7 @@ def list_(
     elif form == "csv":
         click.echo(_csv(listing.rows, listing.columns), nl=False)
     elif listing.rows:
-        click.echo("\n\n".join(_tables(listing)))
+        page(["\n\n".join(_tables(listing))])
     if form == "table" and not as_json:
         click.echo(f"{len(listing.rows)} of {listing.total} campaigns", err=True)
     for problem in listing.unreadable:
@@ -189,43 +190,9 @@ def show(campaign: str, as_json: bool, as_of: str | None) -> None:
     if as_json:
         click.echo(json.dumps(as_json_value(record), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(as_lines(record)))
-
-
-@click.command()
-@click.argument("campaigns", nargs=-1)
-@click.option("--limit", type=click.IntRange(1), help="Show this many at the most.")
-@click.option("--json", "as_json", is_flag=True, help="Print the events as JSON.")
-@ledger_option
-def log(campaigns: tuple[str, ...], limit: int | None, as_json: bool) -> None:
-    """Show what happened to some campaigns, or to all, newest first.
-
-    Each line has the event's id in front where it is one campaign's: `campledger retract` takes it. An event that does
-    not count is marked.
-
-    \b
-    Examples:
-      campledger log k7mq
-      campledger log --limit 20
-    """
-    from itertools import islice
-
-    from campledger.operations import finding
-
-    pairs = list(islice(finding.log(workspace(), campaigns), limit))
-    if as_json:
-        click.echo(
-            json.dumps(
-                [{"campaign": record.id, **event.data} for record, event in pairs],
-                indent=2,
-                ensure_ascii=False,
-            )
-        )
-        return
-    counting = {record.id: {event.id for event in record.history.effective} for record, _ in pairs if record.history}
-    for record, event in pairs:
-        name = record.id if len(campaigns) != 1 else event.id
-        click.echo(event_line(event, faulty=event.id not in counting[record.id], name=clean(name)))
+        page(as_lines(record))
+        if record.history is not None:
+            click.echo(f"next: campledger whatnext {clean(record.id)}", err=True)
 
 
 def _fill_in_attributes() -> None:
@@ -236,4 +203,4 @@ def _fill_in_attributes() -> None:
 
 _fill_in_attributes()
 
-COMMANDS = [check, list_, show, log]
+COMMANDS = [check, list_, show]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from campledger.cli.terminal import Reading
+
 if TYPE_CHECKING:
     from campledger.operations.acts import Act, How
     from campledger.operations.workspace import Workspace
@@ -43,7 +45,7 @@ def workspace(*, in_hook: bool = False) -> Workspace:
     """Return the ledger that the command is about. Raise UsageError if there is none."""
     from campledger.operations.workspace import Workspace
 
-    return Workspace(ledger_root(in_hook=in_hook))
+    return Workspace(ledger_root(in_hook=in_hook), Reading())
 
 
 def ledger_root(*, in_hook: bool = False) -> Path:
@@ -89,16 +91,19 @@ def tell_commit(repository: Repository, as_of: str, commit: str) -> None:
 
 
 class Moment(click.ParamType[datetime]):
-    """A date, or a date and time; UTC unless it says otherwise."""
+    """A date, or a date and time; UTC unless it says otherwise. Of a bare day its beginning is meant, or its end."""
 
     name = "TIME"
 
+    def __init__(self, *, end: bool = False):
+        self.end = end
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read the time."""
-        from campledger.model.times import parse
+        from campledger.model.times import latest, parse
 
         try:
-            moment = parse(value)
+            moment = latest(value) if self.end else parse(value)
         except (ValueError, OverflowError):
             moment = None
         if moment is None or moment.year < 1900:
@@ -189,7 +194,7 @@ def maybe_pushed(space: Workspace, operation: Callable[[], T], push: bool) -> tu
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
-    """Return rows as columns; the last column is cut to the terminal's width, if there is one."""
+    """Return rows as columns; for a terminal lines are cut to its width, and states have their colours."""
     widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -200,8 +205,18 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
 
         width = shutil.get_terminal_size().columns
         lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
+        if "STATE" in header:
+            place = header.index("STATE")
+            start = sum(widths[:place]) + 2 * place
+            lines[1:] = [_with_state(line, start, row[place]) for line, row in zip(lines[1:], rows, strict=True)]
         lines[0] = click.style(lines[0], bold=True)
     return "\n".join(lines)
+
+
+def _with_state(line: str, start: int, state: str) -> str:
+    """Return a line with the state in it in its colour, unless the line was cut there."""
+    end = start + len(state)
+    return line[:start] + coloured(state) + line[end:] if line[start:end] == state else line
 
 
 STATE_COLOURS = {

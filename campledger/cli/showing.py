@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campledger.cli.shared import clean, coloured
+from campledger.cli.terminal import column, moment
 
 if TYPE_CHECKING:
     from campledger.ledger.reading import Record
@@ -52,9 +53,7 @@ def as_lines(record: Record) -> list[str]:
     if campaign is None or history is None:
         return [f"{clean(record.id)} cannot be read", *lines]
     definition = campaign.definition
-    since = (
-        f" since {history.since.at[:16].replace('T', ' ')} UTC by {clean(history.since.by)}" if history.since else ""
-    )
+    since = f" since {moment(history.since.at)} by {clean(history.since.by)}" if history.since else ""
     reason = f": {clean(history.since.data['reason'])}" if history.since and "reason" in history.since.data else ""
     head = [
         click.style(clean(campaign.title), bold=True),
@@ -109,5 +108,5 @@ def event_line(event: Event, *, faulty: bool = False, name: str = "") -> str:
     text = remark(event)
     mark = " (does not count)" if faulty else ""
     prefix = f"{name}  " if name else ""
-    line = f"  {event.at[:16].replace('T', ' ')}  {prefix}{clean(event.by)}: {clean(describe(event))}{mark}"
+    line = f"  {column(event.at)}  {prefix}{clean(event.by)}: {clean(describe(event))}{mark}"
     return f"{line}: {' '.join(clean(text).split())}" if text else line

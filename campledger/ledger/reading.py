@@ -6,7 +6,7 @@ A campaign that cannot be read does not hide the others: its record has problems
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -61,8 +61,10 @@ class Record:
 class Ledger:
     """A ledger's files, read as they are asked for."""
 
-    def __init__(self, files: Files):
+    def __init__(self, files: Files, progress: Callable[[int, int], None] | None = None):
         self.files = files
+        self._progress = progress
+        """Told how many campaigns of how many were read, where many are asked for."""
 
     @cached_property
     def _settings(self) -> tuple[Settings, tuple[Problem, ...]]:
@@ -185,8 +187,10 @@ class Ledger:
         ]
         contents = self.files.read(paths)
         contents |= self.files.read(self._named_files(wanted, contents))
-        for one in wanted:
+        for number, one in enumerate(wanted, 1):
             yield self._record(one, contents)
+            if self._progress is not None:
+                self._progress(number, len(wanted))
 
     def _named_files(self, ids: Iterable[str], contents: Mapping[str, bytes]) -> Iterator[str]:
         """Yield what definitions with tables of groups name beside them: git gives many files as fast as one."""

@@ -199,6 +199,11 @@ def saved_names(expression: str) -> tuple[list[str], str]:
     return names, " ".join(rest)
 
 
+def is_term(word: str) -> bool:
+    """Whether a word says attribute and value, or names a saved query: where other words are names of campaigns."""
+    return word.startswith("@") or _HALF_TERM.match(word.removeprefix("-")) is not None
+
+
 def asks_for_me(expression: str) -> bool:
     """Whether what an expression finds depends on who asks. Raise QueryError if it cannot be read."""
     return parse(expression, "a") != parse(expression, "b")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,20 +54,27 @@ def commit_to_check(start: Path, as_of: str) -> tuple[Repository, str]:
     return repository, commit_as_of(repository, repository.root, as_of)
 
 
-def check_commit(repository: Repository, commit: str, since: str | None = None, *, new: bool = False) -> list[Problem]:
-    """Return what is wrong in a commit.
+def check_commit(
+    repository: Repository,
+    commit: str,
+    since: str | None = None,
+    *,
+    new: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Problem]:
+    """Return what is wrong in a commit; ``progress`` is told how many campaigns of how many were read.
 
     With ``since``, an earlier commit, events that it has and this one tells otherwise are problems too; with ``new``,
     only problems that the earlier one does not have are returned.
     """
     after, now = GitTree(repository, commit), datetime.now(UTC)
     if since is None:
-        return sorted(check(Ledger(after), now))
+        return sorted(check(Ledger(after, progress), now))
     old = repository.commit_of(since)
     before, paths = GitTree(repository, old), repository.changed_paths(old, commit)
     if new:
         return problems_between(Ledger(before), Ledger(after), paths, now)[0]
-    return sorted([*check(Ledger(after), now), *rewritten(before, after, paths)])
+    return sorted([*check(Ledger(after, progress), now), *rewritten(before, after, paths)])
 
 
 def repository_at(start: Path) -> Repository:

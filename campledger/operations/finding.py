@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from campledger.errors import GitError, UsageError
 from campledger.ledger.queries import Queries, SavedQuery
 from campledger.ledger.reading import Ledger, Record
-from campledger.model import query
+from campledger.model import query, times
 from campledger.model.columns import USUAL, Row, in_order, row_of, unknown_column
 from campledger.model.history import Event, History
 from campledger.operations.workspace import Workspace, resolve
@@ -66,7 +67,7 @@ def find(
     """
     view.require()
     ledger = workspace.ledger(revision)
-    terms, saved = asked_for(workspace, ledger, expression)
+    terms, saved = terms_of(workspace, ledger, expression)
     rows: list[Row] = []
     unreadable: list[Problem] = []
     total = 0
@@ -89,8 +90,8 @@ def find(
     return Listing(ordered[:limit], unreadable, total, columns, group)
 
 
-def asked_for(workspace: Workspace, ledger: Ledger, expression: str) -> tuple[tuple[query.Term, ...], list[SavedQuery]]:
-    """Return what an expression and the saved queries in it ask for. Raise UsageError, DataError."""
+def terms_of(workspace: Workspace, ledger: Ledger, expression: str) -> tuple[tuple[query.Term, ...], list[SavedQuery]]:
+    """Return what an expression and the saved queries in it ask for. Raise UsageError, DataError as `find` does."""
     try:
         names, rest = query.saved_names(expression)
         queries = Queries(ledger)
@@ -111,14 +112,71 @@ def show(workspace: Workspace, reference: str, revision: str | None = None) -> R
     return ledger.record(resolve(ledger, reference))
 
 
-def log(workspace: Workspace, references: Sequence[str]) -> Iterator[tuple[Record, Event]]:
-    """Yield the events of some campaigns, or of all, newest first."""
-    ledger = workspace.ledger()
-    ids = [resolve(ledger, one) for one in references] or None
-    pairs = [
-        (record, event)
-        for record in ledger.records(ids)
-        if record.history is not None
-        for event in record.history.events
-    ]
+@dataclass(frozen=True)
+class Wanted:
+    """Which events a log shows; what is empty or None does not matter."""
+
+    types: Iterable[str] = ()
+    by: str | None = None
+    """A handle, or `me`."""
+    on: str | None = None
+    """A step or a group: what is about it, or about a part of it."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Both go by when it happened."""
+
+
+ALL = Wanted()
+
+
+def log(
+    workspace: Workspace,
+    references: Sequence[str] = (),
+    expression: str = "",
+    wanted: Wanted = ALL,
+    *,
+    revision: str | None = None,
+) -> Iterator[tuple[Record, Event]]:
+    """Yield the events of some campaigns, or of all, that also satisfy an expression, newest first.
+
+    Raise UsageError for a campaign that there is not, a step that none of them has, or an expression that cannot be
+    understood.
+    """
+    ledger = workspace.ledger(revision)
+    terms, _ = terms_of(workspace, ledger, expression)
+    by = workspace.user(ledger) if wanted.by == "me" else wanted.by
+    ids = dict.fromkeys(resolve(ledger, one) for one in references) or None
+    pairs: list[tuple[Record, Event]] = []
+    known = wanted.on is None
+    for record in ledger.records(ids):
+        campaign, history = record.campaign, record.history
+        if campaign is None or history is None:
+            continue
+        if terms and not query.matches(terms, query.facts_of(campaign, history)):
+            continue
+        known = known or bool(campaign.groups_of(wanted.on or ""))
+        pairs += [(record, event) for event in history.events if _is_wanted(event, history, wanted, by)]
+    if not known:
+        raise UsageError(f"no campaign here has a step or group `{wanted.on}`: `campledger show CAMPAIGN` lists them")
     yield from sorted(pairs, key=lambda pair: (pair[1].time, pair[1].id), reverse=True)
+
+
+def _is_wanted(event: Event, history: History, wanted: Wanted, by: str | None) -> bool:
+    if wanted.types and event.type not in wanted.types:
+        return False
+    if by is not None and event.by.lower() != by.lower():
+        return False
+    if wanted.on is not None and not _is_about(event, history, wanted.on):
+        return False
+    if wanted.since is None and wanted.until is None:
+        return True
+    at = times.parse(event.at)
+    return (wanted.since is None or at >= wanted.since) and (wanted.until is None or at <= wanted.until)
+
+
+def _is_about(event: Event, history: History, place: str) -> bool:
+    """Whether an event names a step or group, or is about a submission over it."""
+    named = [event.data["on"]] if "on" in event.data else [*event.data.get("groups", ())]
+    submission = history.submissions.get(event.data.get("submission", ""))
+    named += submission.groups if submission is not None else ()
+    return any(one == place or one.startswith(f"{place}/") for one in named)

@@ -158,7 +158,7 @@ class Ledger:
         if complaints:
             raise UsageError(complaints[0])
         ledger = self._workspace.ledger(commit)
-        terms, _ = finding.asked_for(self._workspace, ledger, expression)
+        terms, _ = finding.terms_of(self._workspace, ledger, expression)
         every = (Campaign(one, one.campaign) for one in ledger.records() if one.campaign is not None)
         found = {one.id: one for one in every if query.matches(terms, one.facts)}
         rows = in_order((one.row for one in found.values()), sort)

@@ -30,6 +30,8 @@ class Workspace:
     """A ledger in a work tree."""
 
     root: Path
+    progress: Callable[[int, int], None] | None = None
+    """Told how many campaigns of how many were read, where many are asked for."""
 
     @cached_property
     def repository(self) -> Repository:
@@ -42,8 +44,8 @@ class Workspace:
     def ledger(self, revision: str | None = None) -> Ledger:
         """Return the ledger as it is on disk, or as of a commit, day or time, see `moments.commit_as_of`."""
         if revision is None:
-            return Ledger(WorkTree(self.root))
-        return Ledger(GitTree(self.repository, self.commit_of(revision)))
+            return Ledger(WorkTree(self.root), self.progress)
+        return Ledger(GitTree(self.repository, self.commit_of(revision)), self.progress)
 
     def commit_of(self, revision: str) -> str:
         """Return the full hash of the commit that a revision, day or time names. Raise UsageError if there is none."""

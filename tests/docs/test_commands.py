@@ -56,7 +56,7 @@ def parse(arguments: list[str]) -> None:
             context = command.make_context(name, rest, parent=context)
         if context.ignore_unknown_options:
             with context:
-                require_words(context.params["expression"])
+                require_words(context.params.get("expression") or context.params.get("campaigns") or ())
     except click.exceptions.Exit:  # of --help and --version
         pass
 

@@ -69,3 +69,16 @@ def test_a_new_event_is_later_than_the_last() -> None:
 def test_an_event_at_the_end_of_time_does_not_crash_the_next() -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     assert times.next_after(now, "9999-12-31T23:59:59.999999Z").year == 9999
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-22", "2026-11-22T23:59:59.999999Z"),
+        ("9999-12-31", "9999-12-31T23:59:59.999999Z"),
+        ("2026-11-22T08:00", "2026-11-22T08:00:00.000000Z"),
+        ("2026-11-22T08:00:00+02:00", "2026-11-22T06:00:00.000000Z"),
+    ],
+)
+def test_a_day_reaches_to_its_end(text: str, moment: str) -> None:
+    assert times.recorded(times.latest(text)) == moment

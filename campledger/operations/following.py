@@ -1,0 +1,122 @@
+"""Following campaigns: what waits for somebody, and what may be done with one of them now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from campledger.errors import DataError
+from campledger.ledger.reading import Record
+from campledger.model import query, times
+from campledger.model.campaign import Campaign
+from campledger.model.history import History
+from campledger.model.ids import CAMPAIGN_ID
+from campledger.model.progress import Progress
+from campledger.model.states import CAMPAIGN_TABLE, State, Transition
+from campledger.model.waiting import Matter, is_of_one_night, matters, people_of, pressing, ready_to_submit, todo
+from campledger.operations.finding import terms_of
+from campledger.operations.moments import committed
+from campledger.operations.workspace import Workspace, resolve
+from campledger.problems import Problem, report_text
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A campaign, and something that it asks for."""
+
+    campaign: Campaign
+    history: History
+    matter: Matter
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What waits, the most pressing first; campaigns of one night come after the others."""
+
+    waiting: list[Waiting]
+    me: str | None
+    """Whose campaigns were looked at; None for everybody's."""
+    campaigns: int
+    """How many campaigns were looked at."""
+    unreadable: list[Problem]
+    """The first problem of each campaign that could not be read."""
+
+
+def what_waits(workspace: Workspace, expression: str = "", *, mine: bool = False, revision: str | None = None) -> Todo:
+    """Return what waits in the campaigns that an expression finds, or in those that I own or operate.
+
+    Silence and dates are told by the clock, or by the time of the commit that is read. Raise UsageError for an
+    expression that cannot be understood, GitError where git does not know who I am.
+    """
+    ledger = workspace.ledger(revision)
+    terms, _ = terms_of(workspace, ledger, expression)
+    me = workspace.user(ledger) if mine else None
+    now = datetime.now(UTC)
+    if revision is not None:
+        now = times.parse(committed(workspace.repository, workspace.commit_of(revision)))
+    found: list[tuple[bool, Waiting]] = []
+    unreadable: list[Problem] = []
+    looked_at = 0
+    for record in ledger.records():
+        if record.campaign is None or record.history is None or not CAMPAIGN_ID.fullmatch(record.id):
+            unreadable += record.problems[:1]
+            continue
+        if me is not None and me not in people_of(record.campaign, record.history):
+            continue
+        facts = query.facts_of(record.campaign, record.history)
+        if not query.matches(terms, facts):
+            continue
+        looked_at += 1
+        night = is_of_one_night(facts["day_obs"])
+        asking = todo(Progress(record.campaign, record.history), now)
+        found += [(night, Waiting(record.campaign, record.history, matter)) for matter in asking]
+    found.sort(key=lambda one: (one[0], one[1].matter.rank, one[1].matter.since, one[1].campaign.id))
+    return Todo([one for _, one in found], me, looked_at, unreadable)
+
+
+@dataclass(frozen=True)
+class Next:
+    """What may be done with a campaign now."""
+
+    campaign: Campaign
+    history: History
+    deciding: list[Matter]
+    """What needs a person, the most pressing first."""
+    ready: list[tuple[Matter, list[str]]]
+    """Steps that may run, each with the groups of which nothing was submitted yet, as STEP/GROUP."""
+    later: list[tuple[str, list[str]]]
+    """Steps that may not run yet, each with the steps that they wait for."""
+    acts: list[tuple[Transition[State], str]]
+    """What may become of the campaign's state, each with its command."""
+
+
+def what_next(workspace: Workspace, reference: str, revision: str | None = None) -> Next:
+    """Return what may be done with a campaign. Raise UsageError if there is none, DataError if it cannot be read."""
+    ledger = workspace.ledger(revision)
+    record = ledger.record(resolve(ledger, reference))
+    campaign, history = _readable(record)
+    progress = Progress(campaign, history)
+    open_ = not history.state.is_final
+    waiting = [step for step in campaign.steps if progress.waiting(step)] if open_ else []
+    may_run = progress.ready if history.state is State.RUNNING else []
+    return Next(
+        campaign,
+        history,
+        pressing(matters(progress)),
+        [(ready_to_submit(progress, step), progress.waiting(step)) for step in may_run],
+        [(step.name, progress.missing(step)) for step in waiting if step not in may_run],
+        list(_acts(campaign, history.state)),
+    )
+
+
+def _readable(record: Record) -> tuple[Campaign, History]:
+    if record.campaign is None or record.history is None:
+        raise DataError(f"{record.id} cannot be read:\n{report_text(record.problems)}")
+    return record.campaign, record.history
+
+
+def _acts(campaign: Campaign, state: State) -> Iterator[tuple[Transition[State], str]]:
+    for row in CAMPAIGN_TABLE:
+        if row.source is state:
+            yield row, f"campledger {row.act} {campaign.id}" + (' --reason "..."' if row.needs_reason else "")

@@ -1,0 +1,92 @@
+"""What waits for somebody: from definition, history and clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from campledger.model.campaign import Campaign
+from campledger.model.history import Event, replay
+from campledger.model.progress import Progress
+from campledger.model.waiting import is_silent, people_of, todo
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+STEPS = [{"name": "a", "groups": [{"name": "1"}, {"name": "2"}]}, {"name": "b", "prerequisites": ["a"]}]
+
+START = {"type": "status", "from": "defined", "to": "running"}
+PAUSE = {"type": "status", "from": "running", "to": "paused", "reason": "disk"}
+CANCEL = {"type": "status", "from": "defined", "to": "cancelled", "reason": "x"}
+RUN = {"type": "submission", "state": "submitted", "relation": "first", "groups": ["a/1", "a/2"]}
+
+
+def outcome(state: str, result: str | None = None) -> dict[str, Any]:
+    return {"type": "outcome", "submission": "e2", "state": state, **({"result": result} if result else {})}
+
+
+def progress(*happened: dict[str, Any], day: int = 22, **definition: Any) -> Progress:
+    campaign = Campaign("2026-11-01-x-aaaa", {"name": "x", "steps": STEPS, **definition})
+    events = [
+        Event({"id": f"e{number}", "by": "vera", "time": f"2026-11-{day:02}T08:00:00.{number:06}Z", **data})
+        for number, data in enumerate(happened, 1)
+    ]
+    return Progress(campaign, replay(campaign, events))
+
+
+@pytest.mark.parametrize(
+    ("happened", "definition", "day", "needs"),
+    [
+        ((), {}, 22, ["start"]),
+        ((), {"plan": {"start": "2026-11-22"}}, 22, ["start"]),
+        ((), {"plan": {"start": "2026-11-23"}}, 22, []),
+        ((), {"plan": {"start": "2026-12-01", "deadline": "2026-11-21"}}, 22, ["late"]),
+        ((CANCEL,), {"plan": {"deadline": "2026-11-21"}}, 22, []),
+        ((START,), {}, 22, ["submit"]),
+        ((START,), {}, 14, ["submit"]),
+        ((START,), {"steps": []}, 14, ["silent"]),
+        ((START,), {"plan": {"deadline": "2026-11-21"}}, 22, ["late"]),
+        ((START,), {"plan": {"deadline": "2026-11-22"}}, 22, ["submit"]),
+        ((START, RUN), {}, 22, []),
+        ((START, RUN), {}, 14, ["silent"]),
+        ((START, RUN, outcome("held")), {}, 22, ["held"]),
+        ((START, RUN, outcome("ended", "failed")), {}, 22, ["failed"]),
+        ((START, RUN, outcome("ended", "succeeded")), {}, 22, ["decide"]),
+        ((START, RUN, outcome("ended", "succeeded"), PAUSE), {}, 22, ["decide", "paused"]),
+        ((START, PAUSE), {"plan": {"deadline": "2026-11-21"}}, 1, ["paused", "late"]),
+    ],
+)
+def test_todo(happened: tuple[dict[str, Any], ...], definition: dict[str, Any], day: int, needs: list[str]) -> None:
+    found = todo(progress(*happened, day=day, **definition), NOW)
+    assert [one.need for one in found] == needs
+    assert all(command.startswith("campledger ") for one in found for command in one.commands)
+    assert all(one.commands for one in found)
+
+
+def test_a_rescue_of_many_groups_is_not_proposed() -> None:
+    many = {"name": "a", "groups": [{"name": str(number)} for number in range(7)]}
+    run = {**RUN, "groups": [f"a/{number}" for number in range(7)]}
+    (one,) = todo(progress(START, run, outcome("ended", "failed"), steps=[many]), NOW)
+    assert [command.split()[1] for command in one.commands] == ["accept", "reject"]
+
+
+def test_ready_steps_wait_for_their_prerequisites() -> None:
+    accepted = {"type": "decision", "submission": "e2", "decision": "accepted"}
+    before = progress(START)
+    assert [step.name for step in before.ready] == ["a"]
+    assert before.missing(before.campaign.steps[1]) == ["a"]
+    after = progress(START, RUN, outcome("ended", "succeeded"), accepted)
+    assert [step.name for step in after.ready] == ["b"]
+    assert after.waiting(after.campaign.steps[1]) == ["b/all"]
+
+
+def test_silence_begins_after_a_week() -> None:
+    assert not is_silent("2026-11-15T12:00:00Z", NOW)
+    assert is_silent("2026-11-15T11:59:59Z", NOW)
+    assert not is_silent("", NOW)
+
+
+def test_people_own_and_operate() -> None:
+    assigned = {"type": "assigned", "person": "bob", "on": "a"}
+    one = progress(assigned, owner="vera", operators=["ann"])
+    assert people_of(one.campaign, one.history) == ["ann", "bob", "vera"]
