@@ -208,8 +208,13 @@ def _one_more(names: Iterable[str], typed: str) -> Items:
 
 
 def _places(known: Known, context: click.Context, typed: str) -> Items:
-    named = context.params.get("campaign") or next(iter(context.params.get("campaigns") or ()), "")
-    return known.places(str(named), typed)
+    return known.places(_campaign(context), typed)
+
+
+def _campaign(context: click.Context) -> str:
+    """Return what was typed for the campaign; where an option still lacks its value, click has not sorted it out."""
+    named = context.params.get("campaign") or context.params.get("campaigns") or context.args
+    return str(named if isinstance(named, str) else next(iter(named), ""))
 
 
 def _kinds(_: Known, __: click.Context, ___: str) -> Items:
@@ -232,9 +237,9 @@ COMPLETERS: dict[str, Completer] = {
     "by": lambda known, _, __: known.people,
     "owner": lambda known, _, __: known.people,
     "submission": lambda known, _, typed: known.events(typed, submissions=True),
-    "parents": lambda known, context, typed: known.events(typed, str(context.params["campaign"]), submissions=True),
+    "parents": lambda known, context, typed: known.events(typed, _campaign(context), submissions=True),
     "event": lambda known, _, typed: known.events(typed),
-    "drop": lambda known, context, typed: known.events(typed, str(context.params["campaign"])),
+    "drop": lambda known, context, typed: known.events(typed, _campaign(context)),
     "columns": _columns,
     "sort": _columns,
     "group": _columns,
