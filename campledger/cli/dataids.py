@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campledger.cli.shared import as_of_commit, as_of_option, clean, ledger_option, table, workspace
+from campledger.cli.terminal import page
 from campledger.errors import UsageError
 from campledger.model.words import counted
 
@@ -150,7 +151,7 @@ def show(name: str, members: int, as_json: bool, as_of: str | None) -> None:
         result |= {"used_by": list(shown.used_by), "receipts": [dict(event.data) for event in shown.receipts]}
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
         return
-    click.echo("\n".join(_as_lines(shown, members)))
+    page(_as_lines(shown, members))
 
 
 def _as_lines(shown: Shown, members: int) -> Iterator[str]:

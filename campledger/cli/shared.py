@@ -181,6 +181,21 @@ def act(
         from campledger.documents.lines import format_event
 
         click.echo(f"  {format_event(done.event)}", nl=False)
+    elif following := _next(done):
+        click.echo(f"next: {following}")
+
+
+def _next(done: Act) -> str | None:
+    """Return the command that comes next after an act, where there is one."""
+    event = done.event
+    match event["type"]:
+        case "submission":
+            return f"campledger outcome {event['id']} {'submitted' if event['state'] == 'planned' else 'succeeded'}"
+        case "outcome" if event["state"] == "ended":
+            return f"campledger accept {event['submission']}, or reject"
+        case "status" | "decision" | "reconciled":
+            return f"campledger whatnext {done.campaign}"
+    return None
 
 
 def maybe_pushed(space: Workspace, operation: Callable[[], T], push: bool) -> tuple[T, str | None, str]:

@@ -123,6 +123,7 @@ def test_an_act_says_what_came_of_it(ledger: Path, campaign: Path, campledger: R
     assert done.stdout == (
         f"{campaign.name}: started\n"
         f"  it has the state running; event {event['id']}, commit {git('rev-parse', '--short=10', 'HEAD')}\n"
+        f"next: campledger whatnext {campaign.name}\n"
     )
 
 
