@@ -37,8 +37,6 @@ class Todo:
     waiting: list[Waiting]
     me: str | None
     """Whose campaigns were looked at; None for everybody's."""
-    campaigns: int
-    """How many campaigns were looked at."""
     unreadable: list[Problem]
     """The first problem of each campaign that could not be read."""
 
@@ -57,22 +55,21 @@ def what_waits(workspace: Workspace, expression: str = "", *, mine: bool = False
         now = times.parse(committed(workspace.repository, workspace.commit_of(revision)))
     found: list[tuple[bool, Waiting]] = []
     unreadable: list[Problem] = []
-    looked_at = 0
     for record in ledger.records():
         if record.campaign is None or record.history is None or not CAMPAIGN_ID.fullmatch(record.id):
             unreadable += record.problems[:1]
             continue
         if me is not None and me not in people_of(record.campaign, record.history):
             continue
-        facts = query.facts_of(record.campaign, record.history)
-        if not query.matches(terms, facts):
-            continue
-        looked_at += 1
-        night = is_of_one_night(facts["day_obs"])
+        if record.history.state.is_final:
+            continue  # nothing more is to come
         asking = todo(Progress(record.campaign, record.history), now)
-        found += [(night, Waiting(record.campaign, record.history, matter)) for matter in asking]
+        facts = query.facts_of(record.campaign, record.history) if asking else {}
+        if asking and query.matches(terms, facts):
+            night = is_of_one_night(facts["day_obs"])
+            found += [(night, Waiting(record.campaign, record.history, matter)) for matter in asking]
     found.sort(key=lambda one: (one[0], one[1].matter.rank, one[1].matter.since, one[1].campaign.id))
-    return Todo([one for _, one in found], me, looked_at, unreadable)
+    return Todo([one for _, one in found], me, unreadable)
 
 
 @dataclass(frozen=True)
