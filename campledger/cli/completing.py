@@ -326,7 +326,19 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 """
 
 
-class Bash(BashComplete):
+class _Negated(ShellComplete):
+    """Words of an expression that are turned round, which click would take for the beginning of an option."""
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        """Return what may stand at the end of a line."""
+        items = super().get_completions([*args], incomplete)
+        if not re.match("-[a-z]", incomplete):
+            return items
+        turned = super().get_completions([*args], incomplete[1:])
+        return [*items, *(CompletionItem(f"-{one.value}", help=one.help) for one in turned if ":" in str(one.value))]
+
+
+class Bash(_Negated, BashComplete):
     """Completion for bash, which parts words at colons: click's own script knows nothing of it."""
 
     source_template = _BASH
@@ -368,7 +380,7 @@ fi
 """
 
 
-class Zsh(ZshComplete):
+class Zsh(_Negated, ZshComplete):
     """Completion for zsh, which leaves no space behind `state:`."""
 
     source_template = _ZSH
@@ -398,7 +410,7 @@ complete --no-files --keep-order --command %(prog_name)s --arguments "(%(complet
 """
 
 
-class Fish(FishComplete):
+class Fish(_Negated, FishComplete):
     """Completion for fish."""
 
     source_template = _FISH

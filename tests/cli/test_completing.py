@@ -91,6 +91,9 @@ def test_words_of_an_expression(told: Path) -> None:
     assert offered(told, "campledger list state:running @") == ["@mine"]
     assert offered(told, "campledger list name:hello-t") == ["name:hello-two"]
     assert offered(told, "campledger list tract:") == []
+    assert offered(told, "campledger list -state:r") == ["-state:running"]
+    assert offered(told, "campledger todo state:running -own") == ["-owner:"]
+    assert offered(told, "campledger show -h") == ["-h"]
     assert offered(told, "campledger log hello-c @m") == ["@mine"]
     assert offered(told, "campledger list --sort id,ch") == ["id,changed"]
     assert offered(told, "campledger list --sort id,-ch") == ["id,-changed"]
@@ -209,6 +212,7 @@ def test_a_real_bash_completes(told: Path, campledger: Run, tmp_path: Path) -> N
             ("campledger list -x state:running,pau", "campledger list -x state:running,paused "),
             ("campledger list @mi", "campledger list @mine "),
             ("campledger list own", "campledger list owner:"),
+            ("campledger list -state:ru", "campledger list -state:running "),
             ("campledger show hello-t", "campledger show hello-two "),
             ("campledger note hello-c text --on step1/", "campledger note hello-c text --on step1/"),
         ):
