@@ -33,7 +33,7 @@ from campledger.pages.forks import shared_out
 from campledger.pages.gather import Survey
 from campledger.pages.overrides import Overrides
 from campledger.pages.program import program
-from campledger.pages.public import Hidden, publish
+from campledger.pages.public import Hidden, PublicFiles, publish
 from campledger.pages.write import Entry, Folder
 from campledger.problems import Problem
 from campledger.repository.cache import Cache
@@ -98,10 +98,11 @@ class _Build:
         """Make what has changed, then put it into place."""
         if self.wanted.commit and self.repository.is_shallow:
             self.notes.append(_SHALLOW)
-        files, hidden = self._files()
-        own = overrides.read(files)
-        survey = self._survey(files, program(own.templates))
-        self._fill(survey, own, hidden)
+        files = self._files()
+        view = self._public(files) if self.wanted.public else None
+        own = overrides.read(view or files)
+        survey = self._survey(view or files, self.wanted.commit, program(own.templates), view.version if view else "")
+        self._fill(survey, own, view.hidden if view else None)
         survey.keep()
         done = self.folder.finish()
         return BuildResult(
@@ -138,27 +139,29 @@ class _Build:
     def _parts(self, survey: Survey) -> Iterator[parts.File]:
         return chain.from_iterable(part.files(survey, self.folder.is_current) for part in PARTS)
 
-    def _files(self) -> tuple[KnownFiles, Hidden | None]:
-        """Return the files that are shown, and what must not be named in any page."""
-        files: KnownFiles = WorkTree(self.root)
+    def _files(self) -> KnownFiles:
         if self.wanted.commit and not self.wanted.worktree:
-            files = GitTree(self.repository, self.wanted.commit)
-        if not self.wanted.public:
-            return files, None
-        survey = self._survey(files, program(overrides.read(files).templates))
-        survey.keep()
-        shown, count = publish(survey, self.cache)
+            return GitTree(self.repository, self.wanted.commit)
+        return WorkTree(self.root)
+
+    def _public(self, files: KnownFiles) -> PublicFiles:
+        """Return what may be published of the files that are shown."""
+        version = program(overrides.read(files).templates)
+        shown = self._survey(files, self.wanted.commit, version)
+        present = [self._survey(GitTree(self.repository, tip), tip, version) for tip in self.wanted.present]
+        view, count = publish(shown, present, self.cache)
+        for survey in (shown, *present):
+            survey.keep()
         if count:
             self.notes.append(f"{counted(count, 'campaign')} left out: embargoed, or not readable")
-        return shown, shown.hidden
+        return view
 
-    def _survey(self, files: KnownFiles, version: str) -> Survey:
+    def _survey(self, files: KnownFiles, commit: str | None, version: str, view: str = "") -> Survey:
         named = None
-        if self.wanted.commit:
-            time = self.repository.commit_time(self.wanted.commit)
-            named = Commit(self.wanted.commit, time, worktree=self.wanted.worktree)
+        if commit:
+            named = Commit(commit, self.repository.commit_time(commit), worktree=self.wanted.worktree)
         repository = self.repository if named else None
-        return Survey(Ledger(files), named, repository, cache=self.cache, program=version)
+        return Survey(Ledger(files), named, repository, cache=self.cache, program=version, view=view)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,11 @@ def commit_as_of(repository: Repository, root: Path, text: str) -> str:
     return found
 
 
+def tips_of_main(repository: Repository, root: Path) -> list[str]:
+    """Return the commits at which the main branch is, here and where it was fetched from; HEAD, where there is none."""
+    return history.tips(repository, _main_branch(repository, root))
+
+
 def committed(repository: Repository, commit: str) -> str:
     """Return when a commit was made, as events have it: 2026-11-22T08:01:02Z."""
     return times.happened(datetime.fromtimestamp(repository.commit_time(commit), UTC))

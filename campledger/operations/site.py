@@ -27,6 +27,8 @@ class Wanted:
     """Whether the files on disk are shown, committed or not."""
     public: bool
     """Whether embargoed campaigns are left out."""
+    present: tuple[str, ...] = ()
+    """Commits with which the main branch goes beyond the one shown: by them too it is judged what is embargoed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def build(
     if commit is not None and worktree:
         raise UsageError("--as-of and --worktree exclude each other: a site shows one state of the ledger")
     repository = Repository(root)
-    wanted = Wanted(_commit(repository, root, commit, worktree=worktree), worktree, public)
+    shown = _commit(repository, root, commit, worktree=worktree)
+    wanted = Wanted(shown, worktree, public, _present(repository, root, shown) if public and shown else ())
     in_git = wanted.commit is not None or repository.exists()
     cache = Cache(repository.common_dir / "campledger" if in_git else None)
     try:
@@ -82,6 +85,14 @@ def _commit(repository: Repository, root: Path, commit: str | None, *, worktree:
     from campledger.operations.moments import commit_as_of
 
     return commit_as_of(repository, root, commit)
+
+
+def _present(repository: Repository, root: Path, shown: str) -> tuple[str, ...]:
+    """Return the commits at which the main branch is, here and at its origin, but those that the shown one follows."""
+    from campledger.operations.moments import tips_of_main
+
+    tips = {*tips_of_main(repository, root)} - {shown}
+    return tuple(sorted(tip for tip in tips if not repository.is_ancestor(tip, shown)))
 
 
 def _build(

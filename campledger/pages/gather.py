@@ -198,12 +198,15 @@ class Survey:
         *,
         cache: Cache | None = None,
         program: str = "",
+        view: str = "",
     ):
         self.ledger = ledger
         self.commit = commit
         self.directory = Directory(ledger.settings)
         self.program = program
         """What stands for the version of all code and templates that make pages."""
+        self._view = view
+        """What stands for all that the files hide: a set's older version, which a pin names, is not among them."""
         self.changed: set[str] = set()
         """Campaigns of which something was worked out anew."""
         self.repository = repository
@@ -381,7 +384,7 @@ class Survey:
             # A version is looked up in git: by its commit's name, or by its digest among all that there were.
             forms = [form for path in paths for form in forms_of(path)]
             versions = [one.commit for form in forms for one in self.set_versions.get(form, ())]
-            rows += [self.repository.boundary, *versions, *(f"{pin} {self._meant(pin)}" for pin in pins)]
+            rows += [self._view, self.repository.boundary, *versions, *(f"{pin} {self._meant(pin)}" for pin in pins)]
         return digest(*rows)
 
     def _meant(self, pin: str) -> str:

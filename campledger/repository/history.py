@@ -64,13 +64,21 @@ def _step(head: list[str], paths: list[str]) -> Step:
     return Step(commit, int(time), parents[0] if parents else "", tuple(paths))
 
 
+def tips(repository: Repository, branch: str) -> list[str]:
+    """Return the commits at which a branch is: here, then where it was fetched from. Where it is neither, HEAD's."""
+    for refs in ((f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"), ("HEAD",)):
+        answers = [repository.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") for ref in refs]
+        found = [answer.text for answer in answers if answer.status == 0]
+        if found:
+            return found
+    return []
+
+
 def last_until(repository: Repository, branch: str, seconds: int) -> str | None:
     """Return the last commit of a branch, by first parents, that was committed until a time; None if none was.
 
     Where there is no such branch, here or at origin, HEAD is looked at.
     """
-    for ref in (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}", "HEAD"):
-        if repository.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").status == 0:
-            found = repository.run("rev-list", "-1", "--first-parent", f"--min-age={seconds}", ref).text
-            return found or None
+    for tip in tips(repository, branch)[:1]:
+        return repository.run("rev-list", "-1", "--first-parent", f"--min-age={seconds}", tip).text or None
     return None
