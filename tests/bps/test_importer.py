@@ -90,7 +90,7 @@ def doubts(planned: ImportPlan, path: str) -> list[str]:
 def check(root: Path, planned: ImportPlan) -> None:
     """Check what holds for every plan: documents are valid, references resolve, and no file is lost."""
     schema = json.loads((PROJECT / "schemas/campaign.schema.json").read_text())
-    event = json.loads((PROJECT / "schemas/event.schema.json").read_text())["$defs"]["submission"]["properties"]
+    of_events = json.loads((PROJECT / "schemas/event.schema.json").read_text())["$defs"]
     validator = jsonschema.Draft202012Validator(schema)
     keys = {campaign.key for campaign in planned.campaigns}
     refs = [item.ref for campaign in planned.campaigns for item in campaign.submissions]
@@ -109,8 +109,8 @@ def check(root: Path, planned: ImportPlan) -> None:
             assert set(item.groups) <= groups.keys()
             assert set(item.parents) <= own - {item.ref}
             assert (root / item.ref).read_bytes() == campaign.files[item.file]
-            assert item.relation in event["relation"]["enum"]
-            jsonschema.validate(item.deviations, event["deviations"])
+            assert item.relation in of_events["submission"]["properties"]["relation"]["enum"]
+            jsonschema.validate(item.deviations, of_events["deviations"])
         assert set(groups) == {name for item in campaign.submissions for name in item.groups}
     on_disk = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
     told = {line.path for line in planned.report}

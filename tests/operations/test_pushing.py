@@ -52,7 +52,7 @@ def test_an_act_is_pushed(clone: Clone, hub: Path, campledger: Run, git: Git, so
     a = clone("a")
     done = campledger("start", "hello", "--push", cwd=a)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith(", pushed to origin/main\n")
+    assert done.stdout.splitlines()[1].endswith(", pushed to origin/main")
     assert git("rev-parse", "main", cwd=hub) == git("rev-parse", "HEAD", cwd=a)
     sound(cwd=a)
 
