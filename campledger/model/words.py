@@ -151,7 +151,7 @@ def _ranges(numbers: list[int]) -> list[str]:
 
 
 def coverage(campaign: Campaign, groups: Iterable[str]) -> str:
-    """Return in words which groups are meant: "step1", "step2 (all 50)", "step2: 1-12, 14"."""
+    """Return in words which groups are meant: "step1", "step2 (all 50)", "step2/1-12, 14"."""
     by_step: dict[str, list[str]] = {}
     for path in groups:
         step, _, group = path.partition("/")
@@ -163,7 +163,7 @@ def coverage(campaign: Campaign, groups: Iterable[str]) -> str:
 def _part(step: str, names: list[str], size: int) -> str:
     if size == 1:
         return step
-    return f"{step} (all {size})" if len(names) == size else f"{step}: {spans(names)}"
+    return f"{step} (all {size})" if len(names) == size else f"{step}/{spans(names)}"
 
 
 def count_words(counts: Mapping[str, Any], what: str) -> str:

@@ -138,7 +138,7 @@ def test_the_chart_is_a_table_too(page: Page, base: str) -> None:
     expect(page.get_by_role("img", name="When the groups ran, waited and were rescued")).to_be_visible()
     page.get_by_text("The same as a table").click()
     table = page.get_by_role("region", name="When the groups ran, as a table")
-    row = table.get_by_role("row", name="step1: 11\N{EN DASH}20 k7mqxxx2222h rescue running")
+    row = table.get_by_role("row", name="step1/11\N{EN DASH}20 k7mqxxx2222h rescue running")
     expect(row).to_be_visible()
     row.get_by_role("link").click()
     expect(page.locator("details:target code.id")).to_have_text("k7mqxxx2222h")

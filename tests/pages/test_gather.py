@@ -89,7 +89,7 @@ def test_rows_of_the_list(survey: gather.Survey) -> None:
 
 def test_what_now_says_how_to_decide(rescues: Page) -> None:
     failed, held = rescues["now"][:2]
-    assert failed["words"] == "step1: 41\N{EN DASH}50: ended, failed, and awaits a decision."
+    assert failed["words"] == "step1/41\N{EN DASH}50: ended, failed, and awaits a decision."
     assert failed["commands"][0] == f"campledger accept {failed['submission']}"
     assert "quota of the scratch disk" in held["words"]
     assert held["commands"][0] == f"campledger outcome {held['submission']} running"
@@ -121,7 +121,7 @@ def test_states_of_steps(rescues: Page) -> None:
 def test_a_rescue_of_two(rescues: Page) -> None:
     one = next(one for one in step(rescues, "step1")["submissions"] if one["relation"] == "rescue")
     assert len(one["parents"]) == 2
-    assert one["groups"] == "step1: 11\N{EN DASH}30"
+    assert one["groups"] == "step1/11\N{EN DASH}30"
     assert one["run_url"] == "https://panda.example.org/request/71990"
     assert {entry["name"] for entry in one["deviations"]} == {"memory", "other"}
     parents = [other for other in step(rescues, "step1")["submissions"] if other["id"] in one["parents"]]
