@@ -90,7 +90,7 @@ def _log_lines(pairs: Sequence[tuple[Record, Event]], *, one: bool) -> Iterator[
     counting = {record.id: {event.id for event in record.history.effective} for record, _ in pairs if record.history}
     for record, event in pairs:
         name = event.id if one else record.id
-        yield event_line(event, faulty=event.id not in counting[record.id], name=clean(name))
+        yield event_line(event, record.history, faulty=event.id not in counting[record.id], name=clean(name))
 
 
 @click.command(context_settings=EXPRESSION_SETTINGS)

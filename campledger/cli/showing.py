@@ -14,7 +14,7 @@ from campledger.cli.terminal import column, moment
 
 if TYPE_CHECKING:
     from campledger.ledger.reading import Record
-    from campledger.model.history import Event
+    from campledger.model.history import Event, History
 
 
 def as_json_value(record: Record) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def as_lines(record: Record) -> list[str]:
     body = _steps(record)
     events = history.events[-8:]
     tail = ["", f"last events (of {len(history.events)}; `campledger log {record.id}` shows all):"] if events else []
-    tail += [event_line(event, faulty=event not in history.effective) for event in reversed(events)]
+    tail += [event_line(event, history, faulty=event not in history.effective) for event in reversed(events)]
     return [*head, *(["", *lines] if lines else []), *body, *tail]
 
 
@@ -94,6 +94,7 @@ def _steps(record: Record) -> list[str]:
                 facts = [clean(str(one.facts[key])) for key in ("result", "run_id") if key in one.facts]
                 facts += [count_words(one.facts["jobs"], "jobs")] if "jobs" in one.facts else []
                 facts += [f"of {', '.join(one.parents)}"] if one.parents else []
+                facts += [_in_a_line(f"{what}={text}") for what, text in one.facts.get("deviations", {}).items()]
                 words = "  ".join(
                     [f"  {one.id}", f"{one.relation} {coloured(str(one.state))}", places(one.groups), *facts]
                 )
@@ -101,12 +102,16 @@ def _steps(record: Record) -> list[str]:
     return lines
 
 
-def event_line(event: Event, *, faulty: bool = False, name: str = "") -> str:
+def event_line(event: Event, history: History | None = None, *, faulty: bool = False, name: str = "") -> str:
     """Return an event in a line: when, of what, who, what; and whether it counts."""
     from campledger.model.words import describe, remark
 
     text = remark(event)
     mark = " (does not count)" if faulty else ""
     prefix = f"{name}  " if name else ""
-    line = f"  {column(event.at)}  {prefix}{clean(event.by)}: {clean(describe(event))}{mark}"
-    return f"{line}: {' '.join(clean(text).split())}" if text else line
+    line = f"  {column(event.at)}  {prefix}{clean(event.by)}: {clean(describe(event, history))}{mark}"
+    return f"{line}: {_in_a_line(text)}" if text else line
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(clean(text).split())

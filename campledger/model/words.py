@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campledger.model.campaign import Campaign
-from campledger.model.history import Event
+from campledger.model.history import Event, History
 from campledger.model.states import State, campaign_transition
 
 _PAST = {
@@ -34,13 +34,20 @@ class Piece:
     """Which one."""
 
 
-def describe(event: Event) -> str:
-    """Return what happened, without the reason or text that stands in the event beside it."""
-    return "".join(piece.text for piece in pieces(event))
+def describe(event: Event, history: History | None = None) -> str:
+    """Return what happened, without the reason or text that stands in the event beside it.
+
+    With its campaign's history, submissions are told with the groups that they cover.
+    """
+    return "".join(piece.text for piece in pieces(event, history=history))
 
 
 def pieces(
-    event: Event, *, groups: Callable[[Sequence[str]], str] | None = None, person: Callable[[str], str] = str
+    event: Event,
+    *,
+    groups: Callable[[Sequence[str]], str] | None = None,
+    person: Callable[[str], str] = str,
+    history: History | None = None,
 ) -> Iterator[Piece]:
     """Yield what happened, piece by piece; ``groups`` and ``person`` say how places and people are called."""
     data = event.data
@@ -61,10 +68,12 @@ def pieces(
             counts = "".join(f", {count_words(data[key], key)}" for key in ("jobs", "quanta") if key in data)
             yield Piece("submission ")
             yield Piece(data["submission"], "submission", data["submission"])
+            yield Piece(_covered(data["submission"], history))
             yield Piece(f" {data.get('result') or data['state']}{counts}")
         case "decision":
             yield Piece(f"{data['decision']} submission ")
             yield Piece(data["submission"], "submission", data["submission"])
+            yield Piece(_covered(data["submission"], history))
         case "note":
             yield Piece("note")
             yield on
@@ -83,6 +92,12 @@ def pieces(
             yield from _listed(data["dropped"], "event")
         case _:
             yield Piece(_of_registry(event))
+
+
+def _covered(submission: str, history: History | None) -> str:
+    """Return which groups a submission covers, where its history says so."""
+    known = history.submissions.get(submission) if history else None
+    return f" ({places(known.groups)})" if known else ""
 
 
 def _of_registry(event: Event) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +43,7 @@ HELLO = [
 
 def told(text: str) -> list[str]:
     """Return what each line of a log says, in short."""
-    said = [line.split(": ", 1)[1].replace(":", "").split() for line in text.splitlines()]
+    said = [re.sub(r" \(.*?\)", "", line).split(": ", 1)[1].replace(":", "").split() for line in text.splitlines()]
     return [f"{words[0]} {words[2]}" if words[0].startswith("subm") else words[0] for words in said]
 
 
@@ -103,6 +104,21 @@ def test_a_log_of_what_there_is_not(several: Path, campledger: Run, words: list[
 
 def test_a_log_as_of_a_commit(several: Path, campledger: Run) -> None:
     assert told(campledger("log", "--as-of", "HEAD~6").stdout) == ["started"]
+
+
+def test_a_log_says_which_groups_a_submission_covers(several: Path, campledger: Run) -> None:
+    printed = campledger("log", "hello", "--type", "outcome").stdout
+    assert re.findall(r"vera: (.*)", re.sub("[0-9a-z]{12}", "ID", printed)) == [
+        "submission ID (step1/g) held", "submission ID (step1/g, r) failed"
+    ]  # fmt: skip
+
+
+def test_what_is_shown_of_a_submission(several: Path, campledger: Run) -> None:
+    deviation = ("--deviation", "memory=16384", "--deviation", "image=a\nb")
+    assert campledger("record", "hello", "step2", "--run-id", "44", *deviation).returncode == 0
+    printed = campledger("show", "hello").stdout
+    assert re.search(r"^  \w{12}  first submitted  step2/all  44  memory=16384  image=a b$", printed, re.MULTILINE)
+    assert re.search(r"^  .*vera: submission \w{12} \(step1/g\) held$", printed, re.MULTILINE)
 
 
 def test_what_waits_comes_with_what_settles_it(several: Path, campledger: Run) -> None:
