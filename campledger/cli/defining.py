@@ -48,7 +48,8 @@ def init(directory: Path, example: bool, host: str | None) -> None:
         click.echo(f"  with the example {started.example}: try `campledger show {started.example}`")
     if started.hook is None:
         click.echo("  no hook was installed, since core.hooksPath is set: `campledger hooks install` says more")
-    click.echo(f"next: cd {directory}; edit campledger.yaml; campledger define my-first-campaign")
+    there = "" if directory.resolve() == Path.cwd() else f"cd {directory}; "
+    click.echo(f"next: {there}edit campledger.yaml; campledger define my-first-campaign")
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
