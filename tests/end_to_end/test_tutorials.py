@@ -8,12 +8,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from campledger.model.ids import ALPHABET
+
 ROOT = Path(__file__).parents[2]
 TUTORIALS = [*sorted((ROOT / "docs/tutorials").glob("*.md")), ROOT / "docs/scripting.md"]
+
+CAMPAIGN = rf"\d{{4}}-\d\d-\d\d-[a-z0-9-]+-[{ALPHABET}]{{4}}"
+EVENT_OR_COMMIT = r"(?=\d*[a-z])(?=[a-z]*\d)(?:[0-9a-z]{10}|[0-9a-z]{12}|[0-9a-z]{40})"
+MOMENT = r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\dZ)?)?"
+MONTH = rf"\d{{4}}/\d\d/(?={CAMPAIGN}\b)"
+VARYING = re.compile(rf"\b(?:{MONTH}|(?:{CAMPAIGN}|{EVENT_OR_COMMIT}|{MOMENT})\b)|…")
 
 
 @dataclass
@@ -23,12 +32,66 @@ class Command:
     words: str
     shown: list[str] = field(default_factory=list)
 
-    def matches(self, printed: str) -> bool:
-        """Whether what was printed is what is shown; nothing is shown where it does not matter."""
-        if not self.shown:
+
+@dataclass
+class Screen:
+    """What a reader sees where a page has ids, commits and the day of its writing: others, but the same each time."""
+
+    written_on: frozenset[str]
+    names: dict[str, str] = field(default_factory=dict)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def typed(self, words: str) -> str:
+        """Return a command of the page as a reader has to type it."""
+        named = re.sub(rf"\b(?:{CAMPAIGN}|[0-9a-z]+)\b", lambda found: self.names.get(found[0], found[0]), words)
+        return re.sub(rf"{MONTH}((\d{{4}})-(\d\d))", r"\2/\3/\1", named)
+
+    def shows(self, page: list[str], printed: str) -> bool:
+        """Whether what was printed is what the page shows, which is nothing where it does not matter."""
+        if not page:
             return True
-        lines = [".*" if line == "…" else re.escape(line).replace("…", "[^\n]*") for line in self.shown]
-        return re.fullmatch("\n".join(lines), printed.rstrip("\n"), re.DOTALL) is not None
+        groups: dict[str, str] = {}
+        lines = (".*" if line == "…" else self._pattern(line, groups) for line in page)
+        found = re.fullmatch("\n".join(lines), printed.rstrip("\n"), re.DOTALL)
+        if found is None:
+            return False
+        seen = [*self.names.values(), *(found[group] for group in groups.values())]
+        if len(set(seen)) < len(seen):  # what has one name for the reader has two on the page
+            return False
+        for name, group in groups.items():
+            self.names[name] = found[group]
+            if re.fullmatch(CAMPAIGN, name):
+                self.names[name[-4:]] = found[group][-4:]
+        return True
+
+    def _pattern(self, line: str, groups: dict[str, str]) -> str:
+        made, at = "", 0
+        for token in VARYING.finditer(line):
+            made += re.escape(line[at : token.start()]) + self._pattern_of(token[0], groups)
+            at = token.end()
+        return made + re.escape(line[at:])
+
+    def _pattern_of(self, token: str, groups: dict[str, str]) -> str:
+        if token == "…":
+            return "[^\n]*"
+        if token.endswith("/"):
+            return r"\d{4}/\d\d/"
+        if token in self.names:
+            return re.escape(self.names[token])
+        if token in groups:
+            return f"(?P={groups[token]})"
+        if re.fullmatch(MOMENT, token):
+            return (
+                self._day() + re.sub(r"\d", r"\\d", token[10:]) if token[:10] in self.written_on else re.escape(token)
+            )
+        groups[token] = f"name{len(groups)}"
+        of_campaign = f"{self._day()}{token[10:-4]}[{ALPHABET}]{{4}}"
+        shape = of_campaign if re.fullmatch(CAMPAIGN, token) else f"[0-9a-z]{{{len(token)}}}"
+        return f"(?P<{groups[token]}>{shape})"
+
+    def _day(self) -> str:
+        """Return a pattern of today, which midnight may have changed since the page was begun."""
+        return f"(?:{self.began.date()}|{datetime.now(UTC).date()})"
 
 
 def commands(text: str) -> Iterator[Command]:
@@ -44,18 +107,62 @@ def commands(text: str) -> Iterator[Command]:
         yield from found
 
 
+def screen_of(text: str) -> Screen:
+    return Screen(frozenset(name[:10] for name in re.findall(rf"{CAMPAIGN}\b", text)))
+
+
+K7MQ, A3XZ = "2026-11-24-hello-k7mq", "2026-11-24-hello-a3xz"
+
+
+@pytest.mark.parametrize(
+    ("page", "printed", "same"),
+    [
+        (["step1  …", "…", "end"], "step1  2 ended\n1\n2\nend\n", True),
+        (["step1 (2)"], "step1 (3)", False),
+        (["a", "b"], "a\nb\nc", False),
+        ([f"{K7MQ}: started", f"next: show {K7MQ}"], "{0}-hello-bbbb: started\nnext: show {0}-hello-bbbb", True),
+        ([f"{K7MQ}: started", f"next: show {K7MQ}"], "{0}-hello-bbbb: started\nnext: show {0}-hello-cccc", False),
+        ([f"{K7MQ} {A3XZ}"], "{0}-hello-bbbb {0}-hella-cccc", False),
+        (["event jqh3fsh85kcc, commit 08767b820f"], "event abcdefghjkmn, commit 1234567890", True),
+        (["event jqh3fsh85kcc of ur93fhv7bty4"], "event abcdefghjkmn of abcdefghjkmn", False),
+        (["event jqh3fsh85kcc, commit 08767b820f"], "event abcdefghjkmn, commit 123456789", False),
+        (["2026-11-24 08:00 vera, 2025-01-01"], "{0} 23:59 vera, 2025-01-01", True),
+        (["2026-11-24 08:00 vera, 2025-01-01"], "{0} 23:59 vera, 2025-01-02", False),
+        (["campaigns/2026/11/" + K7MQ], "campaigns/2031/01/{0}-hello-bbbb", True),
+    ],
+)
+def test_a_page_is_held_to_what_it_shows(page: list[str], printed: str, same: bool) -> None:
+    screen = Screen(frozenset({"2026-11-24"}))
+    assert screen.shows(page, printed.format(screen.began.date())) is same
+
+
+def test_a_reader_types_the_ids_that_were_seen() -> None:
+    screen = Screen(frozenset({"2026-11-24"}))
+    seen = f"{screen.began.date()}-hello-bbbb"
+    assert screen.shows([f"{K7MQ}: submitted jqh3fsh85kcc"], f"{seen}: submitted zzzzzzzzzzzz")
+    assert screen.typed("accept jqh3fsh85kcc; show k7mq; show hello") == "accept zzzzzzzzzzzz; show bbbb; show hello"
+    assert screen.typed(f"ls campaigns/2026/11/{K7MQ}/bps") == f"ls campaigns/{seen[:4]}/{seen[5:7]}/{seen}/bps"
+    assert not screen.shows([f"{K7MQ}: ended"], f"{seen[:-4]}cccc: ended")
+    assert not screen.shows([f"{A3XZ}: ended"], f"{seen}: ended")
+
+
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_does_what_it_says(tutorial: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "CAMPLEDGER": str(ROOT), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    steps = list(commands(tutorial.read_text("utf-8")))
+    text = tutorial.read_text("utf-8")
+    steps, screen = list(commands(text)), screen_of(text)
     assert steps
-    where = tmp_path
-    for step in steps:
-        # One shell a command, so that each has its output; the folder is carried over.
+    where, status = tmp_path, 0
+    for step, after in zip(steps, [*steps[1:], None], strict=True):
+        # One shell a command, so that each has its output; the folder and the exit code are carried over.
+        typed = f"(exit {status})\n{screen.typed(step.words)}\nstatus=$?\npwd >'{tmp_path}/where'\nexit $status"
         done = subprocess.run(
-            ["bash", "-c", f"{step.words}\nstatus=$?\npwd >'{tmp_path}/where'\nexit $status"],
-            cwd=where, env=environment, capture_output=True, text=True, check=False, timeout=120,
+            ["bash", "-c", typed],
+            cwd=where, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            timeout=120,
         )  # fmt: skip
-        where = Path((tmp_path / "where").read_text().strip())
-        assert done.returncode == 0, f"{step.words}\n{done.stdout}{done.stderr}"
-        assert step.matches(done.stdout), f"{step.words}\nprinted\n{done.stdout}\nand not\n" + "\n".join(step.shown)
+        where, status = Path((tmp_path / "where").read_text().strip()), done.returncode
+        # A page that looks at an exit code says which one it is.
+        assert status == 0 or (after is not None and "$?" in after.words), f"{step.words}\n{done.stdout}"
+        shown = "\n".join(step.shown)
+        assert screen.shows(step.shown, done.stdout), f"{step.words}\nprinted\n{done.stdout}\nand not\n{shown}"
