@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from campledger.dataids.text import did_you_mean
 from campledger.documents import schema, strict
 from campledger.errors import DataError, UsageError
 from campledger.ledger.reading import Ledger, is_furniture, locate
@@ -85,7 +86,8 @@ class Queries:
     def named(self, name: str) -> SavedQuery:
         """Return a query by its name. Raise UsageError if there is none, DataError if it cannot be asked."""
         if name not in self.paths:
-            raise UsageError(f"there is no saved query `{name}`: `campledger query list` shows them")
+            hint = did_you_mean(name, self.paths) or "`campledger query list` shows them"
+            raise UsageError(f"there is no saved query `{name}`: {hint}")
         found, problems = self._read[name]
         if found is None or problems:
             raise DataError(f"the saved query `{name}` cannot be read:\n{report_text(problems)}")

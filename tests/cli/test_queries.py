@@ -94,7 +94,8 @@ def test_an_earlier_query_is_asked_of_an_earlier_ledger(saved: Path, campledger:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["list", "@nope"], 2, "there is no saved query `nope`: `campledger query list` shows them"),
+        (["list", "@nobody"], 2, "there is no saved query `nobody`: `campledger query list` shows them"),
+        (["list", "@opne"], 2, "there is no saved query `opne`: did you mean `open`?"),
         (["list", "-@open"], 2, "cannot be turned round"),
         (["list", "@Open"], 2, "no name of a saved query"),
         (["list", "--group", "nam"], 2, "there is no column `nam`"),
