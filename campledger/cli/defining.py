@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -48,7 +49,8 @@ def init(directory: Path, example: bool, host: str | None) -> None:
         click.echo(f"  with the example {started.example}: try `campledger show {started.example}`")
     if started.hook is None:
         click.echo("  no hook was installed, since core.hooksPath is set: `campledger hooks install` says more")
-    there = "" if directory.resolve() == Path.cwd() else f"cd {directory}; "
+    place = shlex.quote(f"./{directory}" if str(directory).startswith("-") else str(directory))
+    there = "" if directory.resolve() == Path.cwd() else f"cd {place}; "
     click.echo(f"next: {there}edit campledger.yaml; campledger define my-first-campaign")
 
 

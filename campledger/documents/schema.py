@@ -169,10 +169,10 @@ def _unknown_key(pointer: Pointer, key: str, known: list[str]) -> Finding:
     near = get_close_matches(key.lower(), known, 1, 0.7)
     if near:
         hint = f"did you mean `{near[0]}`?"
-    elif "extra" in known:
-        hint = "what the format has no place for goes below `extra`"
     else:
         hint = f"known are {', '.join(known)}" if known else ""
+        if "extra" in known:
+            hint += "; what the format has no place for goes below `extra`"
     return Finding((*pointer, key), "unknown-key", f"there is no key `{_short(key)}` here", hint, key=True)
 
 

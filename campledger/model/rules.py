@@ -125,8 +125,10 @@ def url_complaint(url: str) -> str | None:
         host = parts.hostname
     except ValueError as error:
         return f"not an address: {error}"
+    if not parts.scheme:
+        return f"`{url[:40]}` is no address"
     if parts.scheme.lower() not in {"http", "https"}:
-        return f"`{parts.scheme or url[:20]}` is not a scheme that a page may link to"
+        return f"`{parts.scheme}` is not a scheme that a page may link to"
     if not host:
         return "an address without a host"
     return "an address with a user name or password in it" if "@" in parts.netloc else None

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 from campledger.errors import RefusedError, UsageError
@@ -15,7 +16,16 @@ from campledger.model.campaign import Campaign
 from campledger.model.history import Event, History, Submission, replay
 from campledger.model.ids import event_id, random_id
 from campledger.model.rules import url_complaint
-from campledger.model.states import CAMPAIGN_TABLE, State, SubmissionState, acts_from
+from campledger.model.states import (
+    CAMPAIGN_TABLE,
+    OUTCOMES,
+    SUBMISSION_TABLE,
+    State,
+    SubmissionState,
+    acts_from,
+    submission_transition,
+)
+from campledger.model.words import spans
 from campledger.operations.pending import Ahead, Pending, make
 from campledger.operations.workspace import Workspace, find_event, is_beginning, require_readable, resolve
 from campledger.problems import Severity, report_text
@@ -214,10 +224,22 @@ def _groups(record: Record, places: Sequence[str]) -> list[str]:
     for place in places:
         found = campaign.groups_of(place)
         if not found:
-            known = ", ".join(step.name for step in campaign.steps) or "none; add steps with `campledger edit`"
-            raise UsageError(f"{record.id} has no step or group `{place}`: its steps are {known}")
+            raise UsageError(f"{record.id} has no step or group `{place}`: {_places_near(campaign, place)}")
         groups += [group for group in found if group not in groups]
     return groups
+
+
+def _places_near(campaign: Campaign, place: str) -> str:
+    """Return what may have been meant by a place that there is not, or what there is."""
+    near = get_close_matches(place, [*(step.name for step in campaign.steps), *campaign.groups], 1, 0.85)
+    step = next((one for one in campaign.steps if one.name == place.partition("/")[0]), None)
+    if step is not None:
+        return f"the groups of {step.name} are {spans(one.name for one in step.groups)}"
+    if near:
+        return f"did you mean `{near[0]}`?"
+    if not campaign.steps:
+        return f"it has no steps; add them with `campledger edit {campaign.id}`"
+    return f"its steps are {spans(step.name for step in campaign.steps)}"
 
 
 @dataclass(frozen=True)
@@ -315,6 +337,8 @@ def outcome(space: Space, reference: str, state: str, facts: Mapping[str, Any], 
 
     def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         one = submission_of(record, reference)
+        if one.state != state:  # an outcome that repeats the state only adds facts
+            _require_move(one, SubmissionState(state), facts.get("reason"))
         event = {"type": "outcome", "submission": one.id, "state": state, **facts}
         words = f"{facts.get('result', state)}: {_places(one)} of {_campaign(record).name}"
         return event, words
@@ -327,6 +351,7 @@ def decide(space: Space, reference: str, decision: str, reason: str | None, how:
 
     def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
         one = submission_of(record, reference)
+        _require_move(one, SubmissionState(decision), reason)
         event = {"type": "decision", "submission": one.id, "decision": decision}
         if reason:
             event["reason"] = reason
@@ -334,6 +359,28 @@ def decide(space: Space, reference: str, decision: str, reason: str | None, how:
         return event, f"{verb} {_places(one)} of {_campaign(record).name}" + (f": {reason}" if reason else "")
 
     return perform(space, lambda ledger: find_event(ledger, reference, _RUNS)[0], compose, how)
+
+
+def _require_move(one: Submission, target: SubmissionState, reason: str | None) -> None:
+    """Raise RefusedError where a submission cannot become this, UsageError where that needs a reason."""
+    transition = submission_transition(one.state, target)
+    if transition is None:
+        possible = [_command_to(row.target, one.id) for row in SUBMISSION_TABLE if row.source is one.state]
+        may = " or ".join(filter(None, possible))
+        raise RefusedError(
+            f"submission {one.id} is {one.state}: it cannot become {target}; "
+            + (f"possible is {may}" if may else "a new submission may follow it: `campledger record`")
+        )
+    if transition.needs_reason and not reason:
+        raise UsageError(f"submission {one.id} is {one.state}: that it becomes {target} needs a reason: --reason TEXT")
+
+
+def _command_to(target: SubmissionState, submission: str) -> str:
+    """Return the command that says so of a submission; empty for `rescued`, which follows by itself."""
+    if target in {SubmissionState.ACCEPTED, SubmissionState.REJECTED}:
+        return f"`campledger {target.removesuffix('ed')} {submission}`"
+    words = "|".join(said for said, (state, _) in OUTCOMES.items() if state == target)
+    return f"`campledger outcome {submission} {words}`" if words else ""
 
 
 _RUNS = ("submission", "outcome")

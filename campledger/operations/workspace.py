@@ -68,12 +68,18 @@ class Workspace:
 def resolve(ledger: Ledger, reference: str) -> str:
     """Return the id of the campaign that people mean: full id, random suffix, name, or the beginning of id or name.
 
+    A path does as well, of the campaign's directory or of a file in it: shells complete those, and git prints them.
     Raise UsageError, with candidates, if it is none or several.
     """
     if not any(char.isalnum() for char in reference):
         raise UsageError(f"`{reference}` names no campaign: `campledger list` shows them")
     if reference in ledger.directories:
         return reference
+    if "/" in reference:
+        parts = reversed(reference.split("/"))
+        reference = next((part for part in parts if part in ledger.directories), reference)
+        if reference in ledger.directories:
+            return reference
     wanted = slug(reference)
     candidates = ledger.suffixes.get(reference) or ledger.slugs.get(wanted) or _beginning(ledger, reference, wanted)
     if len(candidates) == 1:
@@ -114,9 +120,9 @@ def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tup
 
     ``kinds`` restricts the search to types of events. Raise UsageError if there is none or several.
     """
-    what = "submission" if "submission" in kinds else "event"
+    what, lister = ("submission", "show") if "submission" in kinds else ("event", "log")
     if not reference.strip():
-        raise UsageError(f"`{reference}` names no {what}: `campledger show CAMPAIGN` lists them")
+        raise UsageError(f"`{reference}` names no {what}: `campledger {lister} CAMPAIGN` lists them")
     exact: dict[tuple[str, str], None] = {}
     near: dict[tuple[str, str], None] = {}
     for record in ledger.records(ledger.recorded(reference)):
@@ -132,7 +138,7 @@ def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tup
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(f"there is no {what} `{reference}`: `campledger show CAMPAIGN` lists them")
+        raise UsageError(f"there is no {what} `{reference}`: `campledger {lister} CAMPAIGN` lists them")
     rows = "\n".join(f"  {event}  of {campaign}" for campaign, event in found[:SHOWN])
     raise UsageError(f"`{reference}` may mean {len(found)} {what}s; give more of the id:\n{rows}")
 

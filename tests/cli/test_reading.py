@@ -222,6 +222,14 @@ def test_cells_of_csv_are_no_formulas(ledger: Path, campledger: Run) -> None:
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
+def test_a_path_names_its_campaign(ledger: Path, campaign: Path, campledger: Run) -> None:
+    inside = campaign.relative_to(ledger)
+    said = campledger("show", campaign.name).stdout
+    for reference in (f"{inside}/", f"{inside}/campaign.yaml", f"./{inside}/bps/step1.yaml", str(campaign)):
+        assert campledger("show", reference).stdout == said
+    assert "there is no campaign `a/b`" in campledger("show", "a/b").stderr
+
+
 @pytest.mark.parametrize(
     "reference", ["--upload-pack=touch pwned", "-n", "--output=pwned", "../../..", "/", "*", "[a-z]*"]
 )

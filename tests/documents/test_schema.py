@@ -302,8 +302,18 @@ def found(value: Any) -> Finding:
         ({"tags": ["a b"]}, "entry 1 of `tags` cannot be `a b`", None),
         ({"kind": "nightli"}, None, "did you mean `nightly`?"),
         ({"Steps": []}, "there is no key `Steps` here", "did you mean `steps`?"),
-        ({"qqq": 1}, "there is no key `qqq` here", "what the format has no place for goes below `extra`"),
-        ({"scope": {"qqq": 1}}, "there is no key `qqq` here", None),
+        ({"qqq": 1}, "there is no key `qqq` here", None),
+        (
+            {"scope": {"qqq": 1}},
+            "there is no key `qqq` here",
+            "known are instrument, skymap, tracts, bands, day_obs, detectors, observation_type, science_program",
+        ),
+        (
+            {"steps": [{"name": "a", "needs": 1}]},
+            "there is no key `needs` here",
+            "known are name, title, description, prerequisites, tickets, operators, pause_after, scope, software, data, "
+            "processing, compute, plan, groups, extra; what the format has no place for goes below `extra`",
+        ),
         ({"owner": "a\n"}, "`owner` cannot be `a\\n`", None),
         ({"steps": [{}]}, "`name` is missing", "Name of the step, unique in the campaign."),
         ({"operators": ["a", "a"]}, "`operators` names something twice", ""),

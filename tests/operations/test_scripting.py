@@ -222,7 +222,7 @@ REFUSED: list[tuple[str, Callable[[Any], object], type[Exception], str, str | No
     (
         "table",
         lambda t: (t.start("hello"), t.accept(t.record("hello", "step1"))),
-        RefusedError, "cannot become accepted", "illegal-transition",
+        RefusedError, "cannot become accepted", None,
     ),
     ("edit", lambda t: t.edit("hello", set={"kind": "nope"}), RefusedError, "`kind` is `nope`", "schema"),
 ]  # fmt: skip

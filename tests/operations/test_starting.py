@@ -289,3 +289,12 @@ def test_a_definition_may_not_refer_to_a_file_that_is_on_disk_only(
     git("add", "--all")
     git("commit", "--quiet", "--message=bps file")
     assert campledger(*refer).returncode == 0
+
+
+@pytest.mark.parametrize(("name", "word"), [("-new", "./-new"), ("a ledger", "'a ledger'")])
+def test_what_comes_after_init_can_be_pasted(
+    tmp_path: Path, campledger: Run, monkeypatch: pytest.MonkeyPatch, name: str, word: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = campledger("init", "--", name)
+    assert f"next: cd {word}; edit campledger.yaml" in done.stdout
