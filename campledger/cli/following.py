@@ -96,10 +96,11 @@ def _log_lines(pairs: Sequence[tuple[Record, Event]], *, one: bool) -> Iterator[
 @click.command(context_settings=EXPRESSION_SETTINGS)
 @click.argument("expression", nargs=-1)
 @click.option("--me", "mine", is_flag=True, help="Only campaigns that I own or operate.")
+@click.option("--limit", type=click.IntRange(1), help="Show this many at the most.")
 @click.option("--json", "as_json", is_flag=True, help="Print what waits as JSON.")
 @as_of_option
 @ledger_option
-def todo(expression: tuple[str, ...], mine: bool, as_json: bool, as_of: str | None) -> None:
+def todo(expression: tuple[str, ...], mine: bool, limit: int | None, as_json: bool, as_of: str | None) -> None:
     """List what waits for somebody, the most pressing first, each with the commands that settle it.
 
     That is what failed, is held or awaits a decision; campaigns that are paused, done, late or due to start; steps
@@ -114,10 +115,13 @@ def todo(expression: tuple[str, ...], mine: bool, as_json: bool, as_of: str | No
 
     space, words = workspace(), expression_of(expression)
     found = what_waits(space, words, mine=mine, revision=as_of_commit(space, as_of))
+    shown = found.waiting[:limit]
     if as_json:
-        click.echo(json.dumps([_waiting_value(one) for one in found.waiting], indent=2, ensure_ascii=False))
-    elif found.waiting:
-        page(_todo_lines(found.waiting))
+        click.echo(json.dumps([_waiting_value(one) for one in shown], indent=2, ensure_ascii=False))
+    elif shown:
+        page(_todo_lines(shown))
+        if len(shown) < len(found.waiting):
+            click.echo(f"{len(shown):,} of {len(found.waiting):,}", err=True)
     else:
         click.echo("nothing waits" + (f" for {clean(found.me)}" if found.me is not None else ""))
     for problem in found.unreadable:
@@ -200,6 +204,7 @@ def _next_value(found: Next) -> dict[str, Any]:
         "state": str(found.history.state),
         "decide": [_matter_value(one) for one in found.deciding],
         "submit": [{**_matter_value(one), "groups": groups} for one, groups in found.ready],
+        "under_way": [_matter_value(one) for one in found.under_way],
         "later": [{"step": step, "waits_for": missing} for step, missing in found.later],
         "acts": [{"act": row.act, "to": str(row.target), "command": command} for row, command in found.acts],
     }
@@ -217,6 +222,10 @@ def _next_lines(found: Next) -> Iterator[str]:
     if found.ready:
         yield from ("", "may be submitted:")
     for one, _ in found.ready:
+        yield from _matter_lines(one)
+    if found.under_way:
+        yield from ("", "under way:")
+    for one in found.under_way:
         yield from _matter_lines(one)
     if found.later:
         yield from ("", "may not run yet:")

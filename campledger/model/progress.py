@@ -9,6 +9,7 @@ from campledger.model.history import History, Submission
 from campledger.model.states import State, SubmissionState
 
 _AWAITS_PEOPLE = {SubmissionState.ENDED, SubmissionState.HELD}
+_CAME_TO_NOTHING = {SubmissionState.REJECTED, SubmissionState.CANCELLED}
 UNDER_WAY = frozenset({SubmissionState.SUBMITTED, SubmissionState.RUNNING})
 """States of a submission that the workflow system is at work on."""
 
@@ -79,6 +80,16 @@ class Progress:
     def waiting(self, step: Step) -> list[str]:
         """Return the groups of a step, as STEP/GROUP, of which nothing was submitted yet."""
         return [group.path for group in step.groups if self.states[group.path] == "waiting"]
+
+    @property
+    def to_be_repeated(self) -> dict[str, list[str]]:
+        """The groups of which the last submission was rejected or cancelled, as STEP/GROUP, by its id."""
+        found: dict[str, list[str]] = {}
+        for path, state in self.states.items():
+            one = self.deciding(path) if state in _CAME_TO_NOTHING else None
+            if one is not None:
+                found.setdefault(one.id, []).append(path)
+        return found
 
     def missing(self, step: Step) -> list[str]:
         """Return the names of the prerequisites of a step that are not done."""

@@ -66,6 +66,7 @@ def todo(progress: Progress, now: datetime) -> list[Matter]:
     asking += _timely(progress, now.date().isoformat())
     if progress.history.state is not State.RUNNING:
         return asking
+    asking += to_be_repeated(progress)
     if not asking and not progress.under_way:
         asking += [ready_to_submit(progress, step) for step in progress.ready]
     last = progress.history.last
@@ -104,6 +105,30 @@ def ready_to_submit(progress: Progress, step: Step) -> Matter:
     places = step.name if len(groups) == len(step.groups) else " ".join(groups[:MOST_NAMED])
     words = f"{step.name} may run: {counted(len(groups), 'group waits', 'groups wait')}."
     return Matter("submit", "planned", words, (f"campledger record {progress.campaign.id} {places} --run-id RUN",))
+
+
+def to_be_repeated(progress: Progress) -> list[Matter]:
+    """Return which groups need another submission, since the last one was rejected or cancelled."""
+    found = []
+    for submission, groups in progress.to_be_repeated.items():
+        one = progress.history.submissions[submission]
+        words = f"{coverage(progress.campaign, groups)}: {one.state}, and nothing was submitted after it."
+        where = f"{progress.campaign.id} {' '.join(groups[:MOST_NAMED])}"
+        command = f"campledger record {where} --relation replacement --parent {submission} --run-id RUN"
+        found.append(Matter("submit", str(one.state), words, (command,), submission, one.events[-1].at))
+    return found
+
+
+def under_way(progress: Progress) -> list[Matter]:
+    """Return what the workflow system is at work on, each with the commands that record its end."""
+    return [
+        Matter(
+            "", "running", f"{coverage(progress.campaign, one.groups)}: {one.state}.",
+            tuple(f"campledger outcome {one.id} {result}" for result in ("succeeded", "failed")),
+            one.id, one.events[-1].at,
+        )
+        for one in progress.under_way
+    ]  # fmt: skip
 
 
 def _submission(one: Submission, progress: Progress) -> Matter:

@@ -14,7 +14,17 @@ from campledger.model.history import History
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.model.progress import Progress
 from campledger.model.states import CAMPAIGN_TABLE, State, Transition
-from campledger.model.waiting import Matter, is_of_one_night, matters, people_of, pressing, ready_to_submit, todo
+from campledger.model.waiting import (
+    Matter,
+    is_of_one_night,
+    matters,
+    people_of,
+    pressing,
+    ready_to_submit,
+    to_be_repeated,
+    todo,
+    under_way,
+)
 from campledger.operations.finding import terms_of
 from campledger.operations.moments import committed
 from campledger.operations.workspace import Workspace, resolve
@@ -81,7 +91,10 @@ class Next:
     deciding: list[Matter]
     """What needs a person, the most pressing first."""
     ready: list[tuple[Matter, list[str]]]
-    """Steps that may run, each with the groups of which nothing was submitted yet, as STEP/GROUP."""
+    """Steps that may run, each with the groups of which nothing was submitted yet, as STEP/GROUP; and groups of which
+    the last submission was rejected or cancelled."""
+    under_way: list[Matter]
+    """What the workflow system is at work on."""
     later: list[tuple[str, list[str]]]
     """Steps that may not run yet, each with the steps that they wait for."""
     acts: list[tuple[Transition[State], str]]
@@ -96,12 +109,18 @@ def what_next(workspace: Workspace, reference: str, revision: str | None = None)
     progress = Progress(campaign, history)
     open_ = not history.state.is_final
     waiting = [step for step in campaign.steps if progress.waiting(step)] if open_ else []
-    may_run = progress.ready if history.state is State.RUNNING else []
+    running = history.state is State.RUNNING
+    may_run = progress.ready if running else []
+    again = to_be_repeated(progress) if running else []
     return Next(
         campaign,
         history,
         pressing(matters(progress)),
-        [(ready_to_submit(progress, step), progress.waiting(step)) for step in may_run],
+        [
+            *((one, progress.to_be_repeated[one.submission]) for one in again),
+            *((ready_to_submit(progress, step), progress.waiting(step)) for step in may_run),
+        ],
+        under_way(progress) if open_ else [],
         [(step.name, progress.missing(step)) for step in waiting if step not in may_run],
         list(_acts(campaign, history.state)),
     )

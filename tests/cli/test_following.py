@@ -154,6 +154,14 @@ def test_todo_of_some_and_of_me(several: Path, campledger: Run) -> None:
     assert (done.returncode, done.stdout) == (0, "nothing waits for vera\n")
 
 
+def test_todo_shows_no_more_than_is_asked_for(several: Path, campledger: Run) -> None:
+    every = json.loads(campledger("todo", "--json").stdout)
+    assert json.loads(campledger("todo", "--limit", "1", "--json").stdout) == every[:1]
+    done = campledger("todo", "--limit", "1")
+    assert done.stdout.startswith(f"{every[0]['need']:8}  {every[0]['campaign']}")
+    assert done.stderr == f"1 of {len(every)}\n"
+
+
 def test_todo_as_it_was(several: Path, campledger: Run) -> None:
     found = json.loads(campledger("todo", "--as-of", "HEAD~2", "hello", "--json").stdout)
     assert [one["need"] for one in found] == ["failed", "silent"]
@@ -205,7 +213,12 @@ def test_groups_that_wait_are_named_where_others_do_not(several: Path, campledge
     )
     assert campledger("start", "parts").returncode == 0
     assert campledger("record", "parts", "s/a").returncode == 0
-    (one,) = json.loads(campledger("whatnext", "parts", "--json").stdout)["submit"]
+    found = json.loads(campledger("whatnext", "parts", "--json").stdout)
+    (one,) = found["submit"]
+    assert [row["words"] for row in found["under_way"]] == ["s: a: submitted."]
+    assert f"\nunder way:\n  s: a: submitted.\n    {found['under_way'][0]['commands'][0]}\n" in (
+        campledger("whatnext", "parts").stdout
+    )
     assert one["groups"] == ["s/b"]
     assert one["commands"][0].endswith(" s/b --run-id RUN")
 

@@ -311,8 +311,8 @@ def found(value: Any) -> Finding:
         (
             {"steps": [{"name": "a", "needs": 1}]},
             "there is no key `needs` here",
-            "known are name, title, description, prerequisites, tickets, operators, pause_after, scope, software, data, "
-            "processing, compute, plan, groups, extra; what the format has no place for goes below `extra`",
+            "known are name, title, description, prerequisites, tickets, operators, pause_after, scope, software, "
+            "data, processing, compute, plan, groups, extra; what the format has no place for goes below `extra`",
         ),
         ({"owner": "a\n"}, "`owner` cannot be `a\\n`", None),
         ({"steps": [{}]}, "`name` is missing", "Name of the step, unique in the campaign."),

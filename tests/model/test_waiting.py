@@ -10,7 +10,7 @@ import pytest
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, replay
 from campledger.model.progress import Progress
-from campledger.model.waiting import is_silent, people_of, todo
+from campledger.model.waiting import is_silent, people_of, to_be_repeated, todo, under_way
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STEPS = [{"name": "a", "groups": [{"name": "1"}, {"name": "2"}]}, {"name": "b", "prerequisites": ["a"]}]
@@ -19,6 +19,8 @@ START = {"type": "status", "from": "defined", "to": "running"}
 PAUSE = {"type": "status", "from": "running", "to": "paused", "reason": "disk"}
 CANCEL = {"type": "status", "from": "defined", "to": "cancelled", "reason": "x"}
 RUN = {"type": "submission", "state": "submitted", "relation": "first", "groups": ["a/1", "a/2"]}
+REJECT = {"type": "decision", "submission": "e2", "decision": "rejected", "reason": "x"}
+AGAIN = {**RUN, "relation": "replacement", "parents": ["e2"], "groups": ["a/1"]}
 
 
 def outcome(state: str, result: str | None = None) -> dict[str, Any]:
@@ -54,6 +56,9 @@ def progress(*happened: dict[str, Any], day: int = 22, **definition: Any) -> Pro
         ((START, RUN, outcome("ended", "succeeded")), {}, 22, ["decide"]),
         ((START, RUN, outcome("ended", "succeeded"), PAUSE), {}, 22, ["decide", "paused"]),
         ((START, PAUSE), {"plan": {"deadline": "2026-11-21"}}, 1, ["paused", "late"]),
+        ((START, RUN, outcome("ended", "failed"), REJECT), {}, 22, ["submit"]),
+        ((START, RUN, outcome("ended", "failed"), REJECT, AGAIN), {}, 22, ["submit"]),
+        ((START, RUN, outcome("ended", "failed"), REJECT, PAUSE), {}, 22, ["paused"]),
     ],
 )
 def test_todo(happened: tuple[dict[str, Any], ...], definition: dict[str, Any], day: int, needs: list[str]) -> None:
@@ -61,6 +66,26 @@ def test_todo(happened: tuple[dict[str, Any], ...], definition: dict[str, Any], 
     assert [one.need for one in found] == needs
     assert all(command.startswith("campledger ") for one in found for command in one.commands)
     assert all(one.commands for one in found)
+
+
+def test_what_was_rejected_needs_another_submission() -> None:
+    rejected = START, RUN, outcome("ended", "failed"), REJECT
+    (one,) = to_be_repeated(progress(*rejected))
+    assert one.words == "a (all 2): rejected, and nothing was submitted after it."
+    (one,) = to_be_repeated(progress(*rejected, AGAIN))
+    assert one.words == "a: 2: rejected, and nothing was submitted after it."
+    assert one.commands == (
+        "campledger record 2026-11-01-x-aaaa a/2 --relation replacement --parent e2 --run-id RUN",
+    )  # fmt: skip
+    assert to_be_repeated(progress(*rejected, {**AGAIN, "groups": ["a/1", "a/2"]})) == []
+
+
+def test_what_is_under_way_names_how_it_may_end() -> None:
+    (one,) = under_way(progress(START, RUN))
+    assert (one.words, one.commands) == (
+        "a (all 2): submitted.", ("campledger outcome e2 succeeded", "campledger outcome e2 failed"),
+    )  # fmt: skip
+    assert under_way(progress(START, RUN, outcome("ended", "failed"))) == []
 
 
 def test_a_rescue_of_many_groups_is_not_proposed() -> None:
