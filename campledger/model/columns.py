@@ -63,12 +63,16 @@ def row_of(campaign: Campaign, history: History, facts: Facts) -> Row:
 
 
 def in_order(rows: Iterable[Row], sort: Sequence[str] = (), group: str | None = None) -> list[Row]:
-    """Return rows sorted by columns, the first one first, and those of one group together; else by state.
+    """Return rows sorted by columns, the first one first, and those of one group together.
 
+    Where no column is given, they are by state, what was changed last before the others, campaigns of one day by name.
     Rows without a value come last in both directions.
     """
     ordered = list(rows)
-    for name in reversed(sort or ("state",)):
+    if not sort:
+        ordered.sort(key=lambda row: row["name"].lower())
+        ordered.sort(key=lambda row: row["id"][: len("2026-11-22")], reverse=True)
+    for name in reversed(sort or ("state", "-changed")):
         ordered = _sorted(ordered, name.removeprefix("-"), reverse=name.startswith("-"))
     if group is not None:
         ordered.sort(key=lambda row: words(row, group).lower())

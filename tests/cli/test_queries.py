@@ -79,8 +79,8 @@ def test_a_query_may_ask_for_me(saved: Path, campledger: Run) -> None:
     assert campledger("query", "save", "mine", "owner:me").returncode == 0
     assert "owner:me" in (saved / "queries/mine.yaml").read_text()
     assert campledger("list", "@mine", "--columns", "name", "--format", "csv").stdout.split()[1:] == [
-        "night-1",
         "hello-campledger",
+        "night-1",
     ]
 
 

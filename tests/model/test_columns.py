@@ -16,7 +16,15 @@ Row = dict[str, Any]
 
 
 def row(name: str, **values: Any) -> Row:
-    return {"name": name, "state": "running", "changed": None, "band": [], "groups": [0, 2], **values}
+    return {
+        "id": f"2026-11-22-{name}-k7mq",
+        "name": name,
+        "state": "running",
+        "changed": None,
+        "band": [],
+        "groups": [0, 2],
+        **values,
+    }
 
 
 def names(rows: list[Row]) -> list[str]:
@@ -31,8 +39,13 @@ ROWS = [
 ]
 
 
-def test_what_is_in_no_order_is_by_state() -> None:
-    assert names(in_order(ROWS)) == ["c", "d", "b", "a"]
+def test_what_is_in_no_order_is_by_state_change_day_and_name() -> None:
+    assert names(in_order(ROWS)) == ["d", "c", "b", "a"]
+    one_day = [row(name, changed="2026-01-03") for name in ("tract-2", "Tract-1", "x")]
+    earlier = row("earlier", id="2025-11-22-earlier-k7mq", changed="2026-01-03")
+    untouched = row("untouched", id="2026-12-01-untouched-k7mq")
+    ordered = names(in_order([untouched, earlier, *reversed(one_day)]))
+    assert ordered == ["Tract-1", "tract-2", "x", "earlier", "untouched"]
 
 
 @pytest.mark.parametrize(
