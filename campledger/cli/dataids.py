@@ -103,9 +103,10 @@ def _facts(value: DataIdSet) -> dict[str, Any]:
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="How problems are printed.",
 )  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @ledger_option
-def check(names: tuple[str, ...], form: str, strict: bool) -> None:
+def check(names: tuple[str, ...], form: str, as_json: bool, strict: bool) -> None:
     """Check sets, all of the ledger or those named: types, dimensions, duplicates, order, what they are made from.
 
     Exit code 1 if there are errors (with --strict, warnings too).
@@ -118,7 +119,8 @@ def check(names: tuple[str, ...], form: str, strict: bool) -> None:
     from campledger.cli.reading import tell_problems
     from campledger.operations import sets
 
-    raise click.exceptions.Exit(tell_problems(sets.check(space_or_none(), names), form, strict=strict))
+    problems = sets.check(space_or_none(), names)
+    raise click.exceptions.Exit(tell_problems(problems, "json" if as_json else form, strict=strict))
 
 
 @dataids.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -116,6 +117,16 @@ for module in MODULES:
         main.add_command(command)
 
 
+def _unexpected(error: Exception) -> int:
+    """Tell of what no command reckons with, and return its exit code: a bug keeps its traceback, a full disk is none."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        click.echo(f"campledger: what was to be written is not all there: {error.strerror}", err=True)
+        return 4
+    traceback.print_exc()
+    click.echo("campledger: this is a bug; please report it with the lines above", err=True)
+    return 70
+
+
 def run() -> None:
     """Run the command line. The help of `campledger` lists the exit codes."""
     for stream in (sys.stdout, sys.stderr):
@@ -148,8 +159,6 @@ def run() -> None:
     except CampledgerError as error:
         click.echo(f"campledger: {clean(str(error))}", err=True)
         status = error.exit_code
-    except Exception:  # noqa: BLE001 - the one boundary: a bug keeps its traceback, and gets an exit code of its own
-        traceback.print_exc()
-        click.echo("campledger: this is a bug; please report it with the lines above", err=True)
-        status = 70
+    except Exception as error:  # noqa: BLE001 - the one boundary: nothing leaves it but an exit code
+        status = _unexpected(error)
     sys.exit(status if isinstance(status, int) else 0)

@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="How problems are printed; github: annotations; gitlab: a code quality report; sarif: for code scanning.",
 )  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @ledger_option
 def check(
-    paths: tuple[Path, ...], staged: bool, as_of: str | None, since: str | None, new: bool, strict: bool, form: str
-) -> None:
+    paths: tuple[Path, ...], staged: bool, as_of: str | None, since: str | None, new: bool, strict: bool, form: str,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Check definitions and histories: form, rules, and what lies between campaigns.
 
     Exit code 1 if there are errors (with --strict, warnings too).
@@ -66,6 +68,7 @@ def check(
     else:
         space = workspace(in_hook=True)
         problems = checking.check_staged(space) if staged else checking.check_work_tree(space, paths)
+    form = "json" if as_json else form
     place = checking.place_in_repository(start(in_hook=True)) if form in {"github", "gitlab", "sarif"} else ""
     raise click.exceptions.Exit(tell_problems(problems, form, strict=strict, place=place))
 

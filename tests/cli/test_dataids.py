@@ -309,6 +309,7 @@ def test_check_of_sets_only(ledger: Path, campledger: Run) -> None:
     assert campledger("dataids", "check", "fine").returncode == 0
     found = json.loads(campledger("dataids", "check", "bad", "--format", "json").stdout)
     assert found[0]["path"] == "dataids/bad.csv"
+    assert json.loads(campledger("dataids", "check", "bad", "--json").stdout) == found
     assert campledger("check").returncode == 1
     campaign = next((ledger / "campaigns").glob("*/*/*"))
     assert campledger("check", str(campaign)).returncode == 0

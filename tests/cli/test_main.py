@@ -205,6 +205,15 @@ def test_colours_are_for_terminals(ledger: Path) -> None:
         assert "\x1b" not in done.stdout
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here, which is a full disk")
+def test_a_full_disk_is_no_bug(ledger: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "campledger", "show", "hello"]
+        done = subprocess.run(command, cwd=ledger, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr == "campledger: what was to be written is not all there: No space left on device\n"
+
+
 def test_json_is_json(ledger: Path, campledger: Run) -> None:
     for words in (["list", "--json"], ["show", "hello", "--json"], ["log", "--json"], ["check", "--format", "json"]):
         done = campledger(*words)

@@ -38,6 +38,7 @@ def test_problems_as_json(ledger: Path, campaign: Path, campledger: Run) -> None
     (problem,) = json.loads(done.stdout)
     assert sorted(problem) == ["column", "hint", "line", "message", "path", "rule", "severity"]
     assert (problem["rule"], problem["severity"], problem["column"]) == ("schema", "error", 7)
+    assert campledger("check", "--json").stdout == done.stdout
 
 
 def test_warnings_block_only_when_strict(ledger: Path, campaign: Path, campledger: Run) -> None:
