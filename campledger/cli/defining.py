@@ -276,18 +276,28 @@ def _compose(editor: Editor, values: dict[str, Any]) -> str:
 @click.command()
 @click.argument("campaign")
 @_set
+@click.option("--reason", type=Words(), help="Why, in words: the commit says so, beside what changed.")
 @branch_option
 @click.option("--push", is_flag=True, help="Fetch first and push after.")
 @click.option("--dry-run", is_flag=True, help="Print the definition, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @ledger_option
-def edit(campaign: str, values: dict[str, Any], branch: str | None, push: bool, dry_run: bool) -> None:
+def edit(
+    campaign: str,
+    values: dict[str, Any],
+    reason: str | None,
+    branch: str | None,
+    push: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Change a campaign's definition, in an editor or with --set, and commit it.
 
     The result is checked before it is committed; what you wrote in the editor is kept if it cannot be.
 
     \b
     Examples:
-      campledger edit k7mq
+      campledger edit k7mq --reason "two more tracts"
       campledger edit k7mq --set plan.deadline=2026-12-24 --set steps.step1.pause_after=true
       campledger edit k7mq --set software.stack=w_2026_47 --branch
     """
@@ -300,20 +310,30 @@ def edit(campaign: str, values: dict[str, Any], branch: str | None, push: bool, 
     change = setting(values) if values else editor
     do_push = push and not dry_run
     with editor.keeping():
-        written, landed, told = maybe_pushed(
-            space, lambda: operation(space, campaign, change, dry_run=dry_run, branch=branch), do_push
+        done, landed, told = maybe_pushed(
+            space, lambda: operation(space, campaign, change, reason, dry_run=dry_run, branch=branch), do_push
         )
-    if written is None:
+    commit = landed or done.commit
+    if as_json:
+        result = {
+            "campaign": done.campaign,
+            "path": done.path,
+            "differences": list(done.differences),
+            "commit": commit,
+            **({"branch": done.branch} if done.branch else {}),
+        }
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+    elif not done.changed:
         click.echo("nothing was changed")
     elif dry_run:
-        click.echo(b"".join(content or b"" for content in written.draft.files.values()).decode(), nl=False)
-    elif written.branch:
-        click.echo(
-            f"{written.draft.campaigns[0]}: edited on the branch {written.branch}, commit {str(written.commit)[:10]}"
-        )
-        click.echo("\n".join(next_words(space, written.branch)))
+        click.echo(done.text, nl=False)
     else:
-        click.echo(f"{written.draft.campaigns[0]}: edited, commit {(landed or written.commit or '')[:10]}{told}")
+        where = f" on the branch {done.branch}" if done.branch else ""
+        click.echo(f"{done.campaign}: edited{where}, commit {(commit or '')[:10]}{told}")
+        for line in done.differences:
+            click.echo(clean(f"  {line}"))
+        if done.branch:
+            click.echo("\n".join(next_words(space, done.branch)))
 
 
 @click.group()

@@ -118,7 +118,7 @@ for module in MODULES:
 
 
 def _unexpected(error: Exception) -> int:
-    """Tell of what no command reckons with, and return its exit code: a bug keeps its traceback, a full disk is none."""
+    """Tell of what no command reckons with; return its exit code. A bug keeps its traceback, a full disk is no bug."""
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         click.echo(f"campledger: what was to be written is not all there: {error.strerror}", err=True)
         return 4

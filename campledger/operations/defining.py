@@ -12,11 +12,13 @@ from typing import Any
 from campledger.documents import strict, writing
 from campledger.documents.schema import findings
 from campledger.errors import DataError, GitError, RefusedError, UsageError
+from campledger.ledger.difference_words import of_differences
 from campledger.ledger.reading import DEFINITION, Ledger, locate
 from campledger.ledger.templates import TEMPLATES, Templates, template_path, values_of
+from campledger.model.differences import differences
 from campledger.model.ids import directory_of, new_campaign_id
 from campledger.operations.pending import Ahead, Pending, make
-from campledger.operations.workspace import Workspace, Written, resolve
+from campledger.operations.workspace import Workspace, resolve, subject_line
 from campledger.problems import report_text
 
 
@@ -210,16 +212,33 @@ def check_text(text: str) -> str:
     return report_text(problems)
 
 
+@dataclass(frozen=True)
+class Edited:
+    """A change of a definition."""
+
+    campaign: str
+    path: str
+    text: str
+    differences: tuple[str, ...]
+    """What is otherwise now, in words; see `campledger.ledger.difference_words`."""
+    changed: bool = False
+    commit: str | None = None
+    branch: str | None = None
+    """The new branch that has it, where HEAD has not."""
+
+
 def edit(
     workspace: Workspace,
     reference: str,
     change: Callable[[str], str | None],
+    reason: str | None = None,
     *,
     dry_run: bool = False,
     branch: str | None = None,
-) -> Written | None:
+) -> Edited:
     """Change a campaign's definition: ``change`` takes its text and returns another, or None to leave it.
 
+    The commit says what is otherwise, and the reason. Where nothing is, there is none.
     The lock is not held while ``change`` is at work, since a person may be typing; a definition that somebody
     else changed in the meantime is a refusal. ``branch`` is that of :func:`campledger.operations.workspace.write`.
     """
@@ -228,18 +247,19 @@ def edit(
     before = _text(ledger, campaign_id)
     after = change(before)
     if after is None or after == before:
-        return None
+        return Edited(campaign_id, f"{ledger.directories[campaign_id][0]}/{DEFINITION}", before, ())
 
-    def step(ahead: Ahead) -> None:
+    def step(ahead: Ahead) -> Edited:
         if _text(ahead, campaign_id) != before:
             path = f"{ahead.directories[campaign_id][0]}/{DEFINITION}"
             raise RefusedError(f"{path} changed in the meantime: look at it, then edit again")
-        _edit(ahead, campaign_id, after)
+        return _edit(ahead, campaign_id, after, reason)
 
-    return make(workspace, step, dry_run=dry_run, branch=branch)[1]
+    edited, written = make(workspace, step, dry_run=dry_run, branch=branch)
+    return replace(edited, commit=written.commit, branch=written.branch) if written else edited
 
 
-def set_values(space: Workspace | Pending, reference: str, values: Mapping[str, Any]) -> str:
+def set_values(space: Workspace | Pending, reference: str, values: Mapping[str, Any], reason: str | None = None) -> str:
     """Set values in a campaign's definition, and keep its comments; return the campaign's id."""
 
     def step(ahead: Ahead) -> str:
@@ -247,15 +267,31 @@ def set_values(space: Workspace | Pending, reference: str, values: Mapping[str, 
         before = _text(ahead, campaign_id)
         after = setting(values)(before)
         if after != before:
-            _edit(ahead, campaign_id, after)
+            _edit(ahead, campaign_id, after, reason)
         return campaign_id
 
     return make(space, step)[0]
 
 
-def _edit(ahead: Ahead, campaign_id: str, text: str) -> None:
+def _edit(ahead: Ahead, campaign_id: str, text: str, reason: str | None) -> Edited:
     path = f"{ahead.directories[campaign_id][0]}/{DEFINITION}"
-    ahead.define(campaign_id, path, {path: text.encode()}, f"edit {campaign_id}")
+    campaign = ahead.record(campaign_id).campaign
+    told = _difference(_text(ahead, campaign_id), text)
+    why = reason or "; ".join(line[2:] for line in told)
+    words = f"edit {campaign.name if campaign else campaign_id}" + (f": {why}" if why else "")
+    # A reason that is longer than a subject stands nowhere else.
+    details = (reason, "", *told) if reason and subject_line(words).endswith("…") else told
+    ahead.define(campaign_id, path, {path: text.encode()}, words, details)
+    return Edited(campaign_id, path, text, told, changed=True)
+
+
+def _difference(before: str, after: str) -> tuple[str, ...]:
+    """Return what differs between two texts of a definition; nothing where one of them cannot be understood."""
+    if check_text(before) or check_text(after):
+        return ()
+    sides = [strict.read(DEFINITION, text.encode()).value for text in (before, after)]
+    found = tuple(f"{one.mark} {one.text}" for one in of_differences(differences(*sides)))
+    return found or ("~ comments or layout only",)
 
 
 def setting(values: Mapping[str, Any]) -> Callable[[str], str]:

@@ -82,6 +82,8 @@ class Made:
     path: str
     line: int
     """The event's line; 0 for a definition."""
+    details: tuple[str, ...] = ()
+    """What more the message says where this is the only act."""
 
 
 class Ahead(Ledger):
@@ -193,7 +195,14 @@ class Ahead(Ledger):
         self._across |= event["type"] == "status" and State(event["from"]).is_final
         return future.state
 
-    def define(self, campaign_id: str, definition: str, files: Mapping[str, bytes], words: str) -> None:
+    def define(
+        self,
+        campaign_id: str,
+        definition: str,
+        files: Mapping[str, bytes],
+        words: str,
+        details: tuple[str, ...] = (),
+    ) -> None:
         """Add a campaign, or give one another definition; ``files`` holds all that is new, by path from the ledger."""
         kept = {path: self._growing.changed.get(path) for path in files}
         home = definition.rpartition("/")[0]
@@ -211,7 +220,7 @@ class Ahead(Ledger):
             raise refused(errors)
         if "_definitions" in vars(self):
             self._definitions[campaign_id] = files[definition]
-        self.made.append(Made(campaign_id, None, words, definition, 0))
+        self.made.append(Made(campaign_id, None, words, definition, 0, details))
         self._across = True
 
     def _new_errors(self, campaign_id: str, earlier: Record | None) -> list[Any]:
@@ -255,7 +264,9 @@ class Ahead(Ledger):
 
 def _message(told: str | None, made: Sequence[Made]) -> str:
     campaigns = list(dict.fromkeys(one.campaign for one in made))
-    parts = [subject_line(made[0].words)]
+    details = [_printable(line) for line in made[0].details[:LISTED]]
+    details += [f"and {len(made[0].details) - LISTED:,} more"] if len(made[0].details) > LISTED else []
+    parts = [subject_line(made[0].words), *(["\n".join(details)] if details else [])]
     if told is not None or len(made) > 1:
         said = told or f"{counted(len(made), 'act')} on {counted(len(campaigns), 'campaign')}"
         subject, *more = said.strip().splitlines()

@@ -272,9 +272,9 @@ class Transaction:
         wish = defining.Wish(values | dict(set or {}), None, from_, key)
         return defining.define(self._open, wish).campaign
 
-    def edit(self, campaign: str, *, set: Mapping[str, Any]) -> str:
+    def edit(self, campaign: str, *, set: Mapping[str, Any], reason: str | None = None) -> str:
         """Set values in a campaign's definition, by dotted path; None takes a key out. Return the campaign's id."""
-        return defining.set_values(self._open, campaign, set)
+        return defining.set_values(self._open, campaign, set, reason)
 
     def start(
         self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None

@@ -404,7 +404,7 @@ def test_set_keeps_comments_order_and_quotes(
         "--set", "steps.0.groups.r.name=rr", "--set", "title=012",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{campaign.name}: edited, commit {git('rev-parse', '--short=10', 'HEAD')}\n"
+    assert done.stdout.startswith(f"{campaign.name}: edited, commit {git('rev-parse', '--short=10', 'HEAD')}\n  ~ ")
     value = definition(file)
     assert value["software"]["stack"] == "w_2026_47"
     assert value["steps"][0]["title"] == "New: title"
@@ -447,3 +447,29 @@ def test_a_broken_definition_can_be_mended_in_the_editor(
     assert (campaign / "campaign.yaml").read_text() == good
     assert campledger("check").returncode == 0
     sound()
+
+
+def test_an_edit_says_what_changed_and_why(ledger: Path, campaign: Path, campledger: Run, git: Git) -> None:
+    done = campledger("edit", "hello", "--set", "software.stack=w_2026_47", "--set", "scope.bands=[g, r]")
+    changes = ["~ software.stack: w_2026_46 → w_2026_47", "+ scope.bands: g, r"]
+    commit = git("rev-parse", "--short=10", "HEAD")
+    assert done.stdout == f"{campaign.name}: edited, commit {commit}\n" + "".join(f"  {one}\n" for one in changes)
+    subject, _, body = git("log", "-1", "--format=%B").partition("\n\n")
+    assert subject == "edit hello-campledger: software.stack: w_2026_46 → w_2026_47; scope.ban…"
+    assert body == "\n".join([*changes, "", f"Campledger-Campaign: {campaign.name}"])
+    done = campledger("edit", "hello", "--set", "scope.bands=null", "--reason", "all bands", "--json")
+    assert json.loads(done.stdout) == {
+        "campaign": campaign.name,
+        "path": f"{campaign.relative_to(ledger)}/campaign.yaml",
+        "differences": ["- scope.bands is gone: it was g, r"],
+        "commit": git("rev-parse", "HEAD"),
+    }
+    assert git("log", "-1", "--format=%s") == "edit hello-campledger: all bands"
+    again = json.loads(campledger("edit", "hello", "--set", "scope.bands=null", "--json").stdout)
+    assert (again["differences"], again["commit"]) == ([], None)
+
+
+def test_a_long_reason_of_an_edit_stands_in_the_body(ledger: Path, campledger: Run, git: Git) -> None:
+    reason = "the tracts " + "at the edge " * 10
+    assert campledger("edit", "hello", "--set", "title=x", "--reason", reason).returncode == 0
+    assert f"\n\n{reason.strip()}\n\n~ title: " in git("log", "-1", "--format=%B")
