@@ -164,6 +164,7 @@ def act(
             "state": str(done.state),
             "commit": commit,
             "event": done.event,
+            "remarks": list(done.remarks),
         }
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
         return
@@ -177,6 +178,8 @@ def act(
         + (f", commit {commit[:10]}" if commit else "")
         + (", made before" if done.made_before else told)
     )
+    for remark in done.remarks:
+        click.echo(f"note: {clean(remark)}", err=True)
     if dry_run:
         from campledger.documents.lines import format_event
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -15,6 +15,7 @@ from campledger.model import times
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, History, Submission, replay
 from campledger.model.ids import event_id, random_id
+from campledger.model.progress import Progress
 from campledger.model.rules import url_complaint
 from campledger.model.states import (
     CAMPAIGN_TABLE,
@@ -25,7 +26,7 @@ from campledger.model.states import (
     acts_from,
     submission_transition,
 )
-from campledger.model.words import spans
+from campledger.model.words import counted, spans
 from campledger.operations.pending import Ahead, Pending, make
 from campledger.operations.workspace import Workspace, find_event, is_beginning, require_readable, resolve
 from campledger.problems import Severity, report_text
@@ -42,6 +43,8 @@ class Act:
     commit: str | None
     """None after a dry run, for one of several acts, and where its key had made it before."""
     made_before: bool = False
+    remarks: tuple[str, ...] = ()
+    """What is allowed, and yet may be a slip."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def perform(space: Space, find: Callable[[Ledger], str], compose: Compose, how: 
             return Act(record.id, known.data, _history(record).state, None, made_before=True)
         own, words = compose(ahead, record)
         event = new_event(record, ahead.user, own, how.at) | {"id": identity}
-        return Act(record.id, event, ahead.append(record, event, words), None)
+        return Act(record.id, event, ahead.append(record, event, words), None, remarks=tuple(_remarks(record, event)))
 
     act, written = make(space, step, dry_run=how.dry_run)
     return replace(act, commit=written.commit) if written else act
@@ -135,6 +138,36 @@ def _campaign(record: Record) -> Campaign:
 
 def _history(record: Record) -> History:
     return record.history or History()
+
+
+def _remarks(record: Record, event: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what may be a slip about an event that follows on a campaign as it is."""
+    campaign, history = _campaign(record), _history(record)
+    before = _followed(history, event)
+    if "at" in event and before is not None and times.parse(event["at"]) < times.parse(before.at):
+        yield f"--at is earlier than what it follows, of {before.at[:16].replace('T', ' ')} UTC"
+    if event["type"] == "submission":
+        names = {place.partition("/")[0] for place in event["groups"]}
+        for step in (one for one in campaign.steps if one.name in names and one.prerequisites):
+            missing = Progress(campaign, history).missing(step)
+            if missing:
+                verb = "is" if len(missing) == 1 else "are"
+                yield f"{step.name} is to run after {' and '.join(missing)}, which {verb} not accepted yet"
+    if event.get("to") == State.COMPLETED:
+        progress = Progress(campaign, history)
+        if progress.under_way:
+            yield f"{counted(len(progress.under_way), 'submission is', 'submissions are')} still under way"
+        undone = len(progress.states) - progress.accepted
+        if undone:
+            yield f"{counted(undone, 'group is', 'groups are')} not accepted, of {len(progress.states):,}"
+
+
+def _followed(history: History, event: Mapping[str, Any]) -> Event | None:
+    """Return the event that another one cannot have happened before."""
+    if event["type"] in {"status", "submission"}:
+        return history.since
+    submission = history.submissions.get(event.get("submission", ""))
+    return submission.events[-1] if submission is not None else None
 
 
 def change_state(space: Space, reference: str, act: str, reason: str | None, how: How) -> Act:

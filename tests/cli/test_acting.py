@@ -142,6 +142,40 @@ def test_an_act_with_a_key_is_made_once(ledger: Path, campaign: Path, campledger
     assert [event["type"] for event in events_of(campaign)] == ["status", "note"]
 
 
+RUN = ["record", "hello", "step1", "--run-id", "1"]
+REMARKS: list[tuple[list[list[str]], list[str], list[str]]] = [
+    (
+        [["start", "hello", "--at", "2026-11-20T08:00"]],
+        ["pause", "hello", "--reason", "r", "--at", "2026-11-10"],
+        ["--at is earlier than what it follows, of 2026-11-20 08:00 UTC"],
+    ),
+    ([["start", "hello", "--at", "2026-11-20"]], ["pause", "hello", "--reason", "r", "--at", "2026-11-21"], []),
+    (
+        [["start", "hello", "--at", "2026-11-20"], [*RUN, "--at", "2026-11-21"]],
+        ["outcome", "1", "failed", "--at", "2026-11-20T12:00"],
+        ["--at is earlier than what it follows, of 2026-11-21 00:00 UTC"],
+    ),
+    ([["start", "hello"]], ["note", "hello", "x", "--at", "2026-11-01"], []),
+    ([["start", "hello"]], ["record", "hello", "step2"], ["step2 is to run after step1, which is not accepted yet"]),
+    ([["start", "hello"]], RUN, []),
+    (
+        [["start", "hello"], RUN],
+        ["complete", "hello"],
+        ["1 submission is still under way", "3 groups are not accepted, of 3"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "words", "said"), REMARKS, ids=[" ".join(row[1])[:60] for row in REMARKS])
+def test_what_may_be_a_slip_is_done_and_remarked_on(
+    ledger: Path, campledger: Run, before: list[list[str]], words: list[str], said: list[str]
+) -> None:
+    walk(campledger, *before)
+    assert json.loads(campledger(*words, "--dry-run", "--json").stdout)["remarks"] == said
+    done = campledger(*words)
+    assert (done.returncode, done.stderr) == (0, "".join(f"note: {one}\n" for one in said))
+
+
 REFUSED: list[tuple[list[list[str]], list[str], int, str]] = [
     ([], ["resume", "hello"], 3, "is defined: it cannot resume; possible is `campledger start` or `campledger cancel`"),
     ([["start", "hello"]], ["start", "hello"], 3, "is running: it cannot start"),
