@@ -294,6 +294,15 @@ class DataIdSet:
         known = {key: counts[key] for key in sorted(key for key in counts if key is not None)}
         return {**known, **({None: counts[None]} if None in counts else {})}
 
+    def tally(self, name: str) -> dict[Any, int]:
+        """Return the breakdown if it says something: not where nothing is known, nor where all counts would be one.
+
+        Days say something by themselves: how they are spread.
+        """
+        counts = self.breakdown(name)
+        identifies = name in self.dimensions and name != "day_obs" and len(counts) == len(self) > 1
+        return counts if any(key is not None for key in counts) and not identifies else {}
+
 
 def in_order(rows: list[Row]) -> tuple[Row, ...]:
     """Return rows sorted, each once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,17 @@ def find(workspace: Workspace | None, text: str, revision: str | None = None) ->
     ledger = workspace.ledger(revision)
     sets = sets_of(workspace, ledger)
     campaign, name = _owner(ledger, text)
+    reference = Reference.parse(name)
+    if not reference.pin and sets.path_of(name, campaign) is None:
+        raise _no_set(sets, text, name)
     found = sets.evaluate(name, campaign)
-    return Wanted(Reference.parse(name).name, found.value, found.file, found.path, campaign)
+    return Wanted(reference.name, found.value, found.file, found.path, campaign)
+
+
+def _no_set(sets: Sets, text: str, name: str) -> UsageError:
+    near = get_close_matches(name, sets.ledger.shared_sets, 1, 0.7)
+    hint = f"did you mean `{near[0]}`?" if near else "`campledger dataids list` shows them"
+    return UsageError(f"there is no DataId set `{text}`: {hint}")
 
 
 def _outside(path: Path) -> Wanted:
@@ -157,8 +167,7 @@ def check(workspace: Workspace | None, names: Sequence[str]) -> list[Problem]:
 
 def breakdowns(value: DataIdSet) -> dict[str, dict[Any, int]]:
     """Return the counts of a set by everything that is known of its members."""
-    found = {name: value.breakdown(name) for name in BREAKDOWNS}
-    return {name: counts for name, counts in found.items() if any(key is not None for key in counts)}
+    return {name: counts for name in BREAKDOWNS if (counts := value.tally(name))}
 
 
 def combine(workspace: Workspace | None, derived: Mapping[str, Any]) -> DataIdSet:
@@ -176,7 +185,8 @@ def located(workspace: Workspace, ledger: Ledger, text: str) -> tuple[str, str |
     campaign, name = _owner(ledger, text)
     if "@" in name:
         raise UsageError(f"`{text}` is a version, and versions do not change: name the set without @")
-    path = Sets(ledger).path_of(name, campaign)
+    sets = Sets(ledger)
+    path = sets.path_of(name, campaign)
     if path is None:
-        raise UsageError(f"there is no DataId set `{text}`: `campledger dataids list` shows them")
+        raise _no_set(sets, text, name)
     return path, campaign

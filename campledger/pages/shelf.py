@@ -102,11 +102,7 @@ def summary(evaluated: Evaluated) -> dict[str, Any]:
         "dimensions": list(value.dimensions),
         "purpose": str(evaluated.file.about.get("purpose", "")),
         "pending": len(value.pending),
-        "counts": [
-            _counts(name, label, found)
-            for name, label in COUNTED_BY.items()
-            if (found := value.breakdown(name)) and any(key is not None for key in found)
-        ],
+        "counts": [_counts(name, label, found) for name, label in COUNTED_BY.items() if (found := value.tally(name))],
         "members": _members(evaluated),
     }
 

@@ -175,7 +175,9 @@ REFUSED: list[tuple[list[str], int, str]] = [
     (["union", "bad", "tracts"], 2, "dimensions differ"),
     (["diff", "bad", "tracts"], 2, "different dimensions"),
     (["filter", "bad", "--day-obs", "2026"], 2, "is not YYYYMMDD"),
-    (["show", "nothing"], 2, "there is no DataId set `nothing`"),
+    (["show", "nothing"], 2, "there is no DataId set `nothing`: `campledger dataids list` shows them"),
+    (["show", "badd"], 2, "there is no DataId set `badd`: did you mean `bad`?"),
+    (["remove", "badd", "visit=1", "--reason", "r"], 2, "there is no DataId set `badd`: did you mean `bad`?"),
     (["show", "bad@nowhere"], 2, "there is no commit `nowhere`"),
 ]
 

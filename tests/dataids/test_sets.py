@@ -169,3 +169,12 @@ def test_filters_go_by_what_is_said_and_by_the_number() -> None:
     assert value.breakdown("day_obs") == {20250417: 1, 20250418: 1, 20250420: 1, None: 1}
     assert value.breakdown("instrument") == {"HSC": 1, "LSSTCam": 3}
     assert value.breakdown("reason") == {"donuts": 1, "slew": 1, None: 2}
+
+
+def test_a_breakdown_by_what_tells_members_apart_says_nothing() -> None:
+    tracts = DataIdSet.of(("skymap", "tract"), {("s", 1), ("s", 2)})
+    assert tracts.breakdown("tract") == {1: 1, 2: 1}
+    assert (tracts.tally("tract"), tracts.tally("reason")) == ({}, {})
+    patches = DataIdSet.of(("patch", "skymap", "tract"), {(1, "s", 1), (2, "s", 1), (1, "s", 2)})
+    assert patches.tally("tract") == {1: 2, 2: 1}
+    assert DataIdSet.of(("skymap", "tract"), {("s", 1)}).tally("tract") == {1: 1}
