@@ -46,6 +46,7 @@ def as_json_value(record: Record) -> dict[str, Any]:
 
 def as_lines(record: Record) -> list[str]:
     """Return a campaign on one screen: head, problems, steps with their submissions, the last events."""
+    from campledger.ledger.difference_words import essentials
     from campledger.model.templates import origin
 
     campaign, history = record.campaign, record.history
@@ -62,6 +63,7 @@ def as_lines(record: Record) -> list[str]:
         + (f", owner {campaign.owner}" if campaign.owner else "")
         + "".join(f", {clean(ticket['key'])}" for ticket in definition.get("tickets", ())),
     ]
+    head += [clean(one.text) for one in essentials(definition)]
     if "template" in definition:
         head.append(f"from the template {clean(origin(definition['template']))}")
     for place, people in history.operators.items():

@@ -307,11 +307,7 @@ def of_campaign(record: Record) -> Iterator[Sentence]:
         said += [f", {word}", value(who)] if who else []
     yield sentence("+", *said)
     yield sentence("+", value(definition["description"]))
-    for section, keys in (("scope", ()), ("software", ("stack", "image")), ("data", ("butler", "output"))):
-        found = {key: one for key, one in definition.get(section, {}).items() if key in keys or not keys}
-        if found:
-            parts = [part for key, one in found.items() for part in (", ", Piece(key), " ", _of_scope(one))][1:]
-            yield sentence("+", f"{section}: ", *parts)
+    yield from essentials(definition)
     if "derived_from" in definition:
         yield sentence("+", "repeats ", value(definition["derived_from"]))
     if campaign.steps:
@@ -324,6 +320,15 @@ def of_campaign(record: Record) -> Iterator[Sentence]:
     if history.events:
         runs = counted(len(history.submissions), "submission")
         yield sentence("+", f"it arrives {history.state}, with {counted(len(history.events), 'event')} and {runs}")
+
+
+def essentials(definition: Mapping[str, Any]) -> Iterator[Sentence]:
+    """Yield which part of the data a campaign is about, with which software, from where and to where."""
+    for section, keys in (("scope", ()), ("software", ("stack", "image")), ("data", ("butler", "output"))):
+        found = {key: one for key, one in definition.get(section, {}).items() if key in keys or not keys}
+        if found:
+            parts = [part for key, one in found.items() for part in (", ", Piece(key), " ", _of_scope(one))][1:]
+            yield sentence("+", f"{section}: ", *parts)
 
 
 def _of_scope(something: Any) -> Piece:

@@ -222,6 +222,14 @@ def test_cells_of_csv_are_no_formulas(ledger: Path, campledger: Run) -> None:
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
+def test_show_says_what_it_runs_on_and_with(ledger: Path, campledger: Run) -> None:
+    assert (
+        "\nscope: instrument HSC, skymap hsc_rings_v1, tracts 9813\n"
+        "software: stack w_2026_46\n"
+        "data: output u/example/hello-campledger\n"
+    ) in campledger("show", "hello").stdout
+
+
 def test_a_path_names_its_campaign(ledger: Path, campaign: Path, campledger: Run) -> None:
     inside = campaign.relative_to(ledger)
     said = campledger("show", campaign.name).stdout
