@@ -24,6 +24,9 @@ from campledger.repository.trees import GitTree, Overlay, WorkTree
 SHOWN = 8
 """How many candidates an ambiguous name lists."""
 
+INSIDE = 3
+"""A part of a name that is shorter than this says nothing of which campaign is meant."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -89,7 +92,8 @@ def resolve(ledger: Ledger, reference: str) -> str:
     renamed = [record.id for record in ledger.records() if record.campaign and record.campaign.name == reference]
     if len(renamed) == 1:
         return renamed[0]
-    near = [ledger.slugs[one][-1] for one in get_close_matches(wanted, ledger.slugs, 3, 0.6)]
+    inside = [one for one in ledger.slugs if wanted in one] if len(wanted) >= INSIDE else []
+    near = [ledger.slugs[one][-1] for one in inside[:3] or get_close_matches(wanted, ledger.slugs, 3, 0.6)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`campledger list` shows them"
     raise UsageError(f"there is no campaign `{reference}`: {hint}")
 

@@ -232,6 +232,7 @@ REFUSED: list[tuple[list[list[str]], list[str], int, str]] = [
     ([], ["note", "", "x"], 2, "`` names no campaign"),
     ([], ["note", "-", "x"], 2, "`-` names no campaign"),
     ([], ["note", "helo-campledger", "x"], 2, "did you mean 2026-"),
+    ([], ["note", "campledger", "x"], 2, "there is no campaign `campledger`: did you mean 2026-"),
     ([], ["note", "nothing-like-it", "x"], 2, "`campledger list` shows them"),
 ]
 
