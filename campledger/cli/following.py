@@ -72,6 +72,8 @@ def log(
     from campledger.operations import finding
 
     require_words(campaigns)
+    if since is not None and until is not None and since > until:
+        raise click.UsageError("--since is later than --until, and nothing lies between them")
     space = workspace()
     names = [word for word in campaigns if not is_term(word)]
     words = expression_of(tuple(word for word in campaigns if is_term(word)))

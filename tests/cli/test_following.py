@@ -243,3 +243,10 @@ def test_hostile_text_does_not_steer_a_terminal(several: Path, campledger: Run) 
         assert done.returncode == 0
         assert "red" in done.stdout
         assert all(char.isprintable() or char == "\n" for char in done.stdout + done.stderr)
+
+
+def test_a_log_of_no_time_is_a_slip(ledger: Path, campledger: Run) -> None:
+    done = campledger("log", "--since", "2026-11-25", "--until", "2026-11-24")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--since is later than --until" in done.stderr
+    assert campledger("log", "--since", "2026-11-24", "--until", "2026-11-24").returncode == 0
