@@ -215,8 +215,8 @@ def test_groups_that_wait_are_named_where_others_do_not(several: Path, campledge
     assert campledger("record", "parts", "s/a").returncode == 0
     found = json.loads(campledger("whatnext", "parts", "--json").stdout)
     (one,) = found["submit"]
-    assert [row["words"] for row in found["under_way"]] == ["s: a: submitted."]
-    assert f"\nunder way:\n  s: a: submitted.\n    {found['under_way'][0]['commands'][0]}\n" in (
+    assert [row["words"] for row in found["under_way"]] == ["s/a: submitted."]
+    assert f"\nunder way:\n  s/a: submitted.\n    {found['under_way'][0]['commands'][0]}\n" in (
         campledger("whatnext", "parts").stdout
     )
     assert one["groups"] == ["s/b"]

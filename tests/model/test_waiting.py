@@ -73,7 +73,7 @@ def test_what_was_rejected_needs_another_submission() -> None:
     (one,) = to_be_repeated(progress(*rejected))
     assert one.words == "a (all 2): rejected, and nothing was submitted after it."
     (one,) = to_be_repeated(progress(*rejected, AGAIN))
-    assert one.words == "a: 2: rejected, and nothing was submitted after it."
+    assert one.words == "a/2: rejected, and nothing was submitted after it."
     assert one.commands == (
         "campledger record 2026-11-01-x-aaaa a/2 --relation replacement --parent e2 --run-id RUN",
     )  # fmt: skip
