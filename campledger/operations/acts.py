@@ -11,6 +11,7 @@ from typing import Any
 
 from campledger.errors import RefusedError, UsageError
 from campledger.ledger.reading import Ledger, Record
+from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import times
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, History, Submission, replay
@@ -82,7 +83,10 @@ def perform(space: Space, find: Callable[[Ledger], str], compose: Compose, how: 
             return Act(record.id, known.data, _history(record).state, None, made_before=True)
         own, words = compose(ahead, record)
         event = new_event(record, ahead.user, own, how.at) | {"id": identity}
-        return Act(record.id, event, ahead.append(record, event, words), None, remarks=tuple(_remarks(record, event)))
+        remarks = tuple(_remarks(record, event))
+        if not ahead.settings.document:
+            remarks += (f"{SETTINGS_FILE} cannot be used, so nobody has a handle: `campledger check` says why",)
+        return Act(record.id, event, ahead.append(record, event, words), None, remarks=remarks)
 
     act, written = make(space, step, dry_run=how.dry_run)
     return replace(act, commit=written.commit) if written else act

@@ -176,6 +176,16 @@ def test_what_may_be_a_slip_is_done_and_remarked_on(
     assert (done.returncode, done.stderr) == (0, "".join(f"note: {one}\n" for one in said))
 
 
+def test_settings_that_cannot_be_read_are_remarked_on(ledger: Path, campledger: Run, git: Git) -> None:
+    (ledger / "campledger.yaml").write_text("title: [\n")
+    git("commit", "--quiet", "--all", "--no-verify", "-m", "Broken")
+    done = campledger("note", "hello", "the disk is full")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "note: campledger.yaml cannot be used, so nobody has a handle: `campledger check` says why\n"
+    )
+
+
 REFUSED: list[tuple[list[list[str]], list[str], int, str]] = [
     ([], ["resume", "hello"], 3, "is defined: it cannot resume; possible is `campledger start` or `campledger cancel`"),
     ([["start", "hello"]], ["start", "hello"], 3, "is running: it cannot start"),
