@@ -113,7 +113,7 @@ def accept(submission: int) -> Entry:
 def test_groups_that_ran_together_share_a_row() -> None:
     made = chart.chart(history(4, START, submit("a/g0", "a/g1"), submit("a/g2"), end(1, "succeeded"), accept(1)))
     assert made is not None
-    assert [row["full"] for row in made["rows"]] == ["a: g0, g1", "a: g2"]
+    assert [row["full"] for row in made["rows"]] == ["a/g0, g1", "a/g2"]
     first, second = made["rows"]
     assert [part["state"] for part in first["parts"]] == ["running", "ended"]
     assert [part["words"] for part in second["parts"]] == ["000000000002, first: running from 2026-11-22 02:00 UTC on"]
