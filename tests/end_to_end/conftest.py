@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_play
 
 from campledger.operations.serving import serve
 from campledger.operations.site import build
+from tests.pages import conftest
 
 QUIET = (
     "--no-sandbox",
@@ -25,24 +25,12 @@ QUIET = (
 )
 
 
-def _ledgers() -> ModuleType:
-    """The ledgers of the unit tests; a conftest is visible to the folders below it only."""
-    path = Path(__file__).parents[1] / "pages" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("ledgers_of_pages", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def ledgers() -> Iterator[ModuleType]:
     """The makers of ledgers, with git on its own meanwhile."""
-    module = _ledgers()
     with pytest.MonkeyPatch.context() as monkeypatch:
-        module.isolate_git(monkeypatch)
-        yield module
+        conftest.isolate_git(monkeypatch)
+        yield conftest
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +88,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, base: str) -> Iterator[Page]:
+def own(base: str) -> tuple[str, ...]:
+    """How addresses begin that a page may ask for."""
+    return (base,)
+
+
+@pytest.fixture
+def page(context: BrowserContext, own: tuple[str, ...]) -> Iterator[Page]:
     """A page that fails the test if it logs an error, shows a dialog, or asks anybody else for anything."""
     page = context.new_page()
     trouble: list[str] = []
@@ -111,7 +105,7 @@ def page(context: BrowserContext, base: str) -> Iterator[Page]:
 
     page.on("console", lambda message: trouble.append(message.text))
     page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith((base, "blob:")) else trouble.append(request.url))
+    page.on("request", lambda request: None if request.url.startswith(own) else trouble.append(request.url))
     page.on("dialog", refuse)
     yield page
     assert trouble == []

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-
-from campledger.operations.site import build
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 DP2 = "campaigns/2026-10-03-dp2-visits-k7mq.html"
 HOSTILE = "campaigns/2026-11-01-hostile-x9pw.html"
@@ -19,33 +14,10 @@ SETS = ["sets/index.html", "sets/lsstcam/bad-exposures.html", "sets/lost.html", 
 WIDTHS = [360, 768, 1280, 2560]
 
 
-def _ledgers() -> ModuleType:
-    path = Path(__file__).parents[1] / "pages" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("ledgers_of_campaign_pages", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> str:
-    ledgers = _ledgers()
-    out = tmp_path_factory.mktemp("site")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        ledgers.isolate_git(monkeypatch)
-        build(ledgers.rich_ledger(tmp_path_factory.mktemp("ledger")), out)
+def base(out: Path) -> str:
+    """From a disk."""
     return out.as_uri() + "/"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

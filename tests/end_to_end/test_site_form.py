@@ -70,6 +70,12 @@ def hostile_value(chance: random.Random, depth: int = 0) -> Any:
     return {f"k{hostile_text(chance)}": hostile_value(chance, depth + 1) for _ in range(chance.randint(0, 4))}
 
 
+@pytest.fixture
+def own(base: str) -> tuple[str, ...]:
+    """What is downloaded is made in the page."""
+    return (base, "blob:")
+
+
 @pytest.fixture(scope="module")
 def scripts(browser: Browser) -> Iterator[Page]:
     """A page with the scripts that write and check, and nothing else."""

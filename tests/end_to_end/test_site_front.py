@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from campledger.operations.serving import serve
-from campledger.operations.site import build
 from tests.pages.conftest import PAYLOAD, Log, commit, definition, isolate_git, put_campaign, rich_ledger
 
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 PATHS = [
     "index.html",
     "people/index.html",
@@ -47,65 +41,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         put_campaign(root, "2026-11-18-fresh-bbbb", definition("fresh", owner="cpayne"), fresh)
         commit(root)
     return root
-
-
-@pytest.fixture(scope="module")
-def out(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("site") / "the site 100%"
-    build(root, out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def served(out: Path) -> Iterator[str]:
-    server = serve(out, 0)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture(scope="module", params=["file", "http"])
-def base(request: pytest.FixtureRequest, out: Path) -> str:
-    if request.param == "file":
-        return out.as_uri() + "/"
-    address: str = request.getfixturevalue("served")
-    return address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        context.set_default_timeout(5_000)
-        yield context
-
-
-@pytest.fixture
-def page(context: BrowserContext, base: str) -> Iterator[Page]:
-    """A page that fails the test if it logs an error, shows a dialog, or asks anybody else for anything."""
-    page = context.new_page()
-    trouble: list[str] = []
-
-    def refuse(dialog: Dialog) -> None:
-        trouble.append(f"a dialog: {dialog.message}")
-        dialog.dismiss()
-
-    page.on("console", lambda message: trouble.append(message.text))
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith(base) else trouble.append(request.url))
-    page.on("dialog", refuse)
-    yield page
-    assert trouble == []
 
 
 def cards(page: Page) -> list[str]:
