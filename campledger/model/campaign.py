@@ -89,6 +89,11 @@ class Campaign:
         return str(self.definition.get("title", self.name))
 
     @property
+    def subtitle(self) -> str:
+        """The title where it says more than the name, which stands beside it; else nothing."""
+        return self.title if self.title != self.name else ""
+
+    @property
     def owner(self) -> str | None:
         """Handle of who answers for it."""
         return self.definition.get("owner")

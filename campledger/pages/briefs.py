@@ -35,7 +35,7 @@ def brief(one: Readable) -> Brief:
         "id": campaign.id,
         "href": page_path(campaign.id),
         "name": campaign.name,
-        "title": campaign.title if campaign.title != campaign.name else "",
+        "title": campaign.subtitle,
         "state": str(history.state),
         "final": history.state.is_final,
         "kind": campaign.definition["kind"],

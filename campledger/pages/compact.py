@@ -179,7 +179,7 @@ def _filled(value: Any) -> tuple[Any, ...]:
 _ORDERS: dict[str, Callable[[Any], Any]] = {"state": lambda value: columns.STATE_ORDER.index(value[0])}
 
 _SHOWN: dict[str, tuple[Callable[[Readable], tuple[Any, ...]], Callable[[Any], Any]]] = {
-    "title": (lambda one: _filled(one.campaign.title if one.campaign.title != one.campaign.name else ""), natural),
+    "title": (lambda one: _filled(one.campaign.subtitle), natural),
     "scope": (lambda one: _filled(scope(one)), natural),
     "step": (lambda one: _filled(one.progress.current), natural),
     "groups": (_groups, lambda value: (value[0] / value[1], value[1])),

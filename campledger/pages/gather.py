@@ -281,11 +281,15 @@ class Survey:
         sets: Mapping[str, bool] = kept.get("shared", {})
         return all((name in present) is there for name, there in sets.items())
 
+    @property
+    def files(self) -> KnownFiles:
+        """The files of the ledger, which builds always read from what knows their ids."""
+        return self.ledger.files  # type: ignore[return-value]
+
     @cached_property
     def ids(self) -> Mapping[str, str]:
         """What stands for the content of each file of the ledger."""
-        files: KnownFiles = self.ledger.files  # type: ignore[assignment]
-        return files.ids
+        return self.files.ids
 
     @property
     def settings_id(self) -> str:

@@ -92,7 +92,7 @@ def _row(one: Readable) -> dict[str, Any]:
         "id": campaign.id,
         "href": page_path(campaign.id),
         "name": campaign.name,
-        "title": campaign.title if campaign.title != campaign.name else "",
+        "title": campaign.subtitle,
         "state": str(history.state),
         "final": history.state.is_final,
         "kind": definition["kind"],

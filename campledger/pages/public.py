@@ -182,8 +182,7 @@ def publish(shown: Survey, others: Sequence[Survey], cache: Cache) -> tuple[Publ
         for path, link in ledger.files.paths.items()
         if _is_public(path, kept) and path not in sets and not hidden.are_in(path)
     }
-    files: KnownFiles = ledger.files  # type: ignore[assignment]
-    return PublicFiles(files, hidden, butlers, paths, cache), len(ledger.directories) - len(kept)
+    return PublicFiles(shown.files, hidden, butlers, paths, cache), len(ledger.directories) - len(kept)
 
 
 def _open_butlers(settings: Settings) -> frozenset[str]:
