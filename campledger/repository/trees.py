@@ -152,25 +152,32 @@ def _is_below(path: str, directories: frozenset[str]) -> bool:
     return False
 
 
-@dataclass(frozen=True)
 class Overlay:
-    """Files as they would be with some changed: contents by path, None for a file that would be gone."""
+    """Files as they would be with some changed, at once or one by one; those below stay as they are."""
 
-    base: Files
-    changed: Mapping[str, bytes | None]
-    within: tuple[str, ...] | None = None
-    """Campaigns' directories to which the view is narrowed, for speed; sets and settings stay."""
+    def __init__(
+        self, base: Files, changed: Mapping[str, bytes | None] | None = None, within: Iterable[str] | None = None
+    ):
+        self.base = base
+        self.changed = dict(changed or {})
+        """Contents by path, None for a file that would be gone. Change it by :meth:`put` and :meth:`remove`."""
+        self._within = None if within is None else frozenset(within)
+        """Campaigns' directories to which the view is narrowed, for speed; what else there is stays, and changes do."""
 
     @cached_property
     def paths(self) -> dict[str, bool]:
-        """Every file, and whether it is a symbolic link."""
-        base: Iterable[tuple[str, bool]] = self.base.paths.items()
-        if self.within is not None:
-            homes = frozenset(self.within)
-            base = [row for row in base if not row[0].startswith("campaigns/") or _is_below(row[0], homes)]
-        kept = {path: link for path, link in base if path not in self.changed}
+        """Every file, and whether it is a symbolic link; those that come later stand at the end."""
+        paths = dict(self.base.paths)
+        if self._within is not None:
+            paths = {path: link for path, link in paths.items() if self._is_seen(path)}
+        if not self.changed:
+            return paths
+        kept = {path: link for path, link in paths.items() if path not in self.changed}
         new = {path: False for path, content in self.changed.items() if content is not None}
         return dict(sorted((kept | new).items()))
+
+    def _is_seen(self, path: str) -> bool:
+        return self._within is None or not path.startswith("campaigns/") or _is_below(path, self._within)
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """Return contents; of a link, its target."""
@@ -181,3 +188,36 @@ class Overlay:
             if content is not None:
                 contents[path] = content
         return contents
+
+    def put(self, path: str, content: bytes) -> None:
+        """Let a file hold a content."""
+        self.changed[path] = content
+        self._show(path, False)
+
+    def remove(self, path: str) -> None:
+        """Let a file be gone."""
+        self.changed[path] = None
+        self._show(path, None)
+
+    def changes(self, paths: Iterable[str]) -> dict[str, bytes | None]:
+        """Return the changes of some files, for :meth:`take_back` to go back to."""
+        return {path: self.changed[path] for path in paths if path in self.changed}
+
+    def take_back(self, paths: Iterable[str], earlier: Mapping[str, bytes | None]) -> None:
+        """Undo what was done to some files after :meth:`changes` gave their earlier changes."""
+        for path in paths:
+            if path in earlier:
+                content = self.changed[path] = earlier[path]
+                self._show(path, None if content is None else False)
+            else:
+                self.changed.pop(path, None)
+                self._show(path, self.base.paths.get(path) if self._is_seen(path) else None)
+
+    def _show(self, path: str, link: bool | None) -> None:
+        """Bring the paths up to date, if anybody has asked for them: with a file that is a link or none, or is gone."""
+        if "paths" not in vars(self):
+            return
+        if link is None:
+            self.paths.pop(path, None)
+        else:
+            self.paths[path] = link

@@ -49,6 +49,49 @@ def test_an_overlay_adds_replaces_and_hides(ledger: Path) -> None:
     }
 
 
+def test_an_overlay_grows_and_is_taken_back(ledger: Path) -> None:
+    (ledger / "link").symlink_to("campledger.yaml")
+    base = WorkTree(ledger)
+    below = dict(base.paths)
+    asked, late = Overlay(base, {"one": b"1"}), Overlay(base, {"one": b"1"})
+    before = dict(asked.paths)
+    touched = ["one", "two", "link", "campledger.yaml", "absent"]
+    steps: list[tuple[str, bytes | None]] = [
+        ("one", b"2"), ("two", b"2"), ("link", b"a file"), ("campledger.yaml", None), ("absent", None)
+    ]  # fmt: skip
+    for files in (asked, late):
+        earlier = files.changes(touched)
+        assert earlier == {"one": b"1"}
+        for path, content in steps:
+            if content is None:
+                files.remove(path)
+            else:
+                files.put(path, content)
+        assert files.read(touched) == {"one": b"2", "two": b"2", "link": b"a file"}
+        expected = {**before, "two": False, "link": False}
+        del expected["campledger.yaml"]
+        assert files.paths == expected
+        files.take_back(touched, earlier)
+        assert files.paths == before
+        assert files.changed == {"one": b"1"}
+        assert files.read(touched) == base.read(touched) | {"one": b"1"}
+    assert base.paths == below
+
+
+def test_an_overlay_is_narrowed_to_campaigns(ledger: Path) -> None:
+    for home in ("campaigns/2026/11/a", "campaigns/2026/11/b"):
+        (ledger / home / "deep").mkdir(parents=True)
+        (ledger / home / "deep/file").write_text("x")
+    within = ("campaigns/2026/11/a",)
+    files = Overlay(WorkTree(ledger), {"campaigns/2026/11/c/new": b"", "dataids/new.csv": b""}, within)
+    files.put("campaigns/2026/11/b/deep/file", b"y")
+    seen = ["campaigns/2026/11/a/deep/file", "campaigns/2026/11/b/deep/file", "campaigns/2026/11/c/new"]
+    assert [path for path in files.paths if path.startswith("campaigns/")] == seen
+    assert {"campledger.yaml", "dataids/new.csv"} <= files.paths.keys()
+    files.take_back(seen[1:2], {})
+    assert [path for path in files.paths if path.startswith("campaigns/")] == [seen[0], seen[2]]
+
+
 def test_a_pipe_among_the_files_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "campaigns").mkdir()
     os.mkfifo(tmp_path / "campaigns/campaign.yaml")
