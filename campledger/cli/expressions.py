@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import click
+
+from campledger.suggestions import closest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,4 +48,4 @@ def require_words(words: tuple[str, ...]) -> None:
     slip = next((word for word in words if word.startswith("--")), None)
     if slip is not None:
         options = [option for parameter in context.command.params for option in parameter.opts]
-        raise click.NoSuchOption(slip, possibilities=get_close_matches(slip, options), ctx=context)
+        raise click.NoSuchOption(slip, possibilities=closest(slip, options, 3), ctx=context)

@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import traceback
-from difflib import get_close_matches
 
 import click
 
@@ -32,6 +31,7 @@ from campledger.cli import (
 )
 from campledger.cli.shared import clean, ledger_option
 from campledger.errors import CampledgerError
+from campledger.suggestions import closest
 
 SECTIONS = {
     "Define": ("init", "define", "templates", "edit", "groups", "import", "hooks", "completion"),
@@ -72,7 +72,7 @@ class Sections(click.Group):
         """Find a command; a typing error gets a suggestion."""
         known = args and (args[0] in self.commands or args[0].startswith("-"))
         if args and not known and not ctx.resilient_parsing:
-            near = get_close_matches(args[0], self.commands, 1)
+            near = closest(args[0], self.commands)
             hint = f" Did you mean `{near[0]}`?" if near else " `campledger --help` lists the commands."
             raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
         return super().resolve_command(ctx, args)

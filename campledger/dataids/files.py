@@ -18,9 +18,9 @@ from campledger.dataids.json_form import Form, read_json
 from campledger.dataids.members import Columns, Members, first_places, read_members
 from campledger.dataids.sets import DataIdSet, Row
 from campledger.dataids.tables import place_of_meta, read_csv, read_ecsv
-from campledger.dataids.text import MAX_BYTES, Place, Report, decode, shown
 from campledger.dataids.writing import ENDINGS, format_derived, format_set, left_out
 from campledger.documents.schema import findings
+from campledger.documents.text import MAX_BYTES, Place, Report, decode, shown
 from campledger.errors import DataError, UsageError
 from campledger.files import replace
 from campledger.problems import Problem, Severity, report_text

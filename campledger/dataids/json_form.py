@@ -12,10 +12,11 @@ from campledger.dataids.dimensions import DIMENSIONS, keys_of
 from campledger.dataids.json_text import MAX_DEPTH, JsonText, parse
 from campledger.dataids.members import ABSENT, ALTERNATES, KNOWN, Columns
 from campledger.dataids.sets import REMARKS
-from campledger.dataids.text import Place, Report, did_you_mean, shown
 from campledger.dataids.values import HIGHEST, LOWEST, MAX_COMMENT, Wrong, is_date, remark, text_fault
 from campledger.documents.schema import findings, schema
+from campledger.documents.text import Place, Report, shown
 from campledger.problems import Finding, Pointer
+from campledger.suggestions import did_you_mean
 
 OPERATORS = ("union", "minus", "intersect", "filter")
 """How a set is made from others."""
@@ -138,7 +139,7 @@ class _Head:
         for index in strange:
             if isinstance(names[index], str):
                 message = f"`{shown(names[index])}` is no dimension"
-                hint = did_you_mean(names[index], DIMENSIONS)
+                hint = did_you_mean(names[index], DIMENSIONS, 0.7)
                 self.add(Finding(("dimensions", index), "unknown-dimension", message, hint))
         return None if strange else keys_of(names)
 
@@ -157,7 +158,7 @@ class _Head:
         pointer: Pointer = ("pending", index) if name is None else ("pending", index, name)
         is_name = wrong.rule == "unknown-key"
         hint = (
-            did_you_mean(name, [*KNOWN, *ALTERNATES])
+            did_you_mean(name, [*KNOWN, *ALTERNATES], 0.7)
             if name and is_name and self.report.lists(wrong.rule)
             else wrong.hint
         )

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from campledger.dataids.text import Lines, Place, Report, finds_conflict, shown
 from campledger.dataids.values import Numbers
+from campledger.documents.text import Lines, Place, Report, finds_conflict, shown
 from campledger.problems import Pointer
 
 MAX_DEPTH = 30

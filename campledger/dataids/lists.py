@@ -21,8 +21,8 @@ from campledger.dataids.json_text import JsonText, parse
 from campledger.dataids.members import ALTERNATES, KNOWN
 from campledger.dataids.sets import REMARKS
 from campledger.dataids.tables import Rows, read_header
-from campledger.dataids.text import Report, decode, finds_conflict
 from campledger.dataids.values import MAX_MEMBERS, Wrong, number
+from campledger.documents.text import Report, decode, finds_conflict
 from campledger.problems import Problem
 
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")

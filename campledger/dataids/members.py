@@ -17,7 +17,6 @@ from typing import Any
 
 from campledger.dataids.dimensions import ALTERNATE_KEYS, DIMENSIONS, keys_of
 from campledger.dataids.sets import REMARKS, Attributes, Row, in_order
-from campledger.dataids.text import Place, Report, did_you_mean, shown
 from campledger.dataids.values import (
     HIGHEST,
     LOWEST,
@@ -30,7 +29,9 @@ from campledger.dataids.values import (
     runs_in_spreadsheets,
     text,
 )
+from campledger.documents.text import Place, Report, shown
 from campledger.problems import Severity
+from campledger.suggestions import did_you_mean
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing"})()
 """What a column holds for an entry that says nothing there; null is something else."""
@@ -131,7 +132,7 @@ class _Reader:
                 continue
             hint = ""
             if self.report.lists("unknown-dimension"):
-                hint = did_you_mean(name, KNOWN) or f"what is said of a member goes into {', '.join(REMARKS)}"
+                hint = did_you_mean(name, KNOWN, 0.7) or f"what is said of a member goes into {', '.join(REMARKS)}"
             self.report.add("unknown-dimension", f"`{shown(name)}` is no dimension", place, hint)
 
     def find_keys(self, declared: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -14,8 +14,8 @@ from operator import itemgetter
 from typing import Any
 
 from campledger.dataids.members import ALTERNATES, KNOWN, Columns
-from campledger.dataids.text import Lines, Place, Report, finds_conflict, shown
 from campledger.documents.foreign import ForeignError, load
+from campledger.documents.text import Lines, Place, Report, finds_conflict, shown
 
 DATATYPES = frozenset(
     {"bool", "string", *(f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64))}

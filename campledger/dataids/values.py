@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from campledger.dataids.text import UNSAFE, shown
+from campledger.documents.text import UNSAFE, shown
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 """What registries hold as a number."""

@@ -13,8 +13,8 @@ from typing import Any
 from campledger.dataids.dimensions import DIMENSIONS
 from campledger.dataids.json_form import about_keys
 from campledger.dataids.sets import REMARKS, DataIdSet
-from campledger.dataids.text import shown
 from campledger.dataids.values import runs_in_spreadsheets
+from campledger.documents.text import shown
 from campledger.errors import UsageError
 
 _NOT_ASCII = re.compile(r"[^ -~]")

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from campledger.problems import Finding, Pointer
+from campledger.suggestions import did_you_mean
 
 SCHEMAS = ("act", "campaign", "dataids", "event", "query", "settings", "template")
 
@@ -66,8 +66,7 @@ def _findings_by(value: Any, name: str, key: str, kinds: tuple[str, ...]) -> lis
     if not isinstance(value, Mapping):
         return [Finding((), "schema", f"an {name} is a mapping")]
     if value.get(key) not in kinds:
-        near = get_close_matches(str(value.get(key)), kinds, 1)
-        hint = f"did you mean `{near[0]}`?" if near else ""
+        hint = did_you_mean(str(value.get(key)), kinds)
         return [Finding((key,), "schema", f"`{key}` is none of {', '.join(kinds)}", hint)]
     return findings(value, name, value[key])
 
@@ -146,8 +145,7 @@ def _explain(error: Any) -> Iterator[Finding]:
             words = " or ".join(_KINDS[kind] for kind in wanted)
             yield Finding(pointer, "schema", f"{_name(pointer)} is {_kind(value)}, not {words}")
         case "enum":
-            near = get_close_matches(str(value), [str(one) for one in constraint], 1)
-            hint = f"did you mean `{near[0]}`?" if near else ""
+            hint = did_you_mean(str(value), map(str, constraint))
             words = ", ".join(str(one) for one in constraint)
             yield Finding(pointer, "schema", f"{_name(pointer)} is `{_short(value)}`, which is none of {words}", hint)
         case "pattern":
@@ -166,10 +164,8 @@ def _explain(error: Any) -> Iterator[Finding]:
 
 
 def _unknown_key(pointer: Pointer, key: str, known: list[str]) -> Finding:
-    near = get_close_matches(key.lower(), known, 1, 0.7)
-    if near:
-        hint = f"did you mean `{near[0]}`?"
-    else:
+    hint = did_you_mean(key, known, 0.7)
+    if not hint:
         hint = f"known are {', '.join(known)}" if known else ""
         if "extra" in known:
             hint += "; what the format has no place for goes below `extra`"

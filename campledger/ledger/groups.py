@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any
 
 from campledger.dataids.tables import Rows
-from campledger.dataids.text import UNSAFE, Place, Report, decode, finds_conflict, shown
 from campledger.documents.foreign import ForeignError, load
 from campledger.documents.schema import findings
+from campledger.documents.text import UNSAFE, Place, Report, decode, finds_conflict, shown
 from campledger.model import placeholders
 from campledger.model.campaign import NAMED_BY_TABLE
 from campledger.problems import Problem, Severity

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from campledger.dataids.text import did_you_mean
 from campledger.documents import schema, strict
 from campledger.errors import DataError, UsageError
 from campledger.ledger.reading import Ledger, is_furniture, locate
 from campledger.model import query
 from campledger.model.columns import USUAL, unknown_column
 from campledger.problems import Finding, Problem, report_text
+from campledger.suggestions import did_you_mean
 
 SAVED = "queries/"
 _ENDING = ".yaml"
@@ -86,7 +86,7 @@ class Queries:
     def named(self, name: str) -> SavedQuery:
         """Return a query by its name. Raise UsageError if there is none, DataError if it cannot be asked."""
         if name not in self.paths:
-            hint = did_you_mean(name, self.paths) or "`campledger query list` shows them"
+            hint = did_you_mean(name, self.paths, 0.7) or "`campledger query list` shows them"
             raise UsageError(f"there is no saved query `{name}`: {hint}")
         found, problems = self._read[name]
         if found is None or problems:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +14,7 @@ from campledger.model import rules, templates
 from campledger.model.query import SAVED_NAME
 from campledger.model.templates import Scalar, Template
 from campledger.problems import Finding, Problem, Severity, report_text
+from campledger.suggestions import did_you_mean
 
 TEMPLATES = "templates/"
 _ENDING = ".yaml"
@@ -74,8 +74,7 @@ class Templates:
     def named(self, name: str) -> Template:
         """Return a template by its name. Raise UsageError if there is none, DataError if it has errors."""
         if name not in self.paths:
-            near = get_close_matches(name, self.paths, 1)
-            hint = f"did you mean `{near[0]}`?" if near else "`campledger templates` shows them"
+            hint = did_you_mean(name, self.paths) or "`campledger templates` shows them"
             raise UsageError(f"there is no template `{name}`: {hint}")
         found = self._read[name]
         if found.usable is None:
@@ -165,8 +164,7 @@ def values_of(template: Template, given: Mapping[str, str]) -> dict[str, Scalar]
     known = {one.name: one for one in template.parameters}
     for name in given:
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(known) or 'none'}"
+            hint = did_you_mean(name, known) or f"it has {', '.join(known) or 'none'}"
             raise UsageError(f"the template `{template.name}` has no parameter `{name}`: {hint}")
     missing = [one for one in template.parameters if one.default is None and one.name not in given]
     if missing:

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.query import ATTRIBUTES, Facts
 from campledger.model.states import SubmissionState
+from campledger.suggestions import did_you_mean
 
 Row = dict[str, Any]
 """A campaign's values by column: one value as it is or None, several as a list, groups as [accepted, all]."""
@@ -40,8 +40,7 @@ def unknown_column(name: str) -> str | None:
     name = name.removeprefix("-")
     if name in COLUMNS:
         return None
-    near = get_close_matches(name, COLUMNS, 1)
-    hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(COLUMNS)}"
+    hint = did_you_mean(name, COLUMNS) or f"known are {', '.join(COLUMNS)}"
     return f"there is no column `{name}`: {hint}"
 
 

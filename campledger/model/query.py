@@ -15,12 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.states import State
+from campledger.suggestions import did_you_mean
 
 Facts = Mapping[str, tuple[str | int, ...]]
 """What a campaign can be found by: the values of each attribute."""
@@ -246,8 +246,7 @@ def _refuse_slip(key: str, values: tuple[str, ...]) -> None:
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, list(known), 1)
-    return f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
+    return did_you_mean(word, known) or f"known are {', '.join(known)}"
 
 
 def matches(terms: tuple[Term, ...], facts: Facts) -> bool:

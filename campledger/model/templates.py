@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import quote
 
 from campledger.model.rules import RUN_FIELDS, texts
 from campledger.problems import Finding, Pointer
+from campledger.suggestions import did_you_mean
 
 Scalar = str | int | float | bool
 
@@ -175,8 +175,7 @@ def findings(template: Template, matches: Matches) -> Iterator[Finding]:
     for pointer, text in texts(template.document["campaign"], ("campaign",)):
         for name in fields(text):
             if name not in known | RUN_FIELDS and not _OPEN.intersection(map(str, pointer)):
-                near = get_close_matches(name, known, 1)
-                hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known) or 'none'}"
+                hint = did_you_mean(name, known) or f"known are {', '.join(sorted(known)) or 'none'}"
                 yield Finding(pointer, "unknown-parameter", f"there is no parameter `{name}`", hint)
     yield from _unquoted(template.document["campaign"], ("campaign",), known)
 

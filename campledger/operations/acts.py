@@ -6,7 +6,6 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any
 
 from campledger.errors import RefusedError, UsageError
@@ -31,6 +30,7 @@ from campledger.model.words import counted, spans
 from campledger.operations.pending import Ahead, Pending, make
 from campledger.operations.workspace import Workspace, find_event, is_beginning, require_readable, resolve
 from campledger.problems import Severity, report_text
+from campledger.suggestions import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -268,12 +268,12 @@ def _groups(record: Record, places: Sequence[str]) -> list[str]:
 
 def _places_near(campaign: Campaign, place: str) -> str:
     """Return what may have been meant by a place that there is not, or what there is."""
-    near = get_close_matches(place, [*(step.name for step in campaign.steps), *campaign.groups], 1, 0.85)
+    near = did_you_mean(place, [*(step.name for step in campaign.steps), *campaign.groups], 0.85)
     step = next((one for one in campaign.steps if one.name == place.partition("/")[0]), None)
     if step is not None:
         return f"the groups of {step.name} are {spans(one.name for one in step.groups)}"
     if near:
-        return f"did you mean `{near[0]}`?"
+        return near
     if not campaign.steps:
         return f"it has no steps; add them with `campledger edit {campaign.id}`"
     return f"its steps are {spans(step.name for step in campaign.steps)}"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from campledger.dataids.json_text import JsonText, explain
-from campledger.dataids.text import shown
 from campledger.documents.schema import act_findings
+from campledger.documents.text import shown
 from campledger.errors import CampledgerError, DataError, RefusedError
 from campledger.ledger.reading import DEFINITION, Ledger
 from campledger.model.words import counted

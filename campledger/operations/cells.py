@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from campledger.dataids.text import Lines, Report, finds_conflict
+from campledger.documents.text import Lines, Report, finds_conflict
 from campledger.problems import Problem
 
 MAX_BYTES = 64 * 1024 * 1024

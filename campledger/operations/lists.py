@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from campledger.errors import DataError, UsageError
 from campledger.operations.changing import Change, Purpose, save_new
 from campledger.operations.workspace import Workspace
 from campledger.problems import Problem, Severity, report_text
+from campledger.suggestions import did_you_mean
 
 PLAIN = "id"
 """The column of a list that is nothing but ids, one a line."""
@@ -99,8 +99,8 @@ def _columns(found: ForeignList, meaning: Meaning) -> dict[str, str]:
     """Return the dimension that each column names; a column that only implies something is none of them."""
     asked = meaning.dimension
     if asked is not None and asked not in DIMENSIONS:
-        near = get_close_matches(asked, DIMENSIONS, 1)
-        raise UsageError(f"`{asked}` is no dimension{f': did you mean `{near[0]}`?' if near else ''}")
+        hint = did_you_mean(asked, DIMENSIONS)
+        raise UsageError(f"`{asked}` is no dimension{hint and f': {hint}'}")
     named = {name: name for name in found.columns if name in DIMENSIONS}
     if PLAIN in found.columns:
         if asked is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from campledger.ledger.sets import Reference, Sets, derive, references_of
 from campledger.model.history import Event
 from campledger.operations.workspace import Workspace, resolve
 from campledger.problems import Problem, Severity, report_text
+from campledger.suggestions import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ def find(workspace: Workspace | None, text: str, revision: str | None = None) ->
 
 
 def _no_set(sets: Sets, text: str, name: str) -> UsageError:
-    near = get_close_matches(name, sets.ledger.shared_sets, 1, 0.7)
-    hint = f"did you mean `{near[0]}`?" if near else "`campledger dataids list` shows them"
+    hint = did_you_mean(name, sets.ledger.shared_sets, 0.7) or "`campledger dataids list` shows them"
     return UsageError(f"there is no DataId set `{text}`: {hint}")
 
 

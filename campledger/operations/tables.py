@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from campledger.dataids.text import did_you_mean, shown
 from campledger.documents.schema import findings, schema
+from campledger.documents.text import shown
 from campledger.documents.writing import SCHEMA_FROM_CAMPAIGN, format_document, set_value
 from campledger.errors import CampledgerError, DataError, UsageError
 from campledger.ledger.reading import DEFINITION, Ledger
@@ -24,6 +24,7 @@ from campledger.operations.defining import find_key
 from campledger.operations.importing import status_event, way_to
 from campledger.operations.pending import Ahead
 from campledger.operations.workspace import Draft, Workspace, told, write
+from campledger.suggestions import did_you_mean
 
 FIELDS = {
     "key": "what a row is known by when it is imported again",
@@ -138,7 +139,7 @@ def read(path: str, data: bytes, choices: Choices) -> tuple[Table, list[Row], di
     names = [text.strip() for text, _ in header]
     wanted = {name.lower(): what for name, what in choices.columns.items()}
     for name in wanted.keys() - {one.lower() for one in names}:
-        hint = did_you_mean(name, names) or f"the columns are {', '.join(map(shown, dict.fromkeys(names)))}"
+        hint = did_you_mean(name, names, 0.7) or f"the columns are {', '.join(map(shown, dict.fromkeys(names)))}"
         table.problem(0, "unknown-column", f"--map names the column `{shown(name)}`, which is not there", hint)
     columns = {name: wanted.get(name.lower(), HEADERS.get(name.lower(), "extra")) for name in names if name}
     if header and not {"key", "name", "title"} & set(columns.values()):
@@ -199,7 +200,7 @@ def _require(choices: Choices) -> None:
     for header, what in choices.columns.items():
         if what and what not in FIELDS and what.partition(".")[0] not in paths:
             known = f"a column is one of {', '.join(FIELDS)}, or a path of the definition"
-            raise UsageError(f"--map {header}={what}: {did_you_mean(what, [*FIELDS, *paths]) or known}")
+            raise UsageError(f"--map {header}={what}: {did_you_mean(what, [*FIELDS, *paths], 0.7) or known}")
     for status, state in choices.statuses.items():
         if state not in set(State):
             raise UsageError(f"--status {status}={state}: the states are {', '.join(State)}")

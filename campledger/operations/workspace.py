@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -20,6 +19,7 @@ from campledger.problems import Problem, Severity, report_text
 from campledger.repository.commands import Repository
 from campledger.repository.commits import Change, commit, locked, on_new_branch
 from campledger.repository.trees import GitTree, Overlay, WorkTree
+from campledger.suggestions import closest
 
 SHOWN = 8
 """How many candidates an ambiguous name lists."""
@@ -93,7 +93,7 @@ def resolve(ledger: Ledger, reference: str) -> str:
     if len(renamed) == 1:
         return renamed[0]
     inside = [one for one in ledger.slugs if wanted in one] if len(wanted) >= INSIDE else []
-    near = [ledger.slugs[one][-1] for one in inside[:3] or get_close_matches(wanted, ledger.slugs, 3, 0.6)]
+    near = [ledger.slugs[one][-1] for one in inside[:3] or closest(wanted, ledger.slugs, 3)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`campledger list` shows them"
     raise UsageError(f"there is no campaign `{reference}`: {hint}")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from campledger.dataids.text import Report
 from campledger.documents import strict
+from campledger.documents.text import Report
 from campledger.ledger.groups import MAX_BYTES, MAX_GROUPS, read_table
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

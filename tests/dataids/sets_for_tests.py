@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from campledger.dataids.dimensions import DIMENSIONS, implied_by, keys_of
 from campledger.dataids.sets import DataIdSet, Row
-from campledger.dataids.text import UNSAFE
 from campledger.dataids.values import runs_in_spreadsheets
+from campledger.documents.text import UNSAFE
 
 GROUPS = [
     ("band",),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from campledger.dataids import DataIdSet
 from campledger.dataids.files import ENDINGS, format_derived, format_set, left_out, read, read_file, write_file
-from campledger.dataids.text import MAX_PER_RULE
+from campledger.documents.text import MAX_PER_RULE
 from campledger.errors import DataError, UsageError
 from campledger.problems import Severity
 from tests.dataids.sets_for_tests import sets

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campledger.dataids.json_text import JsonText, parse
-from campledger.dataids.text import Report
+from campledger.documents.text import Report
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),

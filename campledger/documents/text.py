@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable
 from functools import cached_property
 from itertools import accumulate
 
@@ -114,12 +113,6 @@ def finds_conflict(text: str, report: Report) -> bool:
         place = Lines(text).place(marker.start())
         report.add("conflict-marker", "a merge left its conflict marker here", place, hint)
     return marker is not None
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a question for the known name that is most like another one, or nothing."""
-    near = get_close_matches(name[:100].lower(), list(known), 1, 0.7)
-    return f"did you mean `{near[0]}`?" if near else ""
 
 
 def shown(value: object) -> str:
