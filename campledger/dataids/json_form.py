@@ -9,12 +9,19 @@ from operator import itemgetter
 from typing import Any
 
 from campledger.dataids.dimensions import DIMENSIONS, keys_of
-from campledger.dataids.json_text import MAX_DEPTH, JsonText, parse
 from campledger.dataids.members import ABSENT, ALTERNATES, KNOWN, Columns
 from campledger.dataids.sets import REMARKS
-from campledger.dataids.values import HIGHEST, LOWEST, MAX_COMMENT, Wrong, is_date, remark, text_fault
+from campledger.dataids.values import HIGHEST, LOWEST, MAX_COMMENT, Numbers, Wrong, is_date, remark, text_fault
 from campledger.documents.schema import findings, schema
-from campledger.documents.text import Place, Report, shown
+from campledger.documents.strict_json import (
+    MAX_DEPTH,
+    Decoder,
+    JsonError,
+    JsonText,
+    may_repeat_keys,
+    repeated_keys,
+)
+from campledger.documents.text import Lines, Place, Report, finds_conflict, shown
 from campledger.problems import Finding, Pointer
 from campledger.suggestions import did_you_mean
 
@@ -58,6 +65,28 @@ def read_json(text: str, report: Report) -> Form:
     if value is not None:
         report.add("schema", "a set is a list of entries, or an object with `members`", document.place(()))
     return Form()
+
+
+def parse(text: str, report: Report) -> Any:
+    """Return the value of a JSON text, or None where it is none; keys that stand twice are reported."""
+    lines = Lines(text)
+    try:
+        value = Decoder(parse_int=Numbers().__getitem__, lenient=True).decode(text)
+    except JsonError as error:
+        if error.number:
+            report.add("member-type", error.message, lines.place(error.offset))
+        elif not text.strip(" \t\r\n"):
+            report.add("unreadable", "the file is empty", (1, 1), "an empty set names its `dimensions`")
+        elif not finds_conflict(text, report):
+            message = "the file ends too early" if error.ends else error.message
+            report.add("unreadable", message, lines.place(error.offset), error.hint)
+        return None
+    if value is None:
+        report.add("schema", "the file holds nothing but null", (1, 1))
+    if may_repeat_keys(value, text):
+        for repeated in repeated_keys(text):
+            report.add("schema", repeated.message, lines.place(repeated.offset), repeated.hint)
+    return value
 
 
 class _Head:

@@ -17,11 +17,12 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from campledger.dataids.json_text import JsonText, parse
+from campledger.dataids.json_form import parse
 from campledger.dataids.members import ALTERNATES, KNOWN
 from campledger.dataids.sets import REMARKS
 from campledger.dataids.tables import Rows, read_header
 from campledger.dataids.values import MAX_MEMBERS, Wrong, number
+from campledger.documents.strict_json import JsonText
 from campledger.documents.text import Report, decode, finds_conflict
 from campledger.problems import Problem
 

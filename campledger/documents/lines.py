@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from campledger.documents.schema import event_findings, schema
-from campledger.documents.strict import MAX_BYTES, place
+from campledger.documents.strict import MAX_BYTES
+from campledger.documents.strict_json import Decoder, JsonError
+from campledger.documents.text import CONFLICT, place_in
 from campledger.model.history import Event
 from campledger.model.times import parse
 from campledger.problems import Finding, Problem
 
 MAX_EVENT_BYTES = 16 * MAX_BYTES
-_CONFLICT = re.compile(r"<{7}( |$)|={7}$|>{7}( |$)|\|{7}( |$)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What JSON lets through unescaped and YAML does not, or reads as a line break."""
@@ -27,6 +28,7 @@ _HALF = re.compile(r"(?<!\\)(?:\\\\)*(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
 """Half of a character, escaped: JSON joins two of them, YAML refuses them."""
 _MAX_KEY = 200
 """YAML reads keys of up to 1,024 characters; an event's are names of properties, states and tasks."""
+_DECODER = Decoder(whole=True, max_key=_MAX_KEY)
 
 
 def parse_events(path: str, data: bytes) -> tuple[list[Event], list[Problem]]:
@@ -36,9 +38,7 @@ def parse_events(path: str, data: bytes) -> tuple[list[Event], list[Problem]]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        line, column = place(before, len(before))
-        return [], [Problem(path, line, column, "unreadable", "not UTF-8 text", "save the file as UTF-8")]
+        return [], [Problem(path, *place_in(error), "unreadable", "not UTF-8 text", "save the file as UTF-8")]
     events: list[Event] = []
     problems: list[Problem] = []
     lines = text.split("\n")
@@ -65,7 +65,7 @@ def _line(path: str, number: int, line: str) -> tuple[dict[str, Any] | None, lis
         return bad(disputed.start() + 1, "event-line", message, "write it as a \\u escape")
     if line in {"", "\r"} or line.startswith("#"):
         return None, []
-    if _CONFLICT.match(line):
+    if CONFLICT.match(line):
         hint = "keep the lines of both sides, then remove the markers"
         return bad(1, "conflict-marker", "a merge left its conflict marker here", hint)
     if not line.startswith("- {"):
@@ -77,31 +77,11 @@ def _line(path: str, number: int, line: str) -> tuple[dict[str, Any] | None, lis
     try:
         value: dict[str, Any] = _DECODER.decode(line[2:])
         found = event_findings(value) or _impossible_times(value)
-    except json.JSONDecodeError as error:
-        return bad(error.colno + 2, "event-line", f"not JSON: {error.msg}")
-    except RecursionError:
-        return bad(3, "event-line", "nested too deeply")
-    except ValueError as error:
-        return bad(3, "event-line", str(error))
+    except JsonError as error:
+        return bad(error.offset + 3, "event-line", error.message, error.hint)
     if found:
         return None, [_problem(path, number, line, finding) for finding in found]
     return value, []
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key stands twice")
-    if len(max(value, key=len, default="")) > _MAX_KEY:
-        raise ValueError(f"a key of more than {_MAX_KEY} characters")
-    return value
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"`{text[:20]}` is no whole number, and events hold no others")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number, parse_float=_no_number)
 
 
 def _impossible_times(event: Mapping[str, Any]) -> list[Finding]:

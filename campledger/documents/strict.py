@@ -18,6 +18,7 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from campledger.documents.text import CONFLICT, place, place_in
 from campledger.problems import Pointer, Problem
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -45,7 +46,6 @@ _NOT_PLAIN = re.compile(
 _INDENTED = re.compile(r"^[ \t?:-]{100}", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What YAML forbids, and the line breaks of YAML 1.1 that are none to YAML 1.2 or to an editor."""
-_CONFLICT = re.compile(r"^(?:<{7}(?: |$)|={7}\r?$|>{7}(?: |$)|\|{7}(?: |$))", re.MULTILINE)
 
 
 class _StopError(Exception):
@@ -184,27 +184,18 @@ def decode(data: bytes) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        line, column = place(before, len(before))
-        raise _StopError("unreadable", "not UTF-8 text", line, column, "save the file as UTF-8") from None
+        raise _StopError("unreadable", "not UTF-8 text", *place_in(error), "save the file as UTF-8") from None
     if text.startswith("\ufeff"):
         raise _StopError("unreadable", "a byte order mark", 1, 1, "save the file as UTF-8 without one")
     control = _CONTROL.search(text)
     if control:
-        line, column = place(text, control.start())
         message = f"control character U+{ord(control[0]):04X}"
-        raise _StopError("unreadable", message, line, column, "remove it")
-    marker = _CONFLICT.search(text)
+        raise _StopError("unreadable", message, *place(text, control.start()), "remove it")
+    marker = CONFLICT.search(text)
     if marker:
-        line, column = place(text, marker.start())
         hint = "settle the merge, then remove the markers"
-        raise _StopError("conflict-marker", "a merge left its conflict marker here", line, column, hint)
+        raise _StopError("conflict-marker", "a merge left its conflict marker here", *place(text, marker.start()), hint)
     return text
-
-
-def place(text: str, offset: int) -> tuple[int, int]:
-    """Return line and column, from 1, of an offset."""
-    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
 def _count_aliases(root: Node) -> None:

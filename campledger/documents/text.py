@@ -21,7 +21,7 @@ Place = tuple[int, int]
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """What is in no text of a set: it would break lines, or differ between the formats and the readers of them."""
 
-_CONFLICT = re.compile(r"^(?:<{7}(?: |$)|={7}\r?$|>{7}(?: |$)|\|{7}(?: |$))", re.MULTILINE)
+CONFLICT = re.compile(r"^(?:<{7}(?: |$)|={7}\r?$|>{7}(?: |$)|\|{7}(?: |$))", re.MULTILINE)
 
 
 class Report:
@@ -85,6 +85,17 @@ class Lines:
         return line, offset - self.starts[line - 1] + 1
 
 
+def place(text: str, offset: int) -> Place:
+    """Return line and column of an offset; for many of them there is :class:`Lines`."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def place_in(error: UnicodeDecodeError) -> Place:
+    """Return line and column of the first byte that is not UTF-8."""
+    before = error.object[: error.start].decode("utf-8")
+    return place(before, len(before))
+
+
 def decode(data: bytes, report: Report) -> str | None:
     """Return the text of a file, or None where it is too large or not UTF-8."""
     if len(data) > MAX_BYTES:
@@ -93,8 +104,7 @@ def decode(data: bytes, report: Report) -> str | None:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        report.add("unreadable", "not UTF-8 text", Lines(before).place(len(before)), "save the file as UTF-8")
+        report.add("unreadable", "not UTF-8 text", place_in(error), "save the file as UTF-8")
         return None
     if text.startswith("\ufeff"):
         report.add("unreadable", "a byte order mark", (1, 1), "save the file as UTF-8 without one")
@@ -107,7 +117,7 @@ def finds_conflict(text: str, report: Report) -> bool:
     """Whether a merge left its markers in a text; the first one is reported."""
     if not any(mark * 7 in text for mark in "<=>|"):
         return False
-    marker = _CONFLICT.search(text)
+    marker = CONFLICT.search(text)
     if marker:
         hint = "settle the merge, then remove the markers"
         place = Lines(text).place(marker.start())

@@ -17,7 +17,7 @@ from campledger.dataids import DataIdSet
 from campledger.dataids.files import ENDINGS, SetFile, format_set, read
 from campledger.dataids.sets import Row
 from campledger.documents.lines import parse_events
-from campledger.documents.strict import place
+from campledger.documents.text import place
 from campledger.errors import DataError, UsageError
 from campledger.ledger.reading import Ledger, Record
 from campledger.model import rules

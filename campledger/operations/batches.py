@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
-from campledger.dataids.json_text import JsonText, explain
 from campledger.documents.schema import act_findings
-from campledger.documents.text import shown
+from campledger.documents.strict_json import Decoder, JsonError, JsonText
+from campledger.documents.text import place_in, shown
 from campledger.errors import CampledgerError, DataError, RefusedError
 from campledger.ledger.reading import DEFINITION, Ledger
 from campledger.model.words import counted
@@ -22,6 +21,7 @@ MAX_LINE = 1024 * 1024
 """Bytes of one line: a note may hold 65,536 characters, a definition more."""
 MAX_BYTES = 64 * 1024 * 1024
 """Bytes of a batch: some 300,000 acts."""
+_DECODER = Decoder()
 _NAMING = ("campaign", "submission", "event", "from", "parents", "drop")
 """The keys whose values may be `@LABEL`."""
 
@@ -101,21 +101,15 @@ def _read_line(reading: Reading, number: int, data: bytes) -> None:
     try:
         text = data.decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
-        column = len(data[: error.start].decode()) + 1
+        _, column = place_in(error)
         reading.problem(number, column, "unreadable", "not UTF-8 text", "save the file as UTF-8")
         return
     if not text.strip(" \t"):
         return
     try:
         value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        reading.problem(number, error.colno, "unreadable", f"not JSON: {explain(error)}")
-        return
-    except RecursionError:
-        reading.problem(number, 1, "unreadable", "nested too deeply")
-        return
-    except ValueError as error:
-        reading.problem(number, 1, "unreadable", str(error))
+    except JsonError as error:
+        reading.problem(number, error.offset + 1, "unreadable", error.message, error.hint)
         return
     line = Line(number, text, value)
     found = act_findings(value)
@@ -124,22 +118,6 @@ def _read_line(reading: Reading, number: int, data: bytes) -> None:
         reading.problem(number, column, finding.rule, finding.message, finding.hint)
     if not found:
         reading.lines.append(line)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key `{shown(twice)}` stands twice in one object")
-    return value
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"`{text}` is no number of JSON")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
 
 
 def make(workspace: Workspace, reading: Reading, message: str | None = None, *, dry_run: bool = False) -> Batch:

@@ -120,12 +120,15 @@ UNREADABLE: list[tuple[bytes, str]] = [
     (b'{"act": "pause", "campaign": "x"}', "1:1: schema: `reason` is missing"),
     (b'{"act": "outcome", "submission": "x", "state": "ok"}', "1:48: schema: `state` is `ok`, which is none of"),
     (b'{"act": "record", "campaign": "x", "places": ["a", 1]}', "1:52: schema: entry 2 of `places` is a number"),
-    (b'{"act": "note", "campaign": "x", "text": "a", "text": "b"}', "1:1: unreadable: the key `text` stands twice"),
+    (
+        b'{"act": "note", "campaign": "x", "text": "a", "text": "b"}',
+        "1:47: unreadable: the key `text` stands here a",
+    ),
     (b'{"act": "note", "campaign": "x"', "1:32: unreadable: not JSON: "),
-    (b'{"act": NaN}', "1:1: unreadable: `NaN` is no number of JSON"),
+    (b'{"act": NaN}', "1:9: unreadable: `NaN` is no number of JSON"),
     (b"[1]", "1:1: schema: an act is a mapping"),
     (b'{"act": "note", "text": "\xff"}', "1:26: unreadable: not UTF-8 text"),
-    (b"[" * 100_000, "1:1: unreadable: nested too deeply"),
+    (b"[" * 100_000, "1:31: unreadable: nested more than 30 deep"),
     (b"9" * 10_000, "1:1: unreadable: "),
 ]
 
