@@ -2,13 +2,93 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import Words, act, act_options
+from campledger.cli.shared import Moment, Words, clean
+from campledger.cli.writing import WriteOptions, commit_words, print_json, write_options
 from campledger.model.states import CAMPAIGN_TABLE, OUTCOMES
+
+if TYPE_CHECKING:
+    from campledger.operations.acts import Act, How
+    from campledger.operations.staging import StagedLedger
+    from campledger.operations.writing import Writing
+
+
+def act_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of every command that appends an event; the command gets them together, as ``entry``."""
+
+    @functools.wraps(command)
+    def entered(*, at: datetime | None, key: str | None, options: WriteOptions, **given: Any) -> Any:
+        return command(entry=Entry(at, key, options), **given)
+
+    result = write_options()(entered)
+    for option in (
+        click.option("--key", type=Words(), help="Make the act once for this key, however often it is asked for."),
+        click.option("--at", type=Moment(), help="When it happened, if not now (UTC): 2026-11-22T08:00."),
+    ):
+        result = option(result)
+    return result
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How an act is entered: when it happened, its key, and how it is written."""
+
+    at: datetime | None
+    key: str | None
+    options: WriteOptions
+
+    def make(self, act: Callable[[StagedLedger, How], Act]) -> None:
+        """Make an act, write it, and tell what came of it."""
+        from campledger.operations.acts import How, key_of
+
+        how = How(self.at, key_of(str(click.get_current_context().info_name), self.key))
+        writing = self.options.writing()
+        with writing.stage() as staged:
+            done = act(staged, how)
+        if self.options.as_json:
+            result = {"campaign": done.campaign, "state": str(done.state), "event": done.event}
+            print_json(writing, {**result, "remarks": list(done.remarks)})
+        else:
+            _tell(done, writing)
+
+
+def _tell(done: Act, writing: Writing) -> None:
+    from campledger.model.history import Event
+    from campledger.model.words import describe
+
+    verb = "would have" if writing.dry_run and not done.made_before else "has"
+    click.echo(clean(f"{done.campaign}: {describe(Event(done.event))}"))
+    told = ", made before" if done.made_before else commit_words(writing)
+    click.echo(f"  it {verb} the state {done.state}; event {done.event['id']}{told}")
+    for remark in done.remarks:
+        click.echo(f"note: {clean(remark)}", err=True)
+    if writing.dry_run:
+        from campledger.documents.lines import format_event
+
+        click.echo(f"  {format_event(done.event)}", nl=False)
+    elif following := _next(done):
+        click.echo(f"next: {following}")
+
+
+def _next(done: Act) -> str | None:
+    """Return the command that comes next after an act, where there is one."""
+    event = done.event
+    match event["type"]:
+        case "submission":
+            return f"campledger outcome {event['id']} {'submitted' if event['state'] == 'planned' else 'succeeded'}"
+        case "outcome" if event["state"] == "ended":
+            return f"campledger accept {event['submission']}, or reject"
+        case "status" | "decision" | "reconciled":
+            return f"campledger whatnext {done.campaign}"
+    return None
+
 
 _ABOUT = {
     "start": "Let a campaign run: it takes submissions from now on.",
@@ -36,10 +116,10 @@ def _state_command(name: str) -> click.Command:
     @click.argument("campaign")
     @click.option("--reason", required=reason, type=Words(), help="Why, in words.")
     @act_options
-    def command(campaign: str, reason: str | None, **how: Any) -> None:
+    def command(campaign: str, reason: str | None, entry: Entry) -> None:
         from campledger.operations.acts import change_state
 
-        act(lambda space, way: change_state(space, campaign, name, reason, way), **how)
+        entry.make(lambda staged, how: change_state(staged, campaign, name, reason, how))
 
     return command
 
@@ -49,7 +129,7 @@ def _state_command(name: str) -> click.Command:
 @click.argument("text", type=Words())
 @click.option("--on", metavar="STEP[/GROUP]", help="The step or group that it is about.")
 @act_options
-def note(campaign: str, text: str, on: str | None, **how: Any) -> None:
+def note(campaign: str, text: str, on: str | None, entry: Entry) -> None:
     """Write down something to remember.
 
     TEXT is Markdown. A note can be written in every state of the campaign.
@@ -60,7 +140,7 @@ def note(campaign: str, text: str, on: str | None, **how: Any) -> None:
     """
     from campledger.operations.acts import note as operation
 
-    act(lambda space, way: operation(space, campaign, text, on, way), **how)
+    entry.make(lambda staged, how: operation(staged, campaign, text, on, how))
 
 
 @click.command()
@@ -73,7 +153,7 @@ def note(campaign: str, text: str, on: str | None, **how: Any) -> None:
 @click.option("--title", help="One line for people.")
 @click.option("--on", metavar="STEP[/GROUP]", help="The step or group that it is about.")
 @act_options
-def link(campaign: str, url: str, kind: str, title: str | None, on: str | None, **how: Any) -> None:
+def link(campaign: str, url: str, kind: str, title: str | None, on: str | None, entry: Entry) -> None:
     """Link a page to a campaign.
 
     URL is an http or https address without a password.
@@ -85,7 +165,7 @@ def link(campaign: str, url: str, kind: str, title: str | None, on: str | None, 
     from campledger.operations.acts import link as operation
 
     target = {"type": kind, "url": url} | ({"title": title} if title else {})
-    act(lambda space, way: operation(space, campaign, target, on, way), **how)
+    entry.make(lambda staged, how: operation(staged, campaign, target, on, how))
 
 
 def _assign_command(name: str, about: str) -> click.Command:
@@ -97,11 +177,11 @@ def _assign_command(name: str, about: str) -> click.Command:
     @click.argument("person")
     @click.option("--on", metavar="STEP[/GROUP]", help="The step or group, if not the whole campaign.")
     @act_options
-    def command(campaign: str, person: str, on: str | None, **how: Any) -> None:
+    def command(campaign: str, person: str, on: str | None, entry: Entry) -> None:
         from campledger.operations.acts import assign
 
         remove = name == "unassign"
-        act(lambda space, way: assign(space, campaign, person, on, way, remove=remove), **how)
+        entry.make(lambda staged, how: assign(staged, campaign, person, on, how, remove=remove))
 
     return command
 
@@ -168,11 +248,7 @@ def record(
     relation: str | None,
     parents: tuple[str, ...],
     planned: bool,
-    at: datetime | None,
-    key: str | None,
-    push: bool,
-    dry_run: bool,
-    as_json: bool,
+    entry: Entry,
     **facts: Any,
 ) -> None:
     """Record a submission made by hand: a BPS run of a step, or of some of its groups.
@@ -188,7 +264,7 @@ def record(
 
     known = {key: value for key, value in {**facts, "run": run_collection}.items() if value}
     run = Run(places, relation, parents, planned, known)
-    act(lambda space, way: record_run(space, campaign, run, way), at, key, push, dry_run, as_json)
+    entry.make(lambda staged, how: record_run(staged, campaign, run, how))
 
 
 @click.command()
@@ -213,11 +289,7 @@ def outcome(
     submission: str,
     what: str,
     run_collection: str | None,
-    at: datetime | None,
-    key: str | None,
-    push: bool,
-    dry_run: bool,
-    as_json: bool,
+    entry: Entry,
     **facts: Any,
 ) -> None:
     """Record what the workflow system says of a submission.
@@ -234,7 +306,7 @@ def outcome(
 
     state, result = OUTCOMES[what]
     known = {key: value for key, value in {**facts, "run": run_collection, "result": result}.items() if value}
-    act(lambda space, way: operation(space, submission, state, known, way), at, key, push, dry_run, as_json)
+    entry.make(lambda staged, how: operation(staged, submission, state, known, how))
 
 
 def _decision_command(name: str, about: str, example: str) -> click.Command:
@@ -245,10 +317,10 @@ def _decision_command(name: str, about: str, example: str) -> click.Command:
     @click.argument("submission")
     @click.option("--reason", required=name == "reject", type=Words(), help="Why, in words.")
     @act_options
-    def command(submission: str, reason: str | None, **how: Any) -> None:
+    def command(submission: str, reason: str | None, entry: Entry) -> None:
         from campledger.operations.acts import decide
 
-        act(lambda space, way: decide(space, submission, f"{name}ed", reason, way), **how)
+        entry.make(lambda staged, how: decide(staged, submission, f"{name}ed", reason, how))
 
     return command
 
@@ -257,7 +329,7 @@ def _decision_command(name: str, about: str, example: str) -> click.Command:
 @click.argument("event")
 @click.option("--reason", required=True, type=Words(), help="Why, in words.")
 @act_options
-def retract(event: str, reason: str, **how: Any) -> None:
+def retract(event: str, reason: str, entry: Entry) -> None:
     """Take back an event that was wrong; it stays in the history, and does not count.
 
     EVENT is the beginning of its id, as `campledger log CAMPAIGN` shows it.
@@ -268,7 +340,7 @@ def retract(event: str, reason: str, **how: Any) -> None:
     """
     from campledger.operations.acts import retract as operation
 
-    act(lambda space, way: operation(space, event, reason, way), **how)
+    entry.make(lambda staged, how: operation(staged, event, reason, how))
 
 
 @click.command()
@@ -276,7 +348,7 @@ def retract(event: str, reason: str, **how: Any) -> None:
 @click.option("--drop", metavar="EVENT", multiple=True, help="An event that loses.  [default: those that do not fit]")
 @click.option("--reason", required=True, type=Words(), help="Why, in words.")
 @act_options
-def reconcile(campaign: str, drop: tuple[str, ...], reason: str, **how: Any) -> None:
+def reconcile(campaign: str, drop: tuple[str, ...], reason: str, entry: Entry) -> None:
     """Settle a fork, where two branches both changed a campaign and were merged.
 
     The events that lose stay in the history, and do not count.
@@ -287,7 +359,7 @@ def reconcile(campaign: str, drop: tuple[str, ...], reason: str, **how: Any) -> 
     """
     from campledger.operations.acts import reconcile as operation
 
-    act(lambda space, way: operation(space, campaign, drop, reason, way), **how)
+    entry.make(lambda staged, how: operation(staged, campaign, drop, reason, how))
 
 
 COMMANDS = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from campledger.cli.shared import Words, clean, ledger_option, maybe_pushed, workspace
+from campledger.cli.shared import Words, clean
+from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.errors import UsageError
 from campledger.model.words import counted
 
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("-m", "--message", type=Words(), help="The message of the commit.  [default: how many acts on what]")
-@click.option("--push", is_flag=True, help="Fetch first and push after; redo the acts where others were faster.")
-@click.option("--dry-run", is_flag=True, help="Check everything, list the acts, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON: what each line made.")
-@ledger_option
-def batch(file: Path, message: str | None, push: bool, dry_run: bool, as_json: bool) -> None:
+@write_options(branch=True)
+def batch(file: Path, message: str | None, options: WriteOptions) -> None:
     """Make many acts on many campaigns, in one commit or none.
 
     FILE has one JSON object a line, - is standard input. Its keys are those of the commands, as
@@ -45,33 +42,31 @@ def batch(file: Path, message: str | None, push: bool, dry_run: bool, as_json: b
     """
     from campledger.operations.batches import make, read
 
-    space = workspace()
+    writing = options.writing()
+    writing.message = message
     with _opened(file) as stream:
         reading = read("-" if str(file) == "-" else str(file), stream)
     reading.require()
-    do_push = push and not dry_run
-    done, landed, told = maybe_pushed(space, lambda: make(space, reading, message, dry_run=dry_run), do_push)
-    commit = landed or done.commit
-    if as_json:
+    done = make(writing, reading)
+    if options.as_json:
         lines = [
             {"line": one.line, "act": one.act, "campaign": one.campaign, "id": one.id, "changed": one.changed}
-            for one in done.done
+            for one in done
         ]
-        click.echo(json.dumps({"commit": commit, "lines": lines}, indent=2, ensure_ascii=False))
+        print_json(writing, {"lines": lines})
         return
-    if dry_run:
-        for one in done.done:
+    if writing.dry_run:
+        for one in done:
             click.echo(clean(f"{file}:{one.line}: {one.words} ({one.campaign})"))
-    acts = sum(one.changed for one in done.done)
-    campaigns = len({one.campaign for one in done.done if one.changed})
-    verb = "would be made" if dry_run else "made"
+    acts = sum(one.changed for one in done)
+    campaigns = len({one.campaign for one in done if one.changed})
     if not acts:
         click.echo("nothing to do: there are no acts in it that were not made before")
         return
-    click.echo(
-        f"{counted(acts, 'act')} on {counted(campaigns, 'campaign')} {verb}"
-        + (f", commit {commit[:10]}{told}" if commit else "")
-    )
+    verb = "would be made" if writing.dry_run else "made"
+    click.echo(f"{counted(acts, 'act')} on {counted(campaigns, 'campaign')} {verb}{commit_words(writing)}")
+    for line in branch_words(writing):
+        click.echo(line)
 
 
 def _opened(file: Path) -> AbstractContextManager[BinaryIO]:

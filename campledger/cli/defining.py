@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campledger.cli.editing import Editor
-from campledger.cli.proposing import branch_option, next_words, require_no_push
-from campledger.cli.shared import Moment, Words, clean, ledger_option, maybe_pushed, start, table, workspace
+from campledger.cli.shared import Moment, Words, clean, ledger_option, start, table, workspace
+from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.errors import GitError, UsageError
 from campledger.model.words import counted
 
@@ -108,11 +108,7 @@ _set = click.option(
 )  # fmt: skip
 @click.option("--key", type=Words(), help="Open one campaign for this key, however often it is asked for.")
 @click.option("--edit", "by_hand", is_flag=True, help="Open an editor on a commented template.")
-@branch_option
-@click.option("--push", is_flag=True, help="Fetch first and push after.")
-@click.option("--dry-run", is_flag=True, help="Print the definition, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@ledger_option
+@write_options(branch=True)
 def define(
     name: str | None,
     owner: str | None,
@@ -125,10 +121,7 @@ def define(
     parameters: dict[str, str],
     key: str | None,
     by_hand: bool,
-    branch: str | None,
-    push: bool,
-    dry_run: bool,
-    as_json: bool,
+    options: WriteOptions,
     **given: str | None,
 ) -> None:
     """Define a campaign, and commit it.
@@ -154,8 +147,8 @@ def define(
         raise click.UsageError("--file, --from, --template and --edit exclude each other")
     if parameters and template is None:
         raise click.UsageError("--param is for a template: --template NAME says which")
-    require_no_push(branch, push)
-    space = workspace()
+    writing = options.writing()
+    space = writing.workspace
     editor = _editor(space)
     known: dict[str, Any] = {key: value for key, value in {"name": name, **given}.items() if value is not None}
     known |= {"tickets": [{"key": one} for one in tickets]} if tickets else {}
@@ -173,30 +166,20 @@ def define(
             _require(known | values)
     known |= {"owner": owner} if owner else {}
     wish = Wish({**known, **values}, text, parent, key, template, parameters)
-    with editor.keeping():
-        done, landed, told = maybe_pushed(
-            space, lambda: operation(space, wish, dry_run=dry_run, branch=branch), push and not dry_run
-        )
-    commit = landed or done.commit
-    if as_json:
-        result = {
-            "campaign": done.campaign,
-            "path": done.path,
-            "created": done.created,
-            "commit": commit,
-            **({"branch": done.branch} if done.branch else {}),
-        }
-        click.echo(json.dumps(result, indent=2))
-    elif dry_run and done.created:
-        click.echo(done.text, nl=False)
-    elif done.branch:
-        click.echo(f"{done.campaign}: defined on the branch {done.branch}, commit {(commit or '')[:10]}")
-        click.echo("\n".join((f"  {done.path}", *next_words(space, done.branch))))
-    elif done.created:
-        click.echo(f"{done.campaign}: defined" + (f", commit {commit[:10]}{told}" if commit else ""))
-        click.echo(f"  {done.path}\nnext: campledger edit {done.campaign}, then campledger start {done.campaign}")
-    else:
+    with editor.keeping(), writing.stage() as staged:
+        done = operation(staged, wish)
+    if options.as_json:
+        print_json(writing, {"campaign": done.campaign, "path": done.path, "created": done.created})
+    elif not done.created:
         click.echo(f"{done.campaign}: was defined with this key already; nothing was changed")
+    elif writing.dry_run:
+        click.echo(done.text, nl=False)
+    elif writing.written.branch:
+        click.echo(f"{done.campaign}: defined on the branch {writing.written.branch}{commit_words(writing)}")
+        click.echo("\n".join((f"  {done.path}", *branch_words(writing))))
+    else:
+        click.echo(f"{done.campaign}: defined{commit_words(writing)}")
+        click.echo(f"  {done.path}\nnext: campledger edit {done.campaign}, then campledger start {done.campaign}")
 
 
 @click.command()
@@ -277,19 +260,12 @@ def _compose(editor: Editor, values: dict[str, Any]) -> str:
 @click.argument("campaign")
 @_set
 @click.option("--reason", type=Words(), help="Why, in words: the commit says so, beside what changed.")
-@branch_option
-@click.option("--push", is_flag=True, help="Fetch first and push after.")
-@click.option("--dry-run", is_flag=True, help="Print the definition, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@ledger_option
+@write_options(branch=True)
 def edit(
     campaign: str,
     values: dict[str, Any],
     reason: str | None,
-    branch: str | None,
-    push: bool,
-    dry_run: bool,
-    as_json: bool,
+    options: WriteOptions,
 ) -> None:
     """Change a campaign's definition, in an editor or with --set, and commit it.
 
@@ -301,39 +277,31 @@ def edit(
       campledger edit k7mq --set plan.deadline=2026-12-24 --set steps.step1.pause_after=true
       campledger edit k7mq --set software.stack=w_2026_47 --branch
     """
+    from campledger.operations.defining import definition_of, setting
     from campledger.operations.defining import edit as operation
-    from campledger.operations.defining import setting
 
-    require_no_push(branch, push)
-    space = workspace()
-    editor = _editor(space)
-    change = setting(values) if values else editor
-    do_push = push and not dry_run
+    writing = options.writing()
+    editor = _editor(writing.workspace)
+    # The lock is not held while a person is typing.
+    writing.catch_up()
+    campaign_id, before = definition_of(writing.open(), campaign)
     with editor.keeping():
-        done, landed, told = maybe_pushed(
-            space, lambda: operation(space, campaign, change, reason, dry_run=dry_run, branch=branch), do_push
-        )
-    commit = landed or done.commit
-    if as_json:
-        result = {
-            "campaign": done.campaign,
-            "path": done.path,
-            "differences": list(done.differences),
-            "commit": commit,
-            **({"branch": done.branch} if done.branch else {}),
-        }
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        after = setting(values)(before) if values else editor(before) or before
+        with writing.stage() as staged:
+            done = operation(staged, campaign_id, before, after, reason)
+    if options.as_json:
+        print_json(writing, {"campaign": done.campaign, "path": done.path, "differences": list(done.differences)})
     elif not done.changed:
         click.echo("nothing was changed")
-    elif dry_run:
+    elif writing.dry_run:
         click.echo(done.text, nl=False)
     else:
-        where = f" on the branch {done.branch}" if done.branch else ""
-        click.echo(f"{done.campaign}: edited{where}, commit {(commit or '')[:10]}{told}")
+        where = f" on the branch {writing.written.branch}" if writing.written.branch else ""
+        click.echo(f"{done.campaign}: edited{where}{commit_words(writing)}")
         for line in done.differences:
             click.echo(clean(f"  {line}"))
-        if done.branch:
-            click.echo("\n".join(next_words(space, done.branch)))
+        for line in branch_words(writing):
+            click.echo(line)
 
 
 @click.group()
@@ -399,17 +367,14 @@ def import_() -> None:
 )
 @click.option("--at", type=Moment(), help="When it all happened, if not now (UTC).")
 @click.option("--reason", default="imported from BPS submit files", show_default=True, help="Why that state.")
-@click.option("--dry-run", is_flag=True, help="Report what would be taken, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@ledger_option
+@write_options(branch=True)
 def import_bps(
     directory: Path,
     map_file: Path | None,
     state: str,
     at: datetime | None,
     reason: str,
-    dry_run: bool,
-    as_json: bool,
+    options: WriteOptions,
 ) -> None:
     """Define campaigns from a tree of BPS submit files, as they are kept in git.
 
@@ -425,27 +390,26 @@ def import_bps(
     from campledger.operations.importing import Arrival
     from campledger.operations.importing import import_bps as operation
 
-    done = operation(workspace(), directory, map_file, Arrival(State(state), at, reason), dry_run=dry_run)
-    if as_json:
-        result = {
-            "created": list(done.created),
-            "known": list(done.known),
-            "commit": done.commit,
-            "report": [asdict(line) for line in done.report],
-        }
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+    writing = options.writing()
+    done = operation(writing, directory, map_file, Arrival(State(state), at, reason))
+    if options.as_json:
+        report = [asdict(line) for line in done.report]
+        print_json(writing, {"created": list(done.created), "known": list(done.known), "report": report})
         return
     for line in done.report:
         place = "/".join(filter(None, (line.campaign, line.step, line.group)))
         click.echo(clean(f"{line.path}: {line.verdict}{f' ({place})' if place else ''}: {line.message}"))
-    verb = "would be" if dry_run else "was"
+    verb = "would be" if writing.dry_run else "was"
     for campaign_id, campaign in done.created.items():
         steps, runs = len(campaign.definition.get("steps", ())), len(campaign.submissions)
         click.echo(f"{campaign_id}: {verb} defined, {counted(steps, 'step')}, {counted(runs, 'submission')}")
     for campaign_id in done.known:
         click.echo(f"{campaign_id}: was imported before; nothing was changed")
     counts = Counter(line.verdict for line in done.report)
-    click.echo(", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "nothing was found", err=True)
+    found = ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "nothing was found"
+    click.echo(f"{found}{commit_words(writing)}", err=True)
+    for words in branch_words(writing):
+        click.echo(words)
 
 
 def _sides(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -471,9 +435,7 @@ def _sides(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--production", help="Class of the campaigns, where no column says it.")
 @click.option("--kind", default="other", show_default=True, help="Sort of activity, where no column says it.")
 @click.option("--date-format", metavar="FORMAT", help="How dates are written, as in `date`: '%m/%d/%Y'.")
-@click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-@ledger_option
+@write_options(branch=True)
 def import_table(
     file: Path,
     columns: dict[str, str],
@@ -481,8 +443,7 @@ def import_table(
     production: str | None,
     kind: str,
     date_format: str | None,
-    dry_run: bool,
-    as_json: bool,
+    options: WriteOptions,
 ) -> None:
     """Define campaigns from a table, one a row, as Jira or a spreadsheet exports it.
 
@@ -502,22 +463,24 @@ def import_table(
     from campledger.operations.tables import import_table as operation
 
     choices = Choices(columns, statuses, production, kind, date_format)
-    done = operation(workspace(), file, choices, dry_run=dry_run)
-    if as_json:
-        result = {"commit": done.commit, "columns": done.columns, "rows": [asdict(one) for one in done.rows]}
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+    writing = options.writing()
+    done = operation(writing, file, choices)
+    if options.as_json:
+        print_json(writing, {"columns": done.columns, "rows": [asdict(one) for one in done.rows]})
         return
     for header, what in done.columns.items():
         click.echo(clean(f"column {header}: {what or 'left out'}"))
     for one in done.rows:
-        verb = "was imported before" if one.known else f"{'would be' if dry_run else 'is'} {one.state}"
+        verb = "was imported before" if one.known else f"{'would be' if writing.dry_run else 'is'} {one.state}"
         click.echo(clean(f"{file}:{one.line}: {one.key}: {one.campaign} {verb}"))
         for remark in one.remarks:
             click.echo(clean(f"    {remark}"))
     new = sum(not one.known for one in done.rows)
-    verb = "would be defined" if dry_run else "defined"
-    commit = f", commit {done.commit[:10]}" if done.commit else ""
-    click.echo(f"{counted(new, 'campaign')} {verb}, {len(done.rows) - new} known{commit}", err=True)
+    verb = "would be defined" if writing.dry_run else "defined"
+    known = len(done.rows) - new
+    click.echo(f"{counted(new, 'campaign')} {verb}, {known} known{commit_words(writing)}", err=True)
+    for line in branch_words(writing):
+        click.echo(line)
 
 
 COMMANDS = [init, define, templates, edit, hooks, import_]

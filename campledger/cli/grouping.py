@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from campledger.cli.proposing import branch_option, next_words, require_no_push
-from campledger.cli.shared import clean, ledger_option, maybe_pushed, workspace
+from campledger.cli.shared import clean
+from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.model.words import counted
 
 
@@ -25,13 +25,8 @@ from campledger.model.words import counted
     "--template", metavar="PATH", help="BPS file in the campaign that the groups fill.  [default: the step's]"
 )
 @click.option("--table", metavar="PATH", help="Where the table goes.  [default: STEP-groups.csv, beside the template]")
-@branch_option
-@click.option("--push", is_flag=True, help="Fetch first and push after.")
-@click.option("--dry-run", is_flag=True, help="Print the table, and write nothing.")
-@ledger_option
-def groups(
-    campaign: str, step: str, source: Path, branch: str | None, push: bool, dry_run: bool, **slicing: Any
-) -> None:
+@write_options(branch=True)
+def groups(campaign: str, step: str, source: Path, options: WriteOptions, **slicing: Any) -> None:
     """Cut a step into groups: write a table with a row for each, let the step take its groups from it, and commit both.
 
     The columns are the words in capitals of the template: GNUM for the group's number, LOWEXP and HIGHEXP (LOWVISIT,
@@ -44,28 +39,28 @@ def groups(
       campledger groups k7mq step1 --from-list exposures.txt --by exposure --size 500 --template bps/step1.yaml
       campledger groups k7mq step3 --from-list tracts.csv --by tract --size 4 --branch
     """
-    from campledger.operations.grouping import Slicing, cut
+    from campledger.operations.grouping import Slicing, Source, cut
 
-    require_no_push(branch, push)
-    space = workspace()
-    how = Slicing(**slicing)
-    done, landed, told = maybe_pushed(
-        space, lambda: cut(space, campaign, step, source, how, dry_run=dry_run, branch=branch), push and not dry_run
-    )
+    writing, how, found = options.writing(), Slicing(**slicing), Source.of(source)
+    with writing.stage() as staged:
+        done = cut(staged, campaign, step, found, how)
+    if options.as_json:
+        result = {"campaign": done.campaign, "step": done.step, "path": done.path, "groups": done.groups}
+        print_json(writing, {**result, "members": done.members, "changed": done.changed})
+        return
     if not done.changed:
         click.echo(f"{done.path}: it says so already; nothing was changed")
         return
-    if dry_run:
+    if writing.dry_run:
         click.echo(clean(done.text), nl=False)
-    verb = "would be cut" if dry_run else "cut"
+    verb = "would be cut" if writing.dry_run else "cut"
     size = f"{counted(done.groups, 'group')} of {counted(done.members, how.by)}"
-    where = f" on the branch {done.branch}" if done.branch else ""
-    commit = landed or done.commit
-    made = f", commit {commit[:10]}{told}" if commit else ""
-    click.echo(f"{done.campaign}/{done.step}: {verb}{where} into {size}{made}", err=dry_run)
-    if done.branch:
-        click.echo("\n".join((f"  {done.path}", *next_words(space, done.branch))))
-    elif not dry_run:
+    branch = writing.written.branch
+    where = f" on the branch {branch}" if branch else ""
+    click.echo(f"{done.campaign}/{done.step}: {verb}{where} into {size}{commit_words(writing)}", err=writing.dry_run)
+    if branch:
+        click.echo("\n".join((f"  {done.path}", *branch_words(writing))))
+    elif not writing.dry_run:
         click.echo(f"  {done.path}\nnext: campledger render {done.campaign} {done.step}/{done.first}")
 
 

@@ -10,8 +10,9 @@ import click
 
 from campledger.cli.dataids import dataids
 from campledger.cli.defining import import_
-from campledger.cli.set_changes import ENDING, commit_change, commit_options, name_option, out_option, write_result
-from campledger.cli.shared import Words, clean, workspace
+from campledger.cli.set_changes import ENDING, name_option, out_option, tell_change, write_result
+from campledger.cli.shared import Words, clean
+from campledger.cli.writing import WriteOptions, write_options
 from campledger.model.words import counted
 
 _instrument = click.option("--instrument", help="The instrument, where nothing says it.")
@@ -36,11 +37,11 @@ _allow_pending = click.option(
     "--format", "form", type=click.Choice(["json", "ecsv"]), default="json", show_default=True, help="With --name."
 )
 @click.option("--reason", type=Words(), default="keys", show_default=True, help="Why, in words: the commit says so.")
-@commit_options
+@write_options(branch=True)
 def resolve_keys(
     sources: tuple[str, ...], alias: str, instrument: str | None, target: Any, visit_system: str | None,
     skip_unknown: bool, allow_pending: bool, out: Path | None, new: str | None, form: str, reason: str,
-    push: bool, dry_run: bool,
+    options: WriteOptions,
 ) -> None:  # fmt: skip
     """Convert obs_id, day_obs and seq_num, detector names and the like to keys, through a Butler registry.
 
@@ -54,26 +55,28 @@ def resolve_keys(
       campledger dataids resolve-keys obs_ids.txt --butler main --instrument LATISS --as exposure --name bad-latiss
       campledger dataids resolve-keys /data/20261122/ --butler embargo --out exposures.csv
     """
-    from campledger.operations import changing, keys, lists
+    from campledger.operations import keys, lists
 
-    space = workspace()
+    writing = options.writing()
+    writing.catch_up()
+    space = writing.workspace
     wish = keys.Wish(instrument, target, visit_system, skip_unknown, allow_pending)
-    purpose = changing.Purpose(reason, dry_run)
     source = ", ".join(sources)
     if len(sources) == 1 and not Path(sources[0]).exists():
         found = keys.resolve_set(space, source, alias, wish)
         _remark(source, found.taken.remarks)
-        commit_change(space, lambda: keys.save(space, found, purpose), push=push, dry_run=dry_run)
+        with writing.stage() as staged:
+            change = keys.save(staged, found, reason)
+        tell_change(change, writing, options)
         return
     taken = keys.look_up(space, alias, keys.list_of([Path(one) for one in sources]), wish, source)
     _remark(source, taken.remarks)
     if new is None:
         write_result(taken.value, ".csv" if out is None or str(out) == "-" else out.suffix, out)
-    else:
-        about = changing.about_new(space, new, how=f"keys of {source}")
-        commit_change(
-            space, lambda: lists.save(space, new, taken, about, ENDING[form], purpose), push=push, dry_run=dry_run
-        )
+        return
+    with writing.stage() as staged:
+        change = lists.save(staged, new, taken, ENDING[form], reason, how=f"keys of {source}")
+    tell_change(change, writing, options)
 
 
 def _remark(source: str, remarks: Sequence[str]) -> None:
@@ -112,15 +115,16 @@ def _import_command(name: str, purpose: str) -> None:
         "--format", "form", type=click.Choice(["json", "ecsv"]), default="json", show_default=True,
         help="The form of the set's file.",
     )  # fmt: skip
-    @commit_options
+    @write_options(branch=True)
     def command(
         file: Path, instrument: str | None, skymap: str | None, dimension: str | None, alias: str | None,
-        visit_system: str | None, skip_unknown: bool, allow_pending: bool, new: str | None, form: str, push: bool,
-        dry_run: bool,
+        visit_system: str | None, skip_unknown: bool, allow_pending: bool, new: str | None, form: str,
+        options: WriteOptions,
     ) -> None:  # fmt: skip
-        from campledger.operations import changing, lists
+        from campledger.operations import lists
 
-        space, listed = workspace(), lists.read_foreign(file)
+        writing, listed = options.writing(), lists.read_foreign(file)
+        writing.catch_up()
         if alias is None:
             common = {key: value for key, value in (("instrument", instrument), ("skymap", skymap)) if value}
             taken = lists.take(listed, lists.Meaning(dimension, common), str(file))
@@ -130,15 +134,15 @@ def _import_command(name: str, purpose: str) -> None:
             if dimension not in {None, "exposure", "visit"}:
                 raise click.UsageError("with --butler, ids are exposures or visits")
             wish = keys.Wish(instrument, dimension, visit_system, skip_unknown, allow_pending)  # type: ignore[arg-type]
-            taken = keys.look_up(space, alias, listed, wish, str(file))
+            taken = keys.look_up(writing.workspace, alias, listed, wish, str(file))
         name = new or file.stem
-        about = changing.about_new(space, name, purpose=purpose, how=f"imported from {file.name}")
-        why = changing.Purpose(f"from {file.name}", dry_run)
         _remark(str(file), taken.remarks)
-        commit_change(
-            space, lambda: lists.save(space, name, taken, about, ENDING[form], why), push=push, dry_run=dry_run
-        )
-        click.echo(f"  from {counted(taken.rows, 'row')} of {clean(str(file))}")
+        with writing.stage() as staged:
+            said = {"purpose": purpose, "how": f"imported from {file.name}"}
+            change = lists.save(staged, name, taken, ENDING[form], f"from {file.name}", **said)
+        tell_change(change, writing, options)
+        if not options.as_json:
+            click.echo(f"  from {counted(taken.rows, 'row')} of {clean(str(file))}")
 
 
 _import_command("exclusions", "exclude")

@@ -14,16 +14,14 @@ from campledger.cli.shared import (
     as_of_option,
     clean,
     ledger_option,
-    maybe_pushed,
     table,
     workspace,
 )
+from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 
 if TYPE_CHECKING:
     from campledger.operations.queries import Saved
-
-_push = click.option("--push", is_flag=True, help="Fetch first and push after.")
-_dry_run = click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+    from campledger.operations.writing import Writing
 
 
 @click.group("query")
@@ -45,12 +43,10 @@ def query_() -> None:
 @click.option("--description", type=Words(), default=None, help="What it is for, in a line.")
 @view_options
 @click.option("--replace", is_flag=True, help="Overwrite the query of that name.")
-@_push
-@_dry_run
-@ledger_option
+@write_options(branch=True)
 def save(
     name: str, expression: tuple[str, ...], description: str | None, columns: str | None, sort: str | None,
-    group: str | None, replace: bool, push: bool, dry_run: bool,
+    group: str | None, replace: bool, options: WriteOptions,
 ) -> None:  # fmt: skip
     """Save an expression under a name, with the columns to show, and commit it.
 
@@ -69,26 +65,30 @@ def save(
         raise click.UsageError(
             "what is to be found? `campledger query save NAME EXPRESSION`, for example state:running"
         )
-    space, words = workspace(), expression_of(expression)
-    view = View(split(columns), split(sort), group)
-    saved, landed, told = maybe_pushed(
-        space,
-        lambda: operation(space, name, words, view, description=description or "", replace=replace, dry_run=dry_run),
-        push and not dry_run,
-    )
-    if not saved.changed:
-        click.echo(f"{name}: it says so already; nothing was changed")
+    words, view = expression_of(expression), View(split(columns), split(sort), group)
+    writing = options.writing()
+    with writing.stage() as staged:
+        saved = operation(staged, name, words, view, description=description or "", replace=replace)
+    if _told(saved, writing, options, "saved"):
         return
-    _tell(saved, landed, told, "would be saved" if dry_run else "saved")
-    if dry_run:
+    if writing.dry_run:
         click.echo(saved.text, nl=False)
-    else:
+    elif not writing.written.branch:
         click.echo(f"next: campledger list @{name}")
 
 
-def _tell(saved: Saved, landed: str | None, told: str, verb: str) -> None:
-    commit = landed or saved.commit
-    click.echo(f"{saved.name}: {verb}, {saved.path}" + (f", commit {commit[:10]}{told}" if commit else ""))
+def _told(saved: Saved, writing: Writing, options: WriteOptions, verb: str) -> bool:
+    """Tell what became of a query; return whether all is told."""
+    if options.as_json:
+        print_json(writing, {"name": saved.name, "path": saved.path, "changed": saved.changed})
+    elif not saved.changed:
+        click.echo(f"{saved.name}: it says so already; nothing was changed")
+    else:
+        done = f"would be {verb}" if writing.dry_run else verb
+        click.echo(f"{saved.name}: {done}, {saved.path}{commit_words(writing)}")
+        for line in branch_words(writing):
+            click.echo(line)
+    return options.as_json or not saved.changed
 
 
 @query_.command("list")
@@ -119,10 +119,8 @@ def list_(as_json: bool, as_of: str | None) -> None:
 
 @query_.command()
 @click.argument("name")
-@_push
-@_dry_run
-@ledger_option
-def remove(name: str, push: bool, dry_run: bool) -> None:
+@write_options(branch=True)
+def remove(name: str, options: WriteOptions) -> None:
     """Remove a saved query, and commit that.
 
     \b
@@ -131,9 +129,10 @@ def remove(name: str, push: bool, dry_run: bool) -> None:
     """
     from campledger.operations.queries import remove as operation
 
-    space = workspace()
-    saved, landed, told = maybe_pushed(space, lambda: operation(space, name, dry_run=dry_run), push and not dry_run)
-    _tell(saved, landed, told, "would be removed" if dry_run else "removed")
+    writing = options.writing()
+    with writing.stage() as staged:
+        saved = operation(staged, name)
+    _told(saved, writing, options, "removed")
 
 
 COMMANDS: list[click.Command] = [query_]

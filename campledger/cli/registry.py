@@ -9,19 +9,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import F, clean, ledger_option, maybe_pushed, workspace
+from campledger.cli.shared import F, clean, ledger_option, workspace
+from campledger.cli.writing import WriteOptions, commit_words, print_json, write_options
 from campledger.model.words import counted
+
+if TYPE_CHECKING:
+    from campledger.operations.writing import Writing
 
 _butler = click.option("--butler", "alias", metavar="ALIAS", required=True, help="A Butler of campledger.yaml.")
 _allow_pending = click.option(
     "--allow-pending", is_flag=True, help="Take ids that the registry does not know yet as they are."
 )
-_push = click.option("--push", is_flag=True, help="Fetch first, and push the receipts after.")
-_dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -47,13 +49,8 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 @_butler
 @_allow_pending
 @click.option("--temporary", metavar="DAYS", type=click.IntRange(1, 3650), help="Let it be removed after so many days.")
-@_push
-@_dry_run
-@_json
-@ledger_option
-def upload(
-    what: str, alias: str, allow_pending: bool, temporary: int | None, push: bool, dry_run: bool, as_json: bool
-) -> None:
+@write_options()
+def upload(what: str, alias: str, allow_pending: bool, temporary: int | None, options: WriteOptions) -> None:
     """Upload a DataId set, or all sets of a campaign, to a Butler registry, and commit the receipt.
 
     A set that is there already is found by its digest, and nothing is uploaded again; a changed one becomes a new
@@ -67,13 +64,10 @@ def upload(
     """
     from campledger.operations import registry
 
-    space = workspace()
-    how = registry.How(allow_pending, temporary, dry_run)
+    writing, how = options.writing(), registry.How(allow_pending, temporary)
     with _progress() as progress:
-        (done, receipts), landed, told = maybe_pushed(
-            space, lambda: registry.upload(space, what, alias, how, progress), push and not dry_run
-        )
-    if as_json:
+        done, receipts = registry.upload(writing, what, alias, how, progress)
+    if options.as_json:
         result = {
             "sets": [
                 {
@@ -86,18 +80,20 @@ def upload(
                 for one in done
             ],
             "events": list(receipts.events),
-            "commit": landed or receipts.commit,
         }  # fmt: skip
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        print_json(writing, result)
         registry.require_known(done, how)
         return
     for one in done:
         _tell_upload(one, alias)
     registry.require_known(done, how)
-    if receipts.commit:
-        click.echo(f"receipt: commit {(landed or receipts.commit)[:10]}{told}")
-    elif not dry_run:
-        click.echo("the receipt stands in the ledger already")
+    if not writing.dry_run:
+        _tell_receipt(writing)
+
+
+def _tell_receipt(writing: Writing) -> None:
+    made = commit_words(writing).removeprefix(", ")
+    click.echo(f"receipt: {made}" if made else "the receipt stands in the ledger already")
 
 
 _ACTIONS = {
@@ -188,7 +184,7 @@ _types = click.option(
 @click.option("--into", metavar="COLLECTION", required=True, help="The TAGGED collection.")
 @click.option("--purpose", type=click.Choice(["include", "exclude"]), help="What the set is for, if it does not say.")
 @_allow_pending
-@_push
+@click.option("--push", is_flag=True, help="Fetch first and push after; redo it where others were faster.")
 @_json
 @ledger_option
 def collect(
@@ -216,20 +212,20 @@ def collect(
     from campledger.operations import registry
     from campledger.operations.collecting import Gathering, missing_counts
     from campledger.operations.collecting import collect as operation
+    from campledger.operations.writing import Writing
 
-    space = workspace()
+    writing = Writing(workspace(), push)
     gathering = Gathering(dataset_types, into, sources, purpose, place)
     how = registry.How(allow_pending)
     with _progress() as progress:
-        done, landed, told = maybe_pushed(space, lambda: operation(space, what, alias, gathering, how, progress), push)
-    commit = landed or done.receipts.commit
+        done = operation(writing, what, alias, gathering, how, progress)
     found = done.collected
     if as_json:
         result = {
             "collection": into, "count": found.counts, "missing": missing_counts(found),
-            "added": found.added, "removed": found.removed, "events": list(done.receipts.events), "commit": commit,
+            "added": found.added, "removed": found.removed, "events": list(done.receipts.events),
         }  # fmt: skip
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        print_json(writing, result)
         return
     for one in done.uploads:
         _tell_pending(one.named)
@@ -239,7 +235,7 @@ def collect(
         click.echo("  there is nothing in it: look at --from, --dataset-types and the set", err=True)
     for name, number in missing_counts(found).items():
         click.echo(clean(f"  {counted(number, 'data ID')} without a {name}"), err=True)
-    click.echo(f"receipt: commit {commit[:10]}{told}" if commit else "the receipt stands in the ledger already")
+    _tell_receipt(writing)
 
 
 def _group_options(command: F) -> F:
@@ -295,15 +291,16 @@ def pipetask(
       eval "pipetask $(campledger pipetask k7mq step1 --print)"
     """
     from campledger.operations import running
+    from campledger.operations.writing import Writing
 
-    space = workspace()
+    writing = Writing(workspace())
     chosen = running.Choice(**choice)
     if only_print:
         with _progress() as progress:
-            ready = running.make_ready(space, campaign, place, chosen, tables, progress)
-        click.echo(shlex.join(running.arguments_of(ready, space.root.absolute(), command, arguments)))
+            ready = running.make_ready(writing, campaign, place, chosen, tables, progress)
+        click.echo(shlex.join(running.arguments_of(ready, writing.workspace.root.absolute(), command, arguments)))
         return
-    done = running.execute(space, campaign, place, chosen, command, arguments, tables=tables)
+    done = running.execute(writing, campaign, place, chosen, command, arguments, tables=tables)
     click.echo(f"receipt: commit {(done.receipts.commit or '')[:10]}", err=True)
     raise click.exceptions.Exit(done.status)
 
@@ -324,10 +321,10 @@ def render(campaign: str, place: str, out: Path | None, tables: Path | None, **c
       campledger render k7mq step1/g --out submit.yaml
     """
     from campledger.operations import running
+    from campledger.operations.writing import Writing
 
-    space = workspace()
     with _progress() as progress:
-        text = running.render(space, campaign, place, running.Choice(**choice), tables, progress)
+        text = running.render(Writing(workspace()), campaign, place, running.Choice(**choice), tables, progress)
     if out is None:
         click.echo(text, nl=False)
     else:

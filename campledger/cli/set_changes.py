@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,14 @@ import click
 
 from campledger.cli.dataids import dataids, space_or_none
 from campledger.cli.editing import Editor
-from campledger.cli.shared import F, Words, clean, ledger_option, maybe_pushed, workspace
+from campledger.cli.shared import Words, clean
+from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.model.words import counted
 
 if TYPE_CHECKING:
     from campledger.dataids import DataIdSet
     from campledger.operations.changing import Change
-    from campledger.operations.workspace import Workspace
+    from campledger.operations.writing import Writing
 
 LARGE = 100_000
 """Members from which on CSV is recommended."""
@@ -25,19 +25,6 @@ LARGE = 100_000
 ENDING = {"json": ".json", "csv": ".csv", "ecsv": ".ecsv"}
 
 _reason = click.option("--reason", required=True, type=Words(), help="Why, in words: the commit says so.")
-
-
-def commit_options(command: F) -> F:
-    """Add the options of every command that commits a set."""
-    for option in reversed(
-        [
-            click.option("--push", is_flag=True, help="Fetch first and push after; redo it where others were faster."),
-            click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing."),
-            ledger_option,
-        ]
-    ):
-        command = option(command)
-    return command
 
 
 def write_result(value: DataIdSet, ending: str, out: Path | None, *, partly: bool = False) -> None:
@@ -53,34 +40,28 @@ def write_result(value: DataIdSet, ending: str, out: Path | None, *, partly: boo
     click.echo(f"{out}: {counted(len(value), 'data ID')}", err=True)
 
 
-def commit_change(
-    space: Workspace, operation: Callable[[], Change | None], *, push: bool, dry_run: bool
-) -> Change | None:
-    """Change a set, push that if asked for, and say what became of it."""
-    change, landed, told = maybe_pushed(space, operation, push and not dry_run)
-    if change is None:
-        click.echo("nothing was changed")
-    else:
-        _tell(change, landed or change.commit, told, dry_run=dry_run)
-    return change
-
-
-def _tell(change: Change, commit: str | None, told: str, *, dry_run: bool) -> None:
+def tell_change(change: Change, writing: Writing, options: WriteOptions) -> None:
+    """Say what became of a set."""
     before, after = change.before, change.after
-    verb = "would have" if dry_run else "has"
-    size = counted(len(after), "data ID")
-    was = f" (was {len(before):,})" if before is not None and len(before) != len(after) else ""
-    if change.commit is None and not dry_run:
+    if options.as_json:
+        result = {"set": change.name, "path": change.path, "changed": change.changed}
+        print_json(writing, {**result, "count": len(after), "digest": after.digest})
+        return
+    if not change.changed:
         click.echo(f"{clean(change.path)}: nothing was changed")
         return
-    made = f", commit {commit[:10]}{told}" if commit else ""
-    click.echo(f"{clean(change.path)}: {verb} {size}{was}{made}")
+    verb = "would have" if writing.dry_run else "has"
+    size = counted(len(after), "data ID")
+    was = f" (was {len(before):,})" if before is not None and len(before) != len(after) else ""
+    click.echo(f"{clean(change.path)}: {verb} {size}{was}{commit_words(writing)}")
     click.echo(f"  {after.digest}")
     if len(after) > LARGE and change.path.endswith(".json"):
         form = "ecsv" if after.about else "csv"
         click.echo(
             f"  a set this large is better kept as {form.upper()}: `campledger dataids convert {change.name} {form}`"
         )
+    for line in branch_words(writing):
+        click.echo(line)
 
 
 @dataids.command()
@@ -94,8 +75,8 @@ def _tell(change: Change, commit: str | None, told: str, *, dry_run: bool) -> No
 @click.option(
     "--partly", is_flag=True, help="Leave out what the format has no place for: in CSV name, purpose, origin."
 )
-@commit_options
-def convert(name: str, form: str, out: Path | None, partly: bool, push: bool, dry_run: bool) -> None:
+@write_options(branch=True)
+def convert(name: str, form: str, out: Path | None, partly: bool, options: WriteOptions) -> None:
     """Write a set as json, csv or ecsv, sorted and each member once: in the ledger, which is one commit, or to --out.
 
     \b
@@ -109,10 +90,10 @@ def convert(name: str, form: str, out: Path | None, partly: bool, push: bool, dr
     if out is not None:
         write_result(sets.find(space_or_none(), name).value, ENDING[form], out, partly=partly)
         return
-    space, purpose = workspace(), changing.Purpose("another format", dry_run)
-    commit_change(
-        space, lambda: changing.convert(space, name, ENDING[form], purpose, partly=partly), push=push, dry_run=dry_run
-    )
+    writing = options.writing()
+    with writing.stage() as staged:
+        change = changing.convert(staged, name, ENDING[form], partly=partly)
+    tell_change(change, writing, options)
 
 
 out_option = click.option(
@@ -140,7 +121,7 @@ def _algebra(operation: str, about: str, example: str) -> click.Command:
     @name_option
     @_members_too
     @_why
-    @commit_options
+    @write_options(branch=True)
     def command(names: tuple[str, ...], **where: Any) -> None:
         if len(names) < 2:
             raise click.UsageError(f"{operation} takes two sets at least")
@@ -155,8 +136,7 @@ def _result(
     new: str | None,
     members: bool,
     reason: str | None,
-    push: bool,
-    dry_run: bool,
+    options: WriteOptions,
 ) -> None:
     from campledger.operations import changing, sets
 
@@ -166,13 +146,10 @@ def _result(
         return
     if reason is None:
         raise click.UsageError("--name needs a reason: --reason TEXT")
-    space, purpose = workspace(), changing.Purpose(reason, dry_run)
-    commit_change(
-        space,
-        lambda: changing.save(space, new, derived, purpose, members=members),
-        push=push,
-        dry_run=dry_run,
-    )
+    writing = options.writing()
+    with writing.stage() as staged:
+        change = changing.save(staged, new, derived, reason, members=members)
+    tell_change(change, writing, options)
 
 
 for _name, _about, _example in (
@@ -205,7 +182,7 @@ def _date(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
 @name_option
 @_members_too
 @_why
-@commit_options
+@write_options(branch=True)
 def filter_(
     name: str,
     reasons: tuple[str, ...],
@@ -266,7 +243,7 @@ def _entry(words: tuple[str, ...]) -> dict[str, Any]:
 @click.option("--new", "use", type=click.Choice(["include", "exclude"]), help="Make the set, for this purpose.")
 @click.option("--format", "form", type=click.Choice(["json", "ecsv"]), default="json", help="With --new.")
 @_reason
-@commit_options
+@write_options(branch=True)
 def add(
     name: str,
     words: tuple[str, ...],
@@ -274,8 +251,7 @@ def add(
     use: str | None,
     form: str,
     reason: str,
-    push: bool,
-    dry_run: bool,
+    options: WriteOptions,
 ) -> None:
     """Add data IDs to a set, with what is to be said of them, and commit that.
 
@@ -290,15 +266,15 @@ def add(
 
     if bool(words) == (file is not None):
         raise click.UsageError("give COLUMN=VALUE words, or --file")
-    space, purpose = workspace(), changing.Purpose(reason, dry_run)
-    extra = changing.entry_set(_entry(words)) if file is None else sets.find(space, file).value
-
-    def operation() -> Change:
+    writing = options.writing()
+    writing.catch_up()
+    extra = changing.entry_set(_entry(words)) if file is None else sets.find(writing.workspace, file).value
+    with writing.stage() as staged:
         if use is not None:
-            return changing.add_new(space, name, extra, ENDING[form], purpose, use)
-        return changing.add(space, name, extra, purpose)
-
-    commit_change(space, operation, push=push, dry_run=dry_run)
+            change = changing.add_new(staged, name, extra, ENDING[form], reason, use)
+        else:
+            change = changing.add(staged, name, extra, reason)
+    tell_change(change, writing, options)
 
 
 @dataids.command()
@@ -306,8 +282,8 @@ def add(
 @click.argument("words", metavar="[DIMENSION=VALUE]...", nargs=-1)
 @click.option("--file", "file", metavar="SET", help="Take out the members of another set or file.")
 @_reason
-@commit_options
-def remove(name: str, words: tuple[str, ...], file: str | None, reason: str, push: bool, dry_run: bool) -> None:
+@write_options(branch=True)
+def remove(name: str, words: tuple[str, ...], file: str | None, reason: str, options: WriteOptions) -> None:
     """Take data IDs out of a set, all that agree with the dimensions named, and commit that.
 
     \b
@@ -319,37 +295,44 @@ def remove(name: str, words: tuple[str, ...], file: str | None, reason: str, pus
 
     if bool(words) == (file is not None):
         raise click.UsageError("give DIMENSION=VALUE words, or --file")
-    space, purpose = workspace(), changing.Purpose(reason, dry_run)
-    less = sets.find(space, file).value if file is not None else None
+    writing = options.writing()
+    writing.catch_up()
+    less = sets.find(writing.workspace, file).value if file is not None else None
     given = _entry(words)
-
-    def operation() -> Change:
+    with writing.stage() as staged:
         if less is not None:
-            return changing.subtract(space, name, less, purpose)
-        return changing.remove(space, name, given, purpose)
-
-    commit_change(space, operation, push=push, dry_run=dry_run)
+            change = changing.subtract(staged, name, less, reason)
+        else:
+            change = changing.remove(staged, name, given, reason)
+    tell_change(change, writing, options)
 
 
 @dataids.command()
 @click.argument("name", metavar="SET")
 @_reason
-@commit_options
-def edit(name: str, reason: str, push: bool, dry_run: bool) -> None:
+@write_options(branch=True)
+def edit(name: str, reason: str, options: WriteOptions) -> None:
     """Change a set's file in an editor, and commit it.
 
     \b
     Example:
       campledger dataids edit bad --reason "comments made clearer"
     """
-    from campledger.operations import changing, sets
+    from campledger.operations import changing
 
-    space = workspace()
-    path = sets.path_of(space, name)
-    editor = Editor(space, lambda text: changing.check_text(path, text), Path(path).suffix)
-    purpose = changing.Purpose(reason, dry_run)
+    writing = options.writing()
+    # The lock is not held while a person is typing.
+    writing.catch_up()
+    found = changing.text_of(writing.open(), name)
+    editor = Editor(writing.workspace, lambda text: changing.check_text(found.path, text), Path(found.path).suffix)
     with editor.keeping():
-        commit_change(space, lambda: changing.edit_text(space, name, editor, purpose), push=push, dry_run=dry_run)
+        after = editor(found.content)
+        if after is None or after == found.content:
+            click.echo("nothing was changed")
+            return
+        with writing.stage() as staged:
+            change = changing.edit(staged, found, after, reason)
+    tell_change(change, writing, options)
 
 
 COMMANDS: list[click.Command] = []

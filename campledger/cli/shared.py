@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -14,13 +13,10 @@ import click
 from campledger.cli.terminal import Reading
 
 if TYPE_CHECKING:
-    from campledger.operations.acts import Act, How
     from campledger.operations.workspace import Workspace
     from campledger.repository.commands import Repository
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-T = TypeVar("T")
 
 _KEY = "campledger.ledger"
 
@@ -121,94 +117,6 @@ class Words(click.ParamType[str]):
         if not str(value).strip():
             self.fail("it is empty: say it in words", param, ctx)
         return str(value)
-
-
-def act_options(command: F) -> F:
-    """Add the options of every command that appends an event."""
-    for option in reversed(
-        [
-            click.option("--at", type=Moment(), help="When it happened, if not now (UTC): 2026-11-22T08:00."),
-            click.option("--key", type=Words(), help="Make the act once for this key, however often it is asked for."),
-            click.option(
-                "--push",
-                is_flag=True,
-                help="Fetch first and push after; redo the act where others were faster.",
-            ),
-            click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing."),
-            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
-            ledger_option,
-        ]
-    ):
-        command = option(command)
-    return command
-
-
-def act(
-    perform: Callable[[Workspace, How], Act],
-    at: datetime | None,
-    key: str | None,
-    push: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Perform an act and tell what came of it."""
-    from campledger.operations.acts import How, key_of
-
-    space = workspace()
-    how = How(at, dry_run, key_of(str(click.get_current_context().info_name), key))
-    done, commit, told = maybe_pushed(space, lambda: perform(space, how), push and not dry_run)
-    commit = done.commit and (commit or done.commit)
-    if as_json:
-        result = {
-            "campaign": done.campaign,
-            "state": str(done.state),
-            "commit": commit,
-            "event": done.event,
-            "remarks": list(done.remarks),
-        }
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
-        return
-    from campledger.model.history import Event
-    from campledger.model.words import describe
-
-    verb = "would have" if dry_run and not done.made_before else "has"
-    click.echo(clean(f"{done.campaign}: {describe(Event(done.event))}"))
-    click.echo(
-        f"  it {verb} the state {done.state}; event {done.event['id']}"
-        + (f", commit {commit[:10]}" if commit else "")
-        + (", made before" if done.made_before else told)
-    )
-    for remark in done.remarks:
-        click.echo(f"note: {clean(remark)}", err=True)
-    if dry_run:
-        from campledger.documents.lines import format_event
-
-        click.echo(f"  {format_event(done.event)}", nl=False)
-    elif following := _next(done):
-        click.echo(f"next: {following}")
-
-
-def _next(done: Act) -> str | None:
-    """Return the command that comes next after an act, where there is one."""
-    event = done.event
-    match event["type"]:
-        case "submission":
-            return f"campledger outcome {event['id']} {'submitted' if event['state'] == 'planned' else 'succeeded'}"
-        case "outcome" if event["state"] == "ended":
-            return f"campledger accept {event['submission']}, or reject"
-        case "status" | "decision" | "reconciled":
-            return f"campledger whatnext {done.campaign}"
-    return None
-
-
-def maybe_pushed(space: Workspace, operation: Callable[[], T], push: bool) -> tuple[T, str | None, str]:
-    """Run an operation, pushed if asked for; return its result, the commit on the other side, and words for people."""
-    if not push:
-        return operation(), None, ""
-    from campledger.operations.pushing import pushed
-
-    result, made = pushed(space, operation)
-    return result, made.commit, f", pushed to {made.where}" if made.commit else ""
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:

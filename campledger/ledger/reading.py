@@ -373,6 +373,22 @@ def _file_faults(record: Record, history: History) -> Iterator[Problem]:
         yield Problem(record.path(EVENTS), event.line, 3, rule, message, "copy it there, or retract the event")
 
 
+def with_event(record: Record, campaign: Campaign, event: Event) -> Record:
+    """Return a campaign with one more event in its history, and with its problems as they are then.
+
+    What is wrong with its files stays; what is wrong with its history, and what depends on its state, is judged anew.
+    """
+    before = record.history or History()
+    after = replay(campaign, [*before.events, event])
+    old = {*(fault_problem(record, fault) for fault in before.faults), *_file_faults(record, before)}
+    problems = [replace(one, severity=_severity(one.rule, after.state)) if one.rule == "placeholder" else one
+                for one in record.problems if one not in old]  # fmt: skip
+    problems += [fault_problem(record, fault) for fault in after.faults]
+    problems += _file_faults(record, after)
+    files = record.files if EVENTS in record.files else (*record.files, EVENTS)
+    return replace(record, files=files, history=after, problems=tuple(problems))
+
+
 def fault_problem(record: Record, fault: Fault) -> Problem:
     """Return the problem that an event without effect is."""
     message = f"event {fault.event.id}: {fault.message}"

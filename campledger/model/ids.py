@@ -12,6 +12,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 CAMPAIGN_ID = re.compile(r"([0-9]{4})-([0-9]{2})-[0-9]{2}-([a-z0-9]+(?:-[a-z0-9]+)*)-([a-z0-9]{4})")
 EVENT_ID_LENGTH = 12
+SUFFIX_LENGTH = 4
 
 
 def slug(name: str) -> str:
@@ -19,13 +20,13 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "campaign"
 
 
-def new_campaign_id(day: date, name: str, key: str | None = None) -> str:
+def new_campaign_id(day: date, name: str, key: str | None = None, random: str | None = None) -> str:
     """Return an id: UTC date, slug of the name, four characters.
 
-    The four are random, or follow from the idempotency key, so that two clones that open the campaign of one
-    key on one day give it one id.
+    The four are random, those that were drawn where there are such, or follow from the idempotency key, so that two
+    clones that open the campaign of one key on one day give it one id.
     """
-    suffix = random_id(4) if key is None else _digest(key, 4)
+    suffix = random or random_id(SUFFIX_LENGTH) if key is None else _digest(key, SUFFIX_LENGTH)
     return f"{day.isoformat()}-{slug(name)}-{suffix}"
 
 

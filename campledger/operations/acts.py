@@ -1,15 +1,15 @@
-"""Acts on one campaign: each appends an event to its events.yaml, in a commit of its own or among others."""
+"""Acts on one campaign: each looks at a staged ledger, and stages one event for its history there."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from campledger.errors import RefusedError, UsageError
-from campledger.ledger.reading import Ledger, Record
+from campledger.ledger.reading import Record
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import times
 from campledger.model.campaign import Campaign
@@ -27,8 +27,8 @@ from campledger.model.states import (
     submission_transition,
 )
 from campledger.model.words import counted, spans
-from campledger.operations.pending import Ahead, Pending, make
-from campledger.operations.workspace import Workspace, find_event, is_beginning, require_readable, resolve
+from campledger.operations.staging import StagedLedger
+from campledger.operations.workspace import find_event, is_beginning
 from campledger.problems import Severity, report_text
 from campledger.suggestions import did_you_mean
 
@@ -41,9 +41,8 @@ class Act:
     event: Mapping[str, Any]
     state: State
     """The campaign's state after it."""
-    commit: str | None
-    """None after a dry run, for one of several acts, and where its key had made it before."""
     made_before: bool = False
+    """Whether its key had made it before, and nothing was staged."""
     remarks: tuple[str, ...] = ()
     """What is allowed, and yet may be a slip."""
 
@@ -54,9 +53,15 @@ class How:
 
     at: datetime | None = None
     """When it happened, if that was not now."""
-    dry_run: bool = False
     key: str | None = None
     """What makes it idempotent: of the acts that have one key, the first one counts."""
+    random: str = field(default_factory=random_id)
+    """Identity of its event where there is no key; the same however often the act is made again."""
+
+    @property
+    def identity(self) -> str:
+        """Identity of its event."""
+        return event_id(self.key) if self.key else self.random
 
 
 def key_of(act: str, key: str | None) -> str | None:
@@ -64,74 +69,29 @@ def key_of(act: str, key: str | None) -> str | None:
     return f"{act} {key}" if key else None
 
 
-Compose = Callable[[Ahead, Record], tuple[dict[str, Any], str]]
-"""Makes an event's own part, and the act's words for the commit's subject."""
-
-Space = Workspace | Pending
-"""Where an act is made: in a commit of its own, or together with others that are pending."""
-
-
-def perform(space: Space, find: Callable[[Ledger], str], compose: Compose, how: How) -> Act:
-    """Append one event to the campaign that ``find`` names, and commit it; one of several waits for them."""
-    identity = event_id(how.key) if how.key else random_id()
-
-    def step(ahead: Ahead) -> Act:
-        record = ahead.record(find(ahead))
-        require_readable(record)
-        known = _made_before(ahead, record, identity) if how.key else None
-        if known is not None:
-            return Act(record.id, known.data, _history(record).state, None, made_before=True)
-        own, words = compose(ahead, record)
-        event = new_event(record, ahead.user, own, how.at) | {"id": identity}
-        remarks = tuple(_remarks(record, event))
-        if not ahead.settings.document:
-            remarks += (f"{SETTINGS_FILE} cannot be used, so nobody has a handle: `campledger check` says why",)
-        return Act(record.id, event, ahead.append(record, event, words), None, remarks=remarks)
-
-    act, written = make(space, step, dry_run=how.dry_run)
-    return replace(act, commit=written.commit) if written else act
-
-
-def _made_before(ahead: Ahead, record: Record, identity: str) -> Event | None:
-    """Return the event that an act's key has made already."""
-    known = next((event for event in _history(record).events if event.id == identity), None)
-    elsewhere = [] if known else [one for one in ahead.recorded(identity) if one != record.id]
+def _made_before(staged: StagedLedger, record: Record, how: How) -> Act | None:
+    """Return the act that the key has made already, if there is one."""
+    if how.key is None:
+        return None
+    history = _history(record)
+    known = next((event for event in history.events if event.id == how.identity), None)
+    if known is not None:
+        return Act(record.id, known.data, history.state, made_before=True)
+    elsewhere = [one for one in staged.recorded(how.identity) if one != record.id]
     if elsewhere:
         raise RefusedError(
             f"the key was used for an act on {elsewhere[0]} already: an act of another campaign needs its own"
         )
-    return known
+    return None
 
 
-def new_event(record: Record, by: str, own: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:
-    """Return an event with identity and time. Raise RefusedError if clock and ledger disagree too much."""
-    history = _history(record)
-    if own["type"] == "retracted":
-        # It is later than what it takes back even if that was dated by a wrong clock.
-        now = datetime.now(UTC)
-        return _stamped(times.next_after(now, history.last.time if history.last else None), now, by, own, at)
-    return next_event(history.last_time, by, own, at)
-
-
-def next_event(last: str | None, by: str, own: Mapping[str, Any], at: datetime | None = None) -> dict[str, Any]:
-    """Return an event that follows on one of the time ``last``. Raise RefusedError if the clock disagrees too much."""
-    now = datetime.now(UTC)
-    moment = times.next_after(now, last)
-    if moment - now > times.CLOCK_TOLERANCE:
-        raise RefusedError(
-            f"the last event is dated {last}, but the clock says {times.recorded(now)}: "
-            "one of the two clocks is wrong; set it, or retract that event"
-        )
-    return _stamped(moment, now, by, own, at)
-
-
-def _stamped(moment: datetime, now: datetime, by: str, own: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:
-    if at is not None and at > now + times.CLOCK_TOLERANCE:
-        raise UsageError(f"--at {times.happened(at)} is still to come")
-    stamps = {"id": random_id(), "time": times.recorded(moment)}
-    if at is not None:
-        stamps["at"] = times.happened(at)
-    return {**stamps, "by": by, **own}
+def _append(staged: StagedLedger, record: Record, own: Mapping[str, Any], subject: str, how: How) -> Act:
+    """Stage an act's event, and return the act with what may be a slip about it."""
+    event = staged.append(record, own, subject, at=how.at, identity=how.identity)
+    remarks = tuple(_remarks(record, event))
+    if not staged.settings.document:
+        remarks += (f"{SETTINGS_FILE} cannot be used, so nobody has a handle: `campledger check` says why",)
+    return Act(record.id, event, _history(staged.record(record.id)).state, remarks=remarks)
 
 
 def _campaign(record: Record) -> Campaign:
@@ -174,26 +134,22 @@ def _followed(history: History, event: Mapping[str, Any]) -> Event | None:
     return submission.events[-1] if submission is not None else None
 
 
-def change_state(space: Space, reference: str, act: str, reason: str | None, how: How) -> Act:
+def change_state(staged: StagedLedger, reference: str, act: str, reason: str | None, how: How) -> Act:
     """Start, pause, resume, complete, fail, cancel or reopen a campaign."""
-
-    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
-        state = _history(record).state
-        row = next((row for row in CAMPAIGN_TABLE if row.act == act and row.source is state), None)
-        if row is None:
-            allowed = " or ".join(f"`campledger {one}`" for one in acts_from(state))
-            raise RefusedError(f"{record.id} is {state}: it cannot {act}; possible is {allowed}")
-        if row.needs_reason and not reason:
-            raise UsageError(f"`{act}` needs a reason: --reason TEXT")
-        if act == "start":
-            _require_startable(record)
-        event = {"type": "status", "from": str(row.source), "to": str(row.target)}
-        if reason:
-            event["reason"] = reason
-        words = f"{act} {_campaign(record).name}" + (f": {reason}" if reason else "")
-        return event, words
-
-    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
+    record = staged.find(reference)
+    if known := _made_before(staged, record, how):
+        return known
+    state = _history(record).state
+    row = next((row for row in CAMPAIGN_TABLE if row.act == act and row.source is state), None)
+    if row is None:
+        allowed = " or ".join(f"`campledger {one}`" for one in acts_from(state))
+        raise RefusedError(f"{record.id} is {state}: it cannot {act}; possible is {allowed}")
+    if row.needs_reason and not reason:
+        raise UsageError(f"`{act}` needs a reason: --reason TEXT")
+    if act == "start":
+        _require_startable(record)
+    own = {"type": "status", "from": str(row.source), "to": str(row.target), **_given(reason=reason)}
+    return _append(staged, record, own, _because(f"{act} {_campaign(record).name}", reason), how)
 
 
 def _require_startable(record: Record) -> None:
@@ -204,48 +160,56 @@ def _require_startable(record: Record) -> None:
         raise RefusedError(f"{record.id} cannot start:\n{report_text(blocking)}", blocking)
 
 
-def note(space: Space, reference: str, text: str, on: str | None, how: How) -> Act:
+def note(staged: StagedLedger, reference: str, text: str, on: str | None, how: How) -> Act:
     """Write down something to remember."""
+    record = staged.find(reference)
+    if known := _made_before(staged, record, how):
+        return known
+    own = {"type": "note", "text": text, **_on(record, on)}
+    return _append(staged, record, own, f"note on {_campaign(record).name}: {text}", how)
 
-    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
-        event = {"type": "note", "text": text, **_on(record, on)}
-        return event, f"note on {_campaign(record).name}: {text}"
 
-    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
-
-
-def link(space: Space, reference: str, target: Mapping[str, str], on: str | None, how: How) -> Act:
+def link(staged: StagedLedger, reference: str, target: Mapping[str, str], on: str | None, how: How) -> Act:
     """Link a page; ``target`` has type, url and perhaps title."""
+    record = staged.find(reference)
+    if known := _made_before(staged, record, how):
+        return known
+    complaint = url_complaint(target["url"])
+    if complaint:
+        raise RefusedError(f"{complaint}; link to an http or https address")
+    own = {"type": "link", "link": dict(target), **_on(record, on)}
+    return _append(
+        staged, record, own, f"link {_campaign(record).name} to {target.get('title') or target['type']}", how
+    )
 
-    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
-        complaint = url_complaint(target["url"])
-        if complaint:
-            raise RefusedError(f"{complaint}; link to an http or https address")
-        words = f"link {_campaign(record).name} to {target.get('title') or target['type']}"
-        return {"type": "link", "link": dict(target), **_on(record, on)}, words
 
-    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
-
-
-def assign(space: Space, reference: str, person: str, on: str | None, how: How, *, remove: bool = False) -> Act:
+def assign(staged: StagedLedger, reference: str, person: str, on: str | None, how: How, *, remove: bool = False) -> Act:
     """Make somebody an operator of the campaign, a step or a group, or no longer so."""
+    record = staged.find(reference)
+    if known := _made_before(staged, record, how):
+        return known
+    people = staged.settings.people
+    handle = staged.user if person == "me" else person
+    if people and handle not in people and not remove:
+        raise UsageError(f"nobody has the handle `{handle}`: known are {', '.join(people)}")
+    present = _history(record).operators.get(on or "", ())
+    where = f" of {on}" if on else ""
+    if remove and handle not in present:
+        raise RefusedError(f"{handle} is no operator{where} in {record.id}")
+    if not remove and handle in present:
+        raise RefusedError(f"{handle} is an operator{where} in {record.id} already")
+    own = {"type": "unassigned" if remove else "assigned", "person": handle, **_on(record, on)}
+    subject = f"{'unassign' if remove else 'assign'} {handle}: {_campaign(record).name} {on or ''}"
+    return _append(staged, record, own, subject, how)
 
-    def compose(ledger: Ahead, record: Record) -> tuple[dict[str, Any], str]:
-        people = ledger.settings.people
-        handle = ledger.user if person == "me" else person
-        if people and handle not in people and not remove:
-            raise UsageError(f"nobody has the handle `{handle}`: known are {', '.join(people)}")
-        place = on or ""
-        present = _history(record).operators.get(place, ())
-        where = f" of {on}" if on else ""
-        if remove and handle not in present:
-            raise RefusedError(f"{handle} is no operator{where} in {record.id}")
-        if not remove and handle in present:
-            raise RefusedError(f"{handle} is an operator{where} in {record.id} already")
-        event = {"type": "unassigned" if remove else "assigned", "person": handle, **_on(record, on)}
-        return event, f"{'unassign' if remove else 'assign'} {handle}: {_campaign(record).name} {on or ''}"
 
-    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
+def _given(**facts: Any) -> dict[str, Any]:
+    """Return the facts that are there."""
+    return {name: value for name, value in facts.items() if value}
+
+
+def _because(subject: str, reason: str | None) -> str:
+    return f"{subject}: {reason}" if reason else subject
 
 
 def _on(record: Record, place: str | None) -> dict[str, str]:
@@ -293,34 +257,36 @@ class Run:
     """run_id, run, submit_dir, wms, file, deviations, text."""
 
 
-def record_run(space: Space, reference: str, run: Run, how: How) -> Act:
+def record_run(staged: StagedLedger, reference: str, run: Run, how: How) -> Act:
     """Record a submission made by hand, or one that is planned."""
-
-    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
-        history = _history(record)
-        groups = _groups(record, run.places)
-        parents = [submission_of(record, parent).id for parent in run.parents]
-        relation = run.relation or ("rescue" if parents else "first")
-        if relation == "first":
-            _require_free(record, groups)
-        elif not parents:
-            parents = _parents_by_default(record, groups, relation)
-        state = SubmissionState.PLANNED if run.planned else SubmissionState.SUBMITTED
-        if not run.planned and history.state is not State.RUNNING:
-            raise RefusedError(
-                f"{record.id} is {history.state}: only a running campaign takes submissions; "
-                f"possible is {' or '.join(f'`campledger {one}`' for one in acts_from(history.state))}"
-            )
-        event: dict[str, Any] = {"type": "submission", "state": str(state), "relation": relation}
-        if parents:
-            event["parents"] = parents
-        facts = run.facts or {}
-        if "file" in facts and posixpath.normpath(facts["file"]) not in record.files:
-            raise UsageError(f"there is no file {facts['file']} in {record.directory}")
-        event |= {"groups": groups, **facts}
-        return event, f"{relation} run of {', '.join(run.places)} in {_campaign(record).name}"
-
-    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
+    record = staged.find(reference)
+    if known := _made_before(staged, record, how):
+        return known
+    state = _history(record).state
+    groups = _groups(record, run.places)
+    parents = [submission_of(record, parent).id for parent in run.parents]
+    relation = run.relation or ("rescue" if parents else "first")
+    if relation == "first":
+        _require_free(record, groups)
+    elif not parents:
+        parents = _parents_by_default(record, groups, relation)
+    if not run.planned and state is not State.RUNNING:
+        raise RefusedError(
+            f"{record.id} is {state}: only a running campaign takes submissions; "
+            f"possible is {' or '.join(f'`campledger {one}`' for one in acts_from(state))}"
+        )
+    facts = run.facts or {}
+    if "file" in facts and posixpath.normpath(facts["file"]) not in record.files:
+        raise UsageError(f"there is no file {facts['file']} in {record.directory}")
+    own = {
+        "type": "submission",
+        "state": str(SubmissionState.PLANNED if run.planned else SubmissionState.SUBMITTED),
+        "relation": relation,
+        **_given(parents=parents),
+        "groups": groups,
+        **facts,
+    }
+    return _append(staged, record, own, f"{relation} run of {', '.join(run.places)} in {_campaign(record).name}", how)
 
 
 def _require_free(record: Record, groups: Sequence[str]) -> None:
@@ -369,33 +335,30 @@ def _run_ids(submission: Submission) -> list[str]:
     return [data["run_id"] for data in own if "run_id" in data]
 
 
-def outcome(space: Space, reference: str, state: str, facts: Mapping[str, Any], how: How) -> Act:
+def outcome(staged: StagedLedger, reference: str, state: str, facts: Mapping[str, Any], how: How) -> Act:
     """Record what the workflow system said about a submission; ``facts`` may hold result, jobs, quanta, reason."""
+    record = staged.find(find_event(staged, reference, _RUNS)[0])
+    if known := _made_before(staged, record, how):
+        return known
+    one = submission_of(record, reference)
+    if one.state != state:  # an outcome that repeats the state only adds facts
+        _require_move(one, SubmissionState(state), facts.get("reason"))
+    own = {"type": "outcome", "submission": one.id, "state": state, **facts}
+    return _append(
+        staged, record, own, f"{facts.get('result', state)}: {_places(one)} of {_campaign(record).name}", how
+    )
 
-    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
-        one = submission_of(record, reference)
-        if one.state != state:  # an outcome that repeats the state only adds facts
-            _require_move(one, SubmissionState(state), facts.get("reason"))
-        event = {"type": "outcome", "submission": one.id, "state": state, **facts}
-        words = f"{facts.get('result', state)}: {_places(one)} of {_campaign(record).name}"
-        return event, words
 
-    return perform(space, lambda ledger: find_event(ledger, reference, _RUNS)[0], compose, how)
-
-
-def decide(space: Space, reference: str, decision: str, reason: str | None, how: How) -> Act:
+def decide(staged: StagedLedger, reference: str, decision: str, reason: str | None, how: How) -> Act:
     """Accept or reject what became of a submission."""
-
-    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
-        one = submission_of(record, reference)
-        _require_move(one, SubmissionState(decision), reason)
-        event = {"type": "decision", "submission": one.id, "decision": decision}
-        if reason:
-            event["reason"] = reason
-        verb = decision.removesuffix("ed")
-        return event, f"{verb} {_places(one)} of {_campaign(record).name}" + (f": {reason}" if reason else "")
-
-    return perform(space, lambda ledger: find_event(ledger, reference, _RUNS)[0], compose, how)
+    record = staged.find(find_event(staged, reference, _RUNS)[0])
+    if known := _made_before(staged, record, how):
+        return known
+    one = submission_of(record, reference)
+    _require_move(one, SubmissionState(decision), reason)
+    own = {"type": "decision", "submission": one.id, "decision": decision, **_given(reason=reason)}
+    subject = f"{decision.removesuffix('ed')} {_places(one)} of {_campaign(record).name}"
+    return _append(staged, record, own, _because(subject, reason), how)
 
 
 def _require_move(one: Submission, target: SubmissionState, reason: str | None) -> None:
@@ -429,38 +392,36 @@ def _places(submission: Submission) -> str:
     return groups[0] if len(groups) == 1 else f"{groups[0]} and {len(groups) - 1} more"
 
 
-def retract(space: Space, reference: str, reason: str, how: How) -> Act:
+def retract(staged: StagedLedger, reference: str, reason: str, how: How) -> Act:
     """Take back an event that was wrong."""
+    campaign, event = find_event(staged, reference)
+    record = staged.find(campaign)
+    if known := _made_before(staged, record, how):
+        return known
+    if event in _history(record).dropped:
+        raise RefusedError(f"the event {event} was taken back already")
+    own = {"type": "retracted", "event": event, "reason": reason}
+    return _append(staged, record, own, f"retract {event} of {_campaign(record).name}: {reason}", how)
 
-    def compose(ledger: Ahead, record: Record) -> tuple[dict[str, Any], str]:
-        event_id = find_event(ledger, reference)[1]
-        if event_id in _history(record).dropped:
-            raise RefusedError(f"the event {event_id} was taken back already")
-        words = f"retract {event_id} of {_campaign(record).name}: {reason}"
-        return {"type": "retracted", "event": event_id, "reason": reason}, words
 
-    return perform(space, lambda ledger: find_event(ledger, reference)[0], compose, how)
-
-
-def reconcile(space: Space, reference: str, drop: Sequence[str], reason: str, how: How) -> Act:
+def reconcile(staged: StagedLedger, reference: str, drop: Sequence[str], reason: str, how: How) -> Act:
     """Settle a fork: drop the events named, or else those that do not follow from the state reached."""
-
-    def compose(_: Ahead, record: Record) -> tuple[dict[str, Any], str]:
-        history = _history(record)
-        if not history.faults:
-            raise RefusedError(f"{record.id} has no fork: every event follows from the one before")
-        dropped = [_event_of(history, one) for one in drop] or [fault.event.id for fault in history.faults]
-        rest = replay(_campaign(record), [one for one in history.events if one.id not in dropped])
-        if rest.faults:
-            fault = rest.faults[0]
-            raise RefusedError(
-                f"without {', '.join(dropped)} there is still a fork: event {fault.event.id} {fault.message}; "
-                f"drop it too with --drop {fault.event.id}"
-            )
-        event = {"type": "reconciled", "dropped": dropped, "state": str(rest.state), "reason": reason}
-        return event, f"reconcile {_campaign(record).name} as {rest.state}: {reason}"
-
-    return perform(space, lambda ledger: resolve(ledger, reference), compose, how)
+    record = staged.find(reference)
+    if known := _made_before(staged, record, how):
+        return known
+    history = _history(record)
+    if not history.faults:
+        raise RefusedError(f"{record.id} has no fork: every event follows from the one before")
+    dropped = [_event_of(history, one) for one in drop] or [fault.event.id for fault in history.faults]
+    rest = replay(_campaign(record), [one for one in history.events if one.id not in dropped])
+    if rest.faults:
+        fault = rest.faults[0]
+        raise RefusedError(
+            f"without {', '.join(dropped)} there is still a fork: event {fault.event.id} {fault.message}; "
+            f"drop it too with --drop {fault.event.id}"
+        )
+    own = {"type": "reconciled", "dropped": dropped, "state": str(rest.state), "reason": reason}
+    return _append(staged, record, own, f"reconcile {_campaign(record).name} as {rest.state}: {reason}", how)
 
 
 def _event_of(history: History, reference: str) -> str:

@@ -10,11 +10,12 @@ from campledger.documents.schema import act_findings
 from campledger.documents.strict_json import Decoder, JsonError, JsonText
 from campledger.documents.text import place_in, shown
 from campledger.errors import CampledgerError, DataError, RefusedError
-from campledger.ledger.reading import DEFINITION, Ledger
+from campledger.ledger.reading import DEFINITION
 from campledger.model.words import counted
-from campledger.operations.pending import Ahead, Made, Pending
 from campledger.operations.scripting import Transaction
-from campledger.operations.workspace import Draft, Workspace, told, write
+from campledger.operations.staging import StagedAct, StagedLedger
+from campledger.operations.workspace import told
+from campledger.operations.writing import Writing
 from campledger.problems import Finding, Pointer, Problem
 
 MAX_LINE = 1024 * 1024
@@ -51,15 +52,6 @@ class Done:
     words: str
     changed: bool = True
     """Whether anything came of it: a key that is known finds its campaign."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a batch did, or would do."""
-
-    done: tuple[Done, ...]
-    commit: str | None
-    """None after a dry run, and where nothing came of it."""
 
 
 @dataclass
@@ -120,44 +112,39 @@ def _read_line(reading: Reading, number: int, data: bytes) -> None:
         reading.lines.append(line)
 
 
-def make(workspace: Workspace, reading: Reading, message: str | None = None, *, dry_run: bool = False) -> Batch:
-    """Make the acts that were read, in one commit.
+def make(writing: Writing, reading: Reading) -> list[Done]:
+    """Make the acts that were read, in one commit; return what came of each.
 
     Raise RefusedError, with all problems by line and column of the file, and nothing changed; GitError.
     """
-    runs: list[_Run] = []
-
-    def prepare(ledger: Ledger) -> Draft | None:
-        this = _Run(reading, Ahead(workspace, ledger, early=True))
-        runs.append(this)
-        this.go()
-        return this.ahead.draft(message)
-
+    run: _Run | None = None
     try:
-        written = write(workspace, prepare, dry_run=dry_run)
+        with writing.stage(several=True) as staged:
+            run = _Run(reading, staged, Transaction(writing, staged))
+            run.go()
     except _RefusedLinesError:
         raise
     except RefusedError as error:
-        problems = runs[-1].in_file(error.problems)
+        problems = run.in_file(error.problems) if run else []
         if not problems:
             raise
         raise RefusedError(told(problems), problems) from None
-    return Batch(tuple(runs[-1].done), written.commit if written else None)
+    return run.done
 
 
 class _Run:
     """The acts of a batch, made one after the other; what is wrong with one does not hide what is with others."""
 
-    def __init__(self, reading: Reading, ahead: Ahead):
+    def __init__(self, reading: Reading, staged: StagedLedger, transaction: Transaction):
         self.reading = reading
-        self.ahead = ahead
-        self.transaction = Transaction(ahead.workspace, pending=Pending(ahead.workspace, ahead))
+        self.staged = staged
+        self.transaction = transaction
         self.done: list[Done] = []
         self.labels: dict[str, str | None] = {}
         """What each label stands for; None where the line that makes it was refused."""
         self.resting = 0
         """How many lines were not tried, since they name what a refused line would have made."""
-        self.sources: list[tuple[Made, Line]] = []
+        self.sources: list[tuple[StagedAct, Line]] = []
 
     def go(self) -> None:
         """Make all acts. Raise RefusedError with everything that is refused."""
@@ -187,13 +174,13 @@ class _Run:
         given = {key: self._named(line, key, value) for key, value in line.act.items() if key not in {"act", "as"}}
         if "from" in given:
             given["from_"] = given.pop("from")
-        before = len(self.ahead.made)
+        before = len(self.staged.acts)
         made: str = getattr(self.transaction, line.act["act"])(**given)
-        new = self.ahead.made[before:]
+        new = self.staged.acts[before:]
         self.sources += [(one, line) for one in new]
         act = line.act["act"]
-        campaign = made if act in {"define", "edit"} else self.ahead.recorded(made)[0]
-        words = new[-1].words if new else f"{act}: done before"
+        campaign = made if act in {"define", "edit"} else self.staged.recorded(made)[0]
+        words = new[-1].subject if new else f"{act}: done before"
         self.done.append(Done(line.number, act, campaign, made, words, bool(new)))
         return made
 

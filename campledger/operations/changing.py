@@ -1,10 +1,10 @@
-"""DataId sets of a ledger, made and changed: each change is one commit, with its reason."""
+"""DataId sets of a ledger, made and changed on a staged ledger, each with its reason."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,9 @@ from campledger.dataids.sets import Row
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import SHARED, Reference, Sets, derive, sources
-from campledger.operations.sets import combine, located, path_of, sets_of
-from campledger.operations.workspace import Draft, Workspace, Written, subject_line, write
+from campledger.operations.sets import combine, located, sets_of
+from campledger.operations.staging import StagedLedger
+from campledger.operations.workspace import read_bytes
 from campledger.problems import Severity, report_text
 
 _RANGE = re.compile(r"(-?[0-9]+)(?:\.\.(-?[0-9]+)(?::([1-9][0-9]*))?)?")
@@ -26,47 +27,31 @@ _RANGE = re.compile(r"(-?[0-9]+)(?:\.\.(-?[0-9]+)(?::([1-9][0-9]*))?)?")
 
 @dataclass(frozen=True)
 class Change:
-    """A change of a set of the ledger, committed."""
+    """A change of a set of the ledger, staged."""
 
     name: str
     path: str
     before: DataIdSet | None
     after: DataIdSet
-    commit: str | None
-    """None after a dry run, or where nothing changed."""
+    changed: bool
+    """Whether anything was staged."""
 
 
-Prepared = tuple[str, bytes, DataIdSet]
-"""What a change makes of a set: path, content, members."""
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """Why and how a set is changed."""
-
-    reason: str
-    dry_run: bool = False
-
-
-def save(
-    workspace: Workspace, name: str, derived: Mapping[str, Any], purpose: Purpose, *, members: bool = False
-) -> Change:
-    """Define a shared set by others of the ledger, pinned by their digests, and commit it; or commit its members.
+def save(staged: StagedLedger, name: str, derived: Mapping[str, Any], reason: str, *, members: bool = False) -> Change:
+    """Stage a shared set defined by others of the ledger, pinned by their digests; or by its members.
 
     It is for what the first of them is for: what is left of an inclusion is one, and so is a part of it.
     """
-
-    def prepare(ledger: Ledger, sets: Sets) -> Prepared:
-        path = _new_path(ledger, name, ".json")
-        about = about_new(workspace, name, why=purpose.reason, **_purpose_of(sets, derived))
-        if members:
-            value = replace(combine(workspace, derived), about=about)
-            return path, format_set(value, ".json"), value
-        pinned = _pinned(sets, derived)
-        value = derive(pinned, lambda text: sets.evaluate(text).value)
-        return path, format_derived(pinned, about), value
-
-    return _change(workspace, name, prepare, purpose, f"define the set {name}: {purpose.reason}")
+    sets = sets_of(staged.workspace, staged)
+    path = _new_path(staged, name, ".json")
+    about = about_new(staged, name, why=reason, **_purpose_of(sets, derived))
+    subject = f"define the set {name}: {reason}"
+    if members:
+        value = replace(combine(staged.workspace, derived, staged), about=about)
+        return _put(staged, name, path, format_set(value, ".json"), value, subject)
+    pinned = _pinned(sets, derived)
+    value = derive(pinned, lambda text: sets.evaluate(text).value)
+    return _put(staged, name, path, format_derived(pinned, about), value, subject)
 
 
 def _purpose_of(sets: Sets, derived: Mapping[str, Any]) -> dict[str, str]:
@@ -109,65 +94,62 @@ def _new_path(ledger: Ledger, name: str, ending: str) -> str:
     return f"{SHARED}{name}{ending}"
 
 
-def add(workspace: Workspace, text: str, extra: DataIdSet, purpose: Purpose) -> Change:
-    """Add members, with what is said of them, to a set of the ledger."""
-
-    def edit(value: DataIdSet) -> DataIdSet:
-        if extra.dimensions != value.dimensions:
-            have, name = ", ".join(value.dimensions), ", ".join(extra.dimensions)
-            raise UsageError(f"the set `{text}` has the dimensions {have}, and what is to be added has {name}")
-        # What is said now counts more than what was said before.
-        return replace(extra.union(value), about=value.about, pending=value.pending)
-
-    def words(before: DataIdSet, after: DataIdSet) -> str:
-        added = len(after) - len(before)
-        known = len(extra) - added
-        what = f"add {added:,} data ID{'s' * (added != 1)} to" if added or not known else f"say more of {known:,} in"
-        return f"{what} the set {text}: {purpose.reason}"
-
-    return _edit(workspace, text, edit, purpose, words)
+def add(staged: StagedLedger, text: str, extra: DataIdSet, reason: str) -> Change:
+    """Stage a set of the ledger with more members, and what is said of them."""
+    path, before = _members(staged, text)
+    if extra.dimensions != before.dimensions:
+        have, name = ", ".join(before.dimensions), ", ".join(extra.dimensions)
+        raise UsageError(f"the set `{text}` has the dimensions {have}, and what is to be added has {name}")
+    # What is said now counts more than what was said before.
+    after = replace(extra.union(before), about=before.about, pending=before.pending)
+    added = len(after) - len(before)
+    known = len(extra) - added
+    what = f"add {added:,} data ID{'s' * (added != 1)} to" if added or not known else f"say more of {known:,} in"
+    return _put_value(staged, text, path, after, f"{what} the set {text}: {reason}")
 
 
-def add_new(workspace: Workspace, text: str, members: DataIdSet, ending: str, purpose: Purpose, use: str) -> Change:
-    """Commit a new shared set with its members, to ``include`` or ``exclude``."""
-    about = about_new(workspace, text, purpose=use, why=purpose.reason)
-    return save_new(workspace, text, replace(members, about=about, pending=()), ending, purpose)
+def add_new(staged: StagedLedger, name: str, members: DataIdSet, ending: str, reason: str, purpose: str) -> Change:
+    """Stage a new shared set with its members, to ``include`` or ``exclude``."""
+    about = about_new(staged, name, purpose=purpose, why=reason)
+    return save_new(staged, name, replace(members, about=about, pending=()), ending, reason)
 
 
-def save_new(workspace: Workspace, name: str, value: DataIdSet, ending: str, purpose: Purpose) -> Change:
-    """Commit a new shared set with its members."""
-
-    def prepare(ledger: Ledger, _sets: Sets) -> Prepared:
-        return _new_path(ledger, name, ending), format_set(value, ending), value
-
-    return _change(workspace, name, prepare, purpose, f"define the set {name}, {_counted(value)}: {purpose.reason}")
+def save_new(staged: StagedLedger, name: str, value: DataIdSet, ending: str, reason: str) -> Change:
+    """Stage a new shared set with its members."""
+    path = _new_path(staged, name, ending)
+    return _put_value(staged, name, path, value, f"define the set {name}, {_counted(value)}: {reason}")
 
 
-def subtract(workspace: Workspace, text: str, less: DataIdSet, purpose: Purpose) -> Change:
-    """Take the members of another set, which may have fewer dimensions, out of a set of the ledger."""
-    return _edit(
-        workspace, text, lambda value: replace(value.minus(less), about=value.about), purpose, _removal(text, purpose)
-    )
+def subtract(staged: StagedLedger, text: str, less: DataIdSet, reason: str) -> Change:
+    """Stage a set of the ledger without the members of another one, which may have fewer dimensions."""
+    path, before = _members(staged, text)
+    return _less(staged, text, path, before, less, reason)
 
 
-def _removal(text: str, purpose: Purpose) -> Callable[[DataIdSet, DataIdSet], str]:
-    def words(before: DataIdSet, after: DataIdSet) -> str:
-        return f"remove {len(before) - len(after):,} of {_counted(before)} from the set {text}: {purpose.reason}"
+def remove(staged: StagedLedger, text: str, given: Mapping[str, str], reason: str) -> Change:
+    """Stage a set without the members that agree with all values given, which may be of some dimensions only."""
+    path, before = _members(staged, text)
+    gone = set(_matching(before, given))
+    if not gone:
+        words = ", ".join(f"{key}={one}" for key, one in given.items())
+        raise RefusedError(f"`{text}` has no member with {words}")
+    return _less(staged, text, path, before, DataIdSet.of(before.dimensions, gone), reason)
 
-    return words
+
+def _less(staged: StagedLedger, text: str, path: str, before: DataIdSet, less: DataIdSet, reason: str) -> Change:
+    after = replace(before.minus(less), about=before.about)
+    subject = f"remove {len(before) - len(after):,} of {_counted(before)} from the set {text}: {reason}"
+    return _put_value(staged, text, path, after, subject)
 
 
-def remove(workspace: Workspace, text: str, given: Mapping[str, str], purpose: Purpose) -> Change:
-    """Take out the members that agree with all values given, which may be of some dimensions only."""
-
-    def edit(value: DataIdSet) -> DataIdSet:
-        gone = set(_matching(value, given))
-        if not gone:
-            words = ", ".join(f"{key}={one}" for key, one in given.items())
-            raise RefusedError(f"`{text}` has no member with {words}")
-        return replace(value.minus(DataIdSet.of(value.dimensions, gone)), about=value.about)
-
-    return _edit(workspace, text, edit, purpose, _removal(text, purpose))
+def _members(staged: StagedLedger, text: str) -> tuple[str, DataIdSet]:
+    """Return the path and the members of a set that holds them itself. Raise RefusedError if it does not."""
+    path, campaign = located(staged, text)
+    sets = sets_of(staged.workspace, staged)
+    file = sets.file(path)
+    if file.derived is not None:
+        raise RefusedError(f"{path} is made from other sets: change those, or `campledger dataids edit` it")
+    return path, sets.evaluate_file(file, campaign)
 
 
 def _matching(value: DataIdSet, given: Mapping[str, str]) -> Iterable[Row]:
@@ -211,109 +193,80 @@ def entry_set(given: Mapping[str, str]) -> DataIdSet:
     return file.value
 
 
-def edit_text(workspace: Workspace, text: str, change: Callable[[str], str | None], purpose: Purpose) -> Change | None:
-    """Change a set's file by hand: ``change`` takes its text, and returns another, or None to leave it."""
-    ledger = workspace.ledger()
-    path, campaign = located(workspace, ledger, text)
-    before = ledger.files.read([path])[path]
+@dataclass(frozen=True)
+class Text:
+    """The file of a set as somebody found it, to change it by hand."""
+
+    name: str
+    path: str
+    content: str
+
+
+def text_of(ledger: Ledger, name: str) -> Text:
+    """Return the file of a set. Raise UsageError if there is none, DataError if it is no text."""
+    path, _ = located(ledger, name)
     try:
-        after = change(before.decode())
+        return Text(name, path, ledger.files.read([path])[path].decode())
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8 text") from None
-    if after is None or after.encode() == before:
-        return None
+
+
+def edit(staged: StagedLedger, found: Text, after: str, reason: str) -> Change:
+    """Stage another text of a set's file. Raise RefusedError where the file is another one by now."""
+    path, campaign = located(staged, found.name)
+    if read_bytes(staged, path) != found.content.encode():
+        raise RefusedError(f"{path} changed in the meantime: look at it, then edit again")
     content = after.encode()
-    file = read(path, content)
-
-    def prepare(current: Ledger, sets: Sets) -> Prepared:
-        if current.files.read([path]).get(path) != before:
-            raise RefusedError(f"{path} changed in the meantime: look at it, then edit again")
-        return path, content, sets.evaluate_file(file, campaign)
-
-    return _change(workspace, text, prepare, purpose, f"edit the set {text}: {purpose.reason}")
+    value = sets_of(staged.workspace, staged).evaluate_file(read(path, content), campaign)
+    return _put(staged, found.name, path, content, value, f"edit the set {found.name}: {reason}")
 
 
-def convert(workspace: Workspace, text: str, ending: str, purpose: Purpose, *, partly: bool = False) -> Change:
-    """Write a set of the ledger in another format, or in order, and commit that; its members stay.
+def convert(staged: StagedLedger, text: str, ending: str, *, partly: bool = False) -> Change:
+    """Stage a set of the ledger in another format, or in order; its members stay.
 
     Raise UsageError where the format has no place for what is said of the set, unless that may go (``partly``).
     """
-    ledger = workspace.ledger()
-    path, campaign = located(workspace, ledger, text)
+    path, campaign = located(staged, text)
     target = f"{path.rpartition('.')[0]}{ending}"
-
-    def prepare(_: Ledger, sets: Sets) -> Prepared:
-        file = sets.file(path)
-        if file.derived is not None:
-            raise RefusedError(f"{path} is made from other sets, and has no members to write in another form")
-        value = sets.evaluate_file(file, campaign)
-        return target, format_set(value, ending, partly=partly), value
-
-    words = f"write the set {text} as {ending[1:].upper()}"
-    return _change(workspace, text, prepare, purpose, words, gone=path if path != target else None)
+    sets = sets_of(staged.workspace, staged)
+    file = sets.file(path)
+    if file.derived is not None:
+        raise RefusedError(f"{path} is made from other sets, and has no members to write in another form")
+    value = sets.evaluate_file(file, campaign)
+    content = format_set(value, ending, partly=partly)
+    subject = f"write the set {text} as {ending[1:].upper()}"
+    return _put(staged, text, target, content, value, subject, gone=path if path != target else None)
 
 
-def change_set(
-    workspace: Workspace, text: str, make: Callable[[Ledger, Sets], DataIdSet], purpose: Purpose, words: str
+def replace_members(
+    staged: StagedLedger, name: str, path: str, before: bytes, value: DataIdSet, subject: str
 ) -> Change:
-    """Commit what ``make`` makes of a set of the ledger, in the format that its file has."""
-    path = path_of(workspace, text)
-
-    def prepare(ledger: Ledger, sets: Sets) -> Prepared:
-        value = make(ledger, sets)
-        return path, format_set(value, Path(path).suffix), value
-
-    return _change(workspace, text, prepare, purpose, words)
+    """Stage other members of a set, in the format that its file has. Raise RefusedError where that has changed."""
+    if read_bytes(staged, path) != before:
+        raise RefusedError(f"{path} changed in the meantime: try again")
+    return _put_value(staged, name, path, value, subject)
 
 
-def _edit(
-    workspace: Workspace,
-    text: str,
-    edit: Callable[[DataIdSet], DataIdSet],
-    purpose: Purpose,
-    words: Callable[[DataIdSet, DataIdSet], str],
-) -> Change:
-    path, campaign = located(workspace, workspace.ledger(), text)
-    said: list[str] = []
-
-    def prepare(_: Ledger, sets: Sets) -> Prepared:
-        file = sets.file(path)
-        if file.derived is not None:
-            raise RefusedError(f"{path} is made from other sets: change those, or `campledger dataids edit` it")
-        value = sets.evaluate_file(file, campaign)
-        after = edit(value)
-        said.append(words(value, after))
-        return path, format_set(after, Path(path).suffix), after
-
-    return _change(workspace, text, prepare, purpose, lambda: said[-1])
+def _put_value(staged: StagedLedger, name: str, path: str, value: DataIdSet, subject: str) -> Change:
+    return _put(staged, name, path, format_set(value, Path(path).suffix), value, subject)
 
 
-def _change(
-    workspace: Workspace,
+def _put(
+    staged: StagedLedger,
     name: str,
-    prepare: Callable[[Ledger, Sets], Prepared],
-    purpose: Purpose,
-    words: str | Callable[[], str],
+    path: str,
+    content: bytes,
+    value: DataIdSet,
+    subject: str,
     *,
     gone: str | None = None,
 ) -> Change:
-    """Commit what ``prepare`` makes of the ledger: path, content and value of a set."""
-    made: list[tuple[str, DataIdSet | None, DataIdSet]] = []
-
-    def draft(ledger: Ledger) -> Draft | None:
-        sets = sets_of(workspace, ledger)
-        path, content, value = prepare(ledger, sets)
-        present = ledger.files.read([path]).get(path)
-        made.append((path, _value(sets, gone or path), value))
-        if present == content:
-            return None
-        files: dict[str, bytes | None] = {path: content, **({gone: None} if gone else {})}
-        campaigns = tuple(one for one, (home, _) in ledger.directories.items() if path.startswith(f"{home}/"))
-        return Draft(files, _message(words if isinstance(words, str) else words(), path, campaigns), campaigns)
-
-    written: Written | None = write(workspace, draft, dry_run=purpose.dry_run)
-    path, before, after = made[-1]
-    return Change(name, path, before, after, written.commit if written else None)
+    sets = sets_of(staged.workspace, staged)
+    before = _value(sets, gone or path)
+    changed = path not in staged.files.paths or read_bytes(staged, path) != content
+    if changed:
+        staged.put_set(path, content, subject, gone=gone)
+    return Change(name, path, before, value, changed)
 
 
 def _value(sets: Sets, path: str) -> DataIdSet | None:
@@ -325,14 +278,6 @@ def _value(sets: Sets, path: str) -> DataIdSet | None:
         return None
 
 
-def _message(words: str, path: str, campaigns: Sequence[str]) -> str:
-    subject = subject_line(words)
-    # A reason that is longer than a subject stands nowhere else.
-    body = f"{words}\n\n" if subject.endswith("…") else ""
-    trailers = "".join(f"Campledger-Campaign: {one}\n" for one in campaigns)
-    return f"{subject}\n\n{body}{trailers}Campledger-Set: {path.rpartition('.')[0]}\n"
-
-
 def _stem(name: str) -> str:
     return name.rpartition("/")[2]
 
@@ -341,9 +286,9 @@ def _counted(value: DataIdSet) -> str:
     return f"{len(value):,} data ID{'' if len(value) == 1 else 's'}"
 
 
-def about_new(workspace: Workspace, name: str, **said: str) -> dict[str, str]:
+def about_new(staged: StagedLedger, name: str, **said: str) -> dict[str, str]:
     """Return what is said of a set that is made now: its name, who made it, when, and what else is told."""
-    return {"name": _stem(name), **said, "by": workspace.user(workspace.ledger()), "made": today()}
+    return {"name": _stem(name), **said, "by": staged.user, "made": today()}
 
 
 def today() -> str:

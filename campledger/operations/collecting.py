@@ -20,7 +20,7 @@ from campledger.operations.registry import (
     subject_of,
     upload_sets,
 )
-from campledger.operations.workspace import Workspace
+from campledger.operations.writing import Writing
 
 if TYPE_CHECKING:
     from campledger.butler.collecting import Collected
@@ -58,13 +58,15 @@ class Gathered:
 
 
 def collect(
-    workspace: Workspace, text: str, alias: str, gathering: Gathering, how: How, progress: Progress | None = None
+    writing: Writing, text: str, alias: str, gathering: Gathering, how: How, progress: Progress | None = None
 ) -> Gathered:
     """Gather the datasets that a campaign's or a set's data IDs select, and commit the receipts.
 
     Sets that the registry does not have yet are uploaded first. A collection that was gathered before is brought up
     to date. Raise UsageError, ButlerError or RefusedError, with the collection as it was.
     """
+    writing.catch_up()
+    workspace = writing.workspace
     ledger = workspace.ledger()
     subject = subject_of(workspace, ledger, text, gathering.place)
     data = data_of(ledger, subject, gathering.place)
@@ -76,8 +78,8 @@ def collect(
     _require_name(chosen.into)
     subject = _with_purpose(subject, gathering.purpose)
     with store_of(workspace, ledger, alias, writeable=True) as store:
-        uploads, _ = upload_sets(workspace, store, subject, alias, how, progress)
-        return gather(workspace, store, subject, uploads, alias, chosen, progress)
+        uploads, _ = upload_sets(writing, store, subject, alias, how, progress)
+        return gather(writing, store, subject, uploads, alias, chosen, progress)
 
 
 def _with_purpose(subject: Subject, purpose: str | None) -> Subject:
@@ -102,7 +104,7 @@ def _require_name(name: str) -> None:
 
 
 def gather(
-    workspace: Workspace,
+    writing: Writing,
     store: DataIdStore,
     subject: Subject,
     uploads: Sequence[Uploaded],
@@ -121,7 +123,7 @@ def gather(
         progress=progress,
     )  # fmt: skip
     event = _event(uploads, gathering, {"butler": alias, "registry": str(store.identity)}, found)
-    receipts = record(workspace, subject, [event], f"collect {gathering.into} in {alias}")
+    receipts = record(writing, subject, [event], f"collect {gathering.into} in {alias}")
     return Gathered(subject, tuple(uploads), found, receipts)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from campledger.ledger.difference_words import of_differences
 from campledger.ledger.reading import DEFINITION, Ledger, locate
 from campledger.ledger.templates import TEMPLATES, Templates, template_path, values_of
 from campledger.model.differences import differences
-from campledger.model.ids import directory_of, new_campaign_id
-from campledger.operations.pending import Ahead, Pending, make
-from campledger.operations.workspace import Workspace, resolve, subject_line
+from campledger.model.ids import SUFFIX_LENGTH, directory_of, new_campaign_id, random_id
+from campledger.operations.staging import StagedLedger
+from campledger.operations.workspace import Workspace, resolve
 from campledger.problems import report_text
+from campledger.repository.messages import is_cut
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Wish:
     """What is given for the template's parameters, as written."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Further files of the campaign, by path in its directory."""
+    day: date = field(default_factory=lambda: datetime.now(UTC).date())
+    random: str = field(default_factory=lambda: random_id(SUFFIX_LENGTH))
+    """Date and last characters of its id: the same however often the campaign is made again."""
 
 
 @dataclass(frozen=True)
@@ -48,49 +52,21 @@ class Defined:
     campaign: str
     path: str
     created: bool
-    commit: str | None
     text: str
-    branch: str | None = None
-    """The new branch that has it, where HEAD has not."""
 
 
-def define(space: Workspace | Pending, wish: Wish, *, dry_run: bool = False, branch: str | None = None) -> Defined:
-    """Write a new campaign and commit it; a key that is known finds its campaign and changes nothing.
-
-    ``branch`` is that of :func:`campledger.operations.workspace.write`.
-    """
-    given: list[str] = []
-    asked = wish
-
-    def step(ahead: Ahead) -> Defined:
-        wish = _from_template(ahead, asked) if asked.template else asked
-        existing = find_key(ahead, wish.key) if wish.key else None
-        made = _known(ahead, existing) if existing is not None else _new(ahead, wish, given)
-        if given and given[0] != made.campaign:
-            # What came after it in a script may have its id by now.
-            raise RefusedError(f"somebody else opened {made.campaign} with the key {wish.key} meanwhile: try again")
-        given[:] = [made.campaign]
-        return made
-
-    made, written = make(space, step, dry_run=dry_run, branch=branch)
-    return replace(made, commit=written.commit, branch=written.branch) if written else made
-
-
-def _known(ahead: Ahead, campaign_id: str) -> Defined:
-    path = f"{ahead.directories[campaign_id][0]}/{DEFINITION}"
-    if path not in ahead.before and ahead.workspace.repository.dirty_paths([path]):
-        raise GitError(f"{path} has this key, and is not committed: commit or remove it, then try again")
-    text = ahead.files.read([path])[path].decode()
-    return Defined(campaign_id, path, created=False, commit=None, text=text)
-
-
-def _new(ahead: Ahead, wish: Wish, given: Sequence[str]) -> Defined:
-    """Add a new campaign, under the id that it has already where it is made again."""
-    base, files = _base(ahead, wish)
+def define(staged: StagedLedger, wish: Wish) -> Defined:
+    """Stage a new campaign; a key that is known finds its campaign and changes nothing."""
+    if wish.template:
+        wish = _from_template(staged, wish)
+    existing = find_key(staged, wish.key) if wish.key else None
+    if existing is not None:
+        return _known(staged, existing)
+    base, files = _base(staged, wish)
     name = _name_of(base, wish)
-    campaign_id = given[0] if given else new_campaign_id(datetime.now(UTC).date(), name, wish.key)
+    campaign_id = new_campaign_id(wish.day, name, wish.key, wish.random)
     directory = directory_of(campaign_id)
-    if campaign_id in ahead.directories:
+    if campaign_id in staged.directories:
         raise RefusedError(f"{campaign_id} exists already")
     changes: dict[str, Any] = {"id": campaign_id, **wish.values}
     if wish.key:
@@ -98,8 +74,16 @@ def _new(ahead: Ahead, wish: Wish, given: Sequence[str]) -> Defined:
     text = _filled(base, changes)
     path = f"{directory}/{DEFINITION}"
     contents = {f"{directory}/{inside}": data for inside, data in files.items()} | {path: text.encode()}
-    ahead.define(campaign_id, path, contents, f"define {name}")
-    return Defined(campaign_id, path, created=True, commit=None, text=text)
+    staged.define(campaign_id, path, contents, f"define {name}")
+    return Defined(campaign_id, path, created=True, text=text)
+
+
+def _known(staged: StagedLedger, campaign_id: str) -> Defined:
+    path = f"{staged.directories[campaign_id][0]}/{DEFINITION}"
+    if path not in staged.before and staged.workspace.repository.status([path]).dirty:
+        raise GitError(f"{path} has this key, and is not committed: commit or remove it, then try again")
+    text = staged.files.read([path])[path].decode()
+    return Defined(campaign_id, path, created=False, text=text)
 
 
 def find_key(ledger: Ledger, key: str) -> str | None:
@@ -112,16 +96,16 @@ def find_key(ledger: Ledger, key: str) -> str | None:
     return None
 
 
-def _from_template(ahead: Ahead, wish: Wish) -> Wish:
+def _from_template(staged: StagedLedger, wish: Wish) -> Wish:
     """Return a wish with the template's definition, files and key. Raise UsageError for parameters that do not fit."""
-    found = Templates(ahead)
+    found = Templates(staged)
     template = found.named(wish.template or "")
     values = values_of(template, wish.parameters)
     definition = template.definition(values)
-    revision = _commit_with(ahead.workspace, template_path(template.name), f"{TEMPLATES}{template.name}")
+    revision = _commit_with(staged.workspace, template_path(template.name), f"{TEMPLATES}{template.name}")
     origin: dict[str, Any] = {"name": template.name, **({"revision": revision} if revision else {})}
     definition["template"] = {**origin, **({"parameters": values} if values else {})}
-    user = ahead.workspace.known_user(ahead)
+    user = staged.workspace.known_user(staged)
     if user is not None:
         definition.setdefault("owner", user)
     key = wish.key or definition["key"]
@@ -129,12 +113,12 @@ def _from_template(ahead: Ahead, wish: Wish) -> Wish:
     return replace(wish, text=text, key=str(key), files=found.files(template.name))
 
 
-def _base(ahead: Ahead, wish: Wish) -> tuple[str | None, dict[str, bytes]]:
+def _base(staged: StagedLedger, wish: Wish) -> tuple[str | None, dict[str, bytes]]:
     """Return the text that a new definition starts from, and the files that come with it."""
     if wish.parent is not None:
         reference, _, revision = wish.parent.partition("@")
-        workspace = ahead.workspace
-        source = workspace.ledger(revision) if revision else ahead
+        workspace = staged.workspace
+        source = workspace.ledger(revision) if revision else staged
         parent = resolve(source, reference)
         directory, inside = source.directories[parent]
         contents = source.files.read([f"{directory}/{file}" for file in inside])
@@ -143,7 +127,7 @@ def _base(ahead: Ahead, wish: Wish) -> tuple[str | None, dict[str, bytes]]:
             for path, data in contents.items()
             if not source.files.paths[path] and not path.endswith(("/events.yaml", f"/{DEFINITION}"))
         }
-        changed = f"{directory}/{DEFINITION}" in ahead.before
+        changed = f"{directory}/{DEFINITION}" in staged.before
         commit = workspace.repository.commit_of(revision)[:12] if revision else _commit_with(workspace, directory)
         if changed and not revision:
             commit = None  # as it is now, it is in no commit yet
@@ -171,7 +155,7 @@ def _text(ledger: Ledger, campaign_id: str) -> str:
 def _commit_with(workspace: Workspace, *paths: str) -> str | None:
     """Return HEAD if what a campaign is made from stands in it as it is on disk."""
     head = workspace.repository.head()
-    return head[:12] if head and not workspace.repository.dirty_paths(paths) else None
+    return head[:12] if head and not workspace.repository.status(paths).dirty else None
 
 
 def _name_of(base: str | None, wish: Wish) -> str:
@@ -221,68 +205,40 @@ class Edited:
     text: str
     differences: tuple[str, ...]
     """What is otherwise now, in words; see `campledger.ledger.difference_words`."""
-    changed: bool = False
-    commit: str | None = None
-    branch: str | None = None
-    """The new branch that has it, where HEAD has not."""
+    changed: bool = True
 
 
-def edit(
-    workspace: Workspace,
-    reference: str,
-    change: Callable[[str], str | None],
-    reason: str | None = None,
-    *,
-    dry_run: bool = False,
-    branch: str | None = None,
-) -> Edited:
-    """Change a campaign's definition: ``change`` takes its text and returns another, or None to leave it.
-
-    The commit says what is otherwise, and the reason. Where nothing is, there is none.
-    The lock is not held while ``change`` is at work, since a person may be typing; a definition that somebody
-    else changed in the meantime is a refusal. ``branch`` is that of :func:`campledger.operations.workspace.write`.
-    """
-    ledger = workspace.ledger(None if branch is None else workspace.repository.head())
+def definition_of(ledger: Ledger, reference: str) -> tuple[str, str]:
+    """Return the id of the campaign that people mean, and the text of its definition, for somebody to change."""
     campaign_id = resolve(ledger, reference)
-    before = _text(ledger, campaign_id)
-    after = change(before)
-    if after is None or after == before:
-        return Edited(campaign_id, f"{ledger.directories[campaign_id][0]}/{DEFINITION}", before, ())
-
-    def step(ahead: Ahead) -> Edited:
-        if _text(ahead, campaign_id) != before:
-            path = f"{ahead.directories[campaign_id][0]}/{DEFINITION}"
-            raise RefusedError(f"{path} changed in the meantime: look at it, then edit again")
-        return _edit(ahead, campaign_id, after, reason)
-
-    edited, written = make(workspace, step, dry_run=dry_run, branch=branch)
-    return replace(edited, commit=written.commit, branch=written.branch) if written else edited
+    return campaign_id, _text(ledger, campaign_id)
 
 
-def set_values(space: Workspace | Pending, reference: str, values: Mapping[str, Any], reason: str | None = None) -> str:
-    """Set values in a campaign's definition, and keep its comments; return the campaign's id."""
+def edit(staged: StagedLedger, campaign_id: str, before: str, after: str, reason: str | None = None) -> Edited:
+    """Stage another text of a campaign's definition; the commit says what is otherwise, and the reason.
 
-    def step(ahead: Ahead) -> str:
-        campaign_id = resolve(ahead, reference)
-        before = _text(ahead, campaign_id)
-        after = setting(values)(before)
-        if after != before:
-            _edit(ahead, campaign_id, after, reason)
-        return campaign_id
-
-    return make(space, step)[0]
-
-
-def _edit(ahead: Ahead, campaign_id: str, text: str, reason: str | None) -> Edited:
-    path = f"{ahead.directories[campaign_id][0]}/{DEFINITION}"
-    campaign = ahead.record(campaign_id).campaign
-    told = _difference(_text(ahead, campaign_id), text)
+    ``before`` is the text that was changed: somebody may have been typing while others were at work. Raise RefusedError
+    where the definition is another one by now.
+    """
+    path = f"{staged.directories[campaign_id][0]}/{DEFINITION}"
+    if _text(staged, campaign_id) != before:
+        raise RefusedError(f"{path} changed in the meantime: look at it, then edit again")
+    if after == before:
+        return Edited(campaign_id, path, after, (), changed=False)
+    campaign = staged.record(campaign_id).campaign
+    told = _difference(before, after)
     why = reason or "; ".join(line[2:] for line in told)
-    words = f"edit {campaign.name if campaign else campaign_id}" + (f": {why}" if why else "")
+    subject = f"edit {campaign.name if campaign else campaign_id}" + (f": {why}" if why else "")
     # A reason that is longer than a subject stands nowhere else.
-    details = (reason, "", *told) if reason and subject_line(words).endswith("…") else told
-    ahead.define(campaign_id, path, {path: text.encode()}, words, details)
-    return Edited(campaign_id, path, text, told, changed=True)
+    details = (reason, "", *told) if reason and is_cut(subject) else told
+    staged.define(campaign_id, path, {path: after.encode()}, subject, details)
+    return Edited(campaign_id, path, after, told)
+
+
+def set_values(staged: StagedLedger, reference: str, values: Mapping[str, Any], reason: str | None = None) -> Edited:
+    """Stage a definition with some values set, and its comments kept."""
+    campaign_id, before = definition_of(staged, reference)
+    return edit(staged, campaign_id, before, setting(values)(before), reason)
 
 
 def _difference(before: str, after: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import io
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,8 @@ from campledger.model import rules
 from campledger.model.campaign import listed
 from campledger.model.words import counted
 from campledger.operations.lists import PLAIN, SHOWN, read_foreign
-from campledger.operations.workspace import Draft, Workspace, read_bytes, require_readable, resolve, subject_line, write
+from campledger.operations.staging import StagedLedger
+from campledger.operations.workspace import read_bytes, require_readable, resolve
 from campledger.problems import Problem, report_text
 
 By = Literal["exposure", "visit", "tract"]
@@ -52,6 +53,20 @@ class Slicing:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A list of ids that was read."""
+
+    path: str
+    """Its path, for messages."""
+    found: ForeignList
+
+    @classmethod
+    def of(cls, path: Path) -> Source:
+        """Read a list. Raise UsageError or DataError if it cannot be read."""
+        return cls(str(path), read_foreign(path))
+
+
+@dataclass(frozen=True)
 class Cut:
     """The groups that were made."""
 
@@ -64,70 +79,35 @@ class Cut:
     first: str
     """The name of the first of them."""
     members: int
-    commit: str | None
-    """None after a dry run, or where nothing changed."""
     changed: bool = True
-    branch: str | None = None
-    """The new branch that has it, where HEAD has not."""
 
 
-def cut(
-    workspace: Workspace,
-    reference: str,
-    step: str,
-    source: Path,
-    slicing: Slicing,
-    *,
-    dry_run: bool = False,
-    branch: str | None = None,
-) -> Cut:
-    """Commit a table of groups made of a list, and the definition in which the step takes its groups from it.
+def cut(staged: StagedLedger, reference: str, step: str, source: Source, slicing: Slicing) -> Cut:
+    """Stage a table of groups made of a list, and the definition in which the step takes its groups from it.
 
-    ``branch`` is that of :func:`campledger.operations.workspace.write`.
     Raise UsageError where the list or the template does not say what a group is, DataError for rows that are no ids,
     RefusedError where the step lists its groups itself.
     """
-    found = read_foreign(source)
-    result: list[Cut] = []
-
-    def prepare(ledger: Ledger) -> Draft | None:
-        campaign = resolve(ledger, reference)
-        record = ledger.record(campaign)
-        definition_path = record.path(DEFINITION)
-        definition = _definition(ledger, campaign, definition_path)
-        index, document = _step(definition, campaign, step)
-        template, table = _files(record.directory, definition, document, slicing)
-        words = _words(ledger, record.path(template), template)
-        columns, rows = _rows(_Source(str(source), found), slicing, words, template)
-        text = _csv(columns, rows)
-        members = sum(len(row.members) for row in rows)
-        before = read_bytes(ledger, definition_path).decode()
-        named = {"template": template, "table": table}
-        after = before if document.get("groups") == named else _renamed(before, index, named)
-        drafted = {record.path(table): text.encode(), definition_path: after.encode()}
-        files = {path: data for path, data in drafted.items() if read_bytes(ledger, path) != data}
-        result.append(
-            Cut(
-                campaign,
-                step,
-                record.path(table),
-                text,
-                len(rows),
-                rows[0].cells[columns[0]],
-                members,
-                None,
-                bool(files),
-            )
-        )
-        if not files:
-            return None
-        subject = subject_line(f"cut {step} of {campaign} into {counted(len(rows), 'group')}")
-        return Draft(files, f"{subject}\n\nCampledger-Campaign: {campaign}\n", (campaign,))
-
-    written = write(workspace, prepare, dry_run=dry_run, branch=branch)
-    if written is None:
-        return result[-1]
-    return replace(result[-1], commit=written.commit, branch=written.branch)
+    campaign = resolve(staged, reference)
+    record = staged.record(campaign)
+    definition_path = record.path(DEFINITION)
+    definition = _definition(staged, campaign, definition_path)
+    index, document = _step(definition, campaign, step)
+    template, table = _files(record.directory, definition, document, slicing)
+    words = _words(staged, record.path(template), template)
+    columns, rows = _rows(source, slicing, words, template)
+    text = _csv(columns, rows)
+    before = read_bytes(staged, definition_path).decode()
+    named = {"template": template, "table": table}
+    after = before if document.get("groups") == named else _renamed(before, index, named)
+    drafted = {record.path(table): text.encode(), definition_path: after.encode()}
+    files = {path: data for path, data in drafted.items() if read_bytes(staged, path) != data}
+    if files:
+        subject = f"cut {step} of {campaign} into {counted(len(rows), 'group')}"
+        staged.define(campaign, definition_path, files, subject)
+    members = sum(len(row.members) for row in rows)
+    first = rows[0].cells[columns[0]]
+    return Cut(campaign, step, record.path(table), text, len(rows), first, members, changed=bool(files))
 
 
 def _definition(ledger: Ledger, campaign: str, path: str) -> Mapping[str, Any]:
@@ -180,18 +160,12 @@ def _words(ledger: Ledger, path: str, template: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class _Source:
-    path: str
-    found: ForeignList
-
-
-@dataclass(frozen=True)
 class _Row:
     cells: Mapping[str, str]
     members: Sequence[int]
 
 
-def _rows(source: _Source, slicing: Slicing, words: Sequence[str], template: str) -> tuple[list[str], list[_Row]]:
+def _rows(source: Source, slicing: Slicing, words: Sequence[str], template: str) -> tuple[list[str], list[_Row]]:
     """Return the columns that a template asks for, and a row for each group."""
     ends = {word: match for word in words if (match := _END_WORD.fullmatch(word))}
     ends = dict(sorted(ends.items(), key=lambda one: one[1]["end"] not in _LOW))
@@ -230,7 +204,7 @@ def _batched(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def _parts(source: _Source, by: By, said: Sequence[str]) -> Iterator[tuple[tuple[str, ...], list[int]]]:
+def _parts(source: Source, by: By, said: Sequence[str]) -> Iterator[tuple[tuple[str, ...], list[int]]]:
     """Yield the ids of a list in order, each once; apart where they differ in a column that the template asks for."""
     found = source.found
     column = by if by in found.columns else PLAIN

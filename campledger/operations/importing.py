@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,16 @@ from typing import Any
 from campledger.bps.importer import ImportPlan, PlannedCampaign, PlannedSubmission, ReportLine, plan
 from campledger.bps.tree import natural
 from campledger.documents import strict
-from campledger.documents.lines import format_event
 from campledger.documents.writing import SCHEMA_FROM_CAMPAIGN, format_document
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.checks import check
-from campledger.ledger.reading import DEFINITION, EVENTS, Ledger
-from campledger.model import times
-from campledger.model.ids import directory_of, new_campaign_id, random_id
+from campledger.ledger.reading import DEFINITION, Ledger
+from campledger.model.ids import directory_of, new_campaign_id
 from campledger.model.states import CAMPAIGN_TABLE, State, Transition
-from campledger.operations.workspace import Draft, Workspace, write
+from campledger.model.words import counted
+from campledger.operations.staging import StagedLedger, refused
+from campledger.operations.writing import Writing
 from campledger.problems import Problem, Severity, report_text
-from campledger.repository.trees import Overlay
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,6 @@ class Imported:
     known: dict[str, PlannedCampaign]
     """Campaigns that an earlier import made; they are left alone."""
     report: tuple[ReportLine, ...]
-    commit: str | None
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,7 @@ class Arrival:
     reason: str = "imported from BPS submit files"
 
 
-def import_bps(
-    workspace: Workspace, directory: Path, map_file: Path | None, arrival: Arrival, *, dry_run: bool = False
-) -> Imported:
+def import_bps(writing: Writing, directory: Path, map_file: Path | None, arrival: Arrival) -> Imported:
     """Read the submit files below a directory and define the campaigns that they amount to.
 
     Campaigns that were imported before are recognised by their key and left alone. Raise UsageError or DataError
@@ -57,49 +53,51 @@ def import_bps(
     if not directory.is_dir():
         raise UsageError(f"there is no directory {directory}")
     planned = plan(directory, _mapping(map_file))
-    result = Imported({}, {}, planned.report, None)
+    result = Imported({}, {}, planned.report)
     left_out: list[ReportLine] = []
-
-    def prepare(ledger: Ledger) -> Draft | None:
-        ids = _identify(ledger, planned, arrival, result)
-        clock = _Clock(workspace.user(ledger), arrival)
-        files = _all_files(result.created, ids, clock)
+    with writing.stage() as staged:
+        ids = _identify(staged, planned, arrival, result)
         wrong: list[Problem] = []
-        while found := _errors(ledger, files):
+        start = staged.mark
+        while found := _stage(staged, result.created, ids, arrival):
+            staged.undo_to(start)
             for campaign_id, problems in found.items():
                 wrong += problems
                 campaign = result.created.pop(campaign_id)
                 del ids[campaign.key]
                 left_out.extend(_left_out(campaign, problems[0]))
-            files = _all_files(result.created, ids, clock)
-        if not files:
-            if wrong:
-                raise RefusedError(f"refused, nothing was changed:\n{report_text(wrong)}")
-            return None
-        number = len(files)
-        subject = f"import {number} campaign{'s' * (number != 1)} from BPS submit files"
-        trailers = "".join(f"Campledger-Campaign: {one}\n" for one in files)
-        together = {path: content for own in files.values() for path, content in own.items()}
-        return Draft(together, f"{subject}\n\n{trailers}", tuple(files), across=True)
-
-    written = write(workspace, prepare, dry_run=dry_run)
+        if wrong and not result.created:
+            raise refused(wrong)
+        writing.message = f"import {counted(len(result.created), 'campaign')} from BPS submit files"
     report = tuple(sorted({*result.report, *left_out}, key=lambda line: natural(line.path)))
-    return Imported(result.created, result.known, report, written.commit if written else None)
+    return replace(result, report=report)
 
 
-def _all_files(
-    campaigns: Mapping[str, PlannedCampaign], ids: Mapping[str, str], clock: _Clock
-) -> dict[str, dict[str, bytes | None]]:
-    return {one: _files(one, campaign, ids, clock) for one, campaign in campaigns.items()}
-
-
-def _errors(ledger: Ledger, files: Mapping[str, Mapping[str, bytes | None]]) -> dict[str, list[Problem]]:
-    """Return the errors that new campaigns would have, by campaign."""
-    together = {path: content for own in files.values() for path, content in own.items()}
-    future = Ledger(Overlay(ledger.files, together))
+def _stage(
+    staged: StagedLedger, campaigns: Mapping[str, PlannedCampaign], ids: Mapping[str, str], arrival: Arrival
+) -> dict[str, list[Problem]]:
+    """Stage campaigns with their histories; return the errors that they would have, by campaign."""
     found: dict[str, list[Problem]] = {}
-    for problem in check(future, datetime.now(UTC), tuple(files), across=True):
-        owner = next((one for one in files if problem.path.startswith(f"{directory_of(one)}/")), None)
+    for campaign_id, campaign in campaigns.items():
+        files = _files(campaign_id, campaign, ids)
+        definition = f"{directory_of(campaign_id)}/{DEFINITION}"
+        staged.define(campaign_id, definition, files, f"define {campaign.name}")
+        errors = staged.record(campaign_id).errors
+        if errors:
+            found[campaign_id] = errors
+            continue
+        try:
+            _stage_events(staged, campaign_id, campaign, arrival)
+        except RefusedError as error:
+            found[campaign_id] = list(error.problems)
+    return found or _between(staged, campaigns)
+
+
+def _between(staged: StagedLedger, campaigns: Mapping[str, PlannedCampaign]) -> dict[str, list[Problem]]:
+    """Return the errors between campaigns, such as a RUN collection that two of them write to."""
+    found: dict[str, list[Problem]] = {}
+    for problem in check(staged, datetime.now(UTC), tuple(campaigns), across=True):
+        owner = next((one for one in campaigns if problem.path.startswith(f"{directory_of(one)}/")), None)
         if problem.severity is Severity.ERROR and owner is not None:
             found.setdefault(owner, []).append(problem)
     return found
@@ -153,48 +151,43 @@ def _renamed(campaign: PlannedCampaign, taken: set[str]) -> PlannedCampaign:
     return replace(campaign, name=name, definition={**campaign.definition, "name": name})
 
 
-class _Clock:
-    """Stamps the events of an import, one microsecond apart."""
-
-    def __init__(self, by: str, arrival: Arrival):
-        self.by = by
-        self.arrival = arrival
-        self.now = datetime.now(UTC)
-
-    def event(self, own: Mapping[str, Any]) -> dict[str, Any]:
-        self.now += timedelta(microseconds=1)
-        stamps = {"id": random_id(), "time": times.recorded(self.now)}
-        if self.arrival.at is not None:
-            stamps["at"] = times.happened(self.arrival.at)
-        return {**stamps, "by": self.by, **own}
-
-
-def _files(
-    campaign_id: str, campaign: PlannedCampaign, ids: Mapping[str, str], clock: _Clock
-) -> dict[str, bytes | None]:
+def _files(campaign_id: str, campaign: PlannedCampaign, ids: Mapping[str, str]) -> dict[str, bytes]:
     definition = {"id": campaign_id, **campaign.definition}
     if campaign.parent_key is not None and campaign.parent_key in ids:
         definition["derived_from"] = ids[campaign.parent_key]
     directory = directory_of(campaign_id)
-    files: dict[str, bytes | None] = {f"{directory}/{path}": data for path, data in campaign.files.items()}
+    files = {f"{directory}/{path}": data for path, data in campaign.files.items()}
     text = format_document(definition, "campaign", SCHEMA_FROM_CAMPAIGN)
-    files[f"{directory}/{DEFINITION}"] = text.encode()
-    events = "".join(format_event(event) for event in _events(campaign, clock))
-    if events:
-        files[f"{directory}/{EVENTS}"] = events.encode()
-    return files
+    return {**files, f"{directory}/{DEFINITION}": text.encode()}
 
 
-def _events(campaign: PlannedCampaign, clock: _Clock) -> Iterator[dict[str, Any]]:
-    arrival = clock.arrival
+def _stage_events(staged: StagedLedger, campaign_id: str, campaign: PlannedCampaign, arrival: Arrival) -> None:
+    """Stage what happened to a campaign: it ran where its state says so, with its submissions."""
+
+    def append(own: Mapping[str, Any], subject: str) -> str:
+        return str(staged.append(staged.record(campaign_id), own, subject, at=arrival.at)["id"])
+
     way = way_to(arrival.state)
     ran = way[:1] == [State.RUNNING]
     if ran:
-        yield clock.event(status_event(State.DEFINED, State.RUNNING, arrival.reason))
-    yield from _submissions(campaign.submissions, clock, "submitted" if ran else "planned")
+        append(status_event(State.DEFINED, State.RUNNING, arrival.reason), f"{campaign.name} is running")
+    ids: dict[str, str] = {}
+    for one in _parents_first(campaign.submissions):
+        own: dict[str, Any] = {
+            "type": "submission",
+            "state": "submitted" if ran else "planned",
+            "relation": one.relation,
+            "parents": [ids[parent] for parent in one.parents],
+            "groups": list(one.groups),
+            "file": one.file,
+            "deviations": one.deviations,
+            "text": one.text,
+        }
+        given = {name: value for name, value in own.items() if value}
+        ids[one.ref] = append(given, f"{one.relation} run of {', '.join(one.groups)} in {campaign.name}")
     state = State.RUNNING if ran else State.DEFINED
     for target in way[1:] if ran else way:
-        yield clock.event(status_event(state, target, arrival.reason))
+        append(status_event(state, target, arrival.reason), f"{campaign.name} is {target}")
         state = target
 
 
@@ -214,22 +207,14 @@ def status_event(source: State, target: State, reason: str) -> dict[str, str]:
     return {"type": "status", "from": str(source), "to": str(target), "reason": reason}
 
 
-def _submissions(submissions: Sequence[PlannedSubmission], clock: _Clock, state: str) -> Iterator[dict[str, Any]]:
-    """Yield the submissions' events, parents before those that follow them."""
-    ids: dict[str, str] = {}
+def _parents_first(submissions: Sequence[PlannedSubmission]) -> Iterator[PlannedSubmission]:
+    """Yield submissions after those that they follow."""
+    known: set[str] = set()
     waiting = list(submissions)
     while waiting:
-        ready = [one for one in waiting if all(parent in ids for parent in one.parents)]
+        ready = [one for one in waiting if known.issuperset(one.parents)]
         if not ready:
             raise DataError(f"submissions follow each other in a circle: {', '.join(one.ref for one in waiting)}")
-        for one in ready:
-            event = clock.event(
-                {"type": "submission", "state": state, "relation": one.relation, "groups": list(one.groups)}
-                | ({"parents": [ids[parent] for parent in one.parents]} if one.parents else {})
-                | {"file": one.file}
-                | ({"deviations": one.deviations} if one.deviations else {})
-                | ({"text": one.text} if one.text else {})
-            )
-            ids[one.ref] = event["id"]
-            yield event
-        waiting = [one for one in waiting if one.ref not in ids]
+        yield from ready
+        known |= {one.ref for one in ready}
+        waiting = [one for one in waiting if one.ref not in known]

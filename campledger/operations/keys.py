@@ -18,10 +18,11 @@ from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import Sets
 from campledger.model.words import counted
-from campledger.operations.changing import Change, Purpose, change_set
+from campledger.operations.changing import Change, replace_members
 from campledger.operations.lists import PLAIN, Taken, both_said, read_foreign
 from campledger.operations.registry import store_of
 from campledger.operations.sets import path_of
+from campledger.operations.staging import StagedLedger
 from campledger.operations.workspace import Workspace
 from campledger.problems import Problem, Severity, report_text
 
@@ -147,16 +148,10 @@ def resolve_set(workspace: Workspace, text: str, alias: str, wish: Wish, progres
     return Converted(text, path, before, replace(taken, value=replace(value, about=about)))
 
 
-def save(workspace: Workspace, found: Converted, purpose: Purpose) -> Change:
-    """Commit a set whose names were converted. Raise RefusedError if its file was changed meanwhile."""
-
-    def prepare(current: Ledger, _: Sets) -> DataIdSet:
-        if current.files.read([found.path]).get(found.path) != found.before:
-            raise RefusedError(f"{found.path} changed in the meantime: try again")
-        return found.taken.value
-
-    words = f"convert names in the set {found.name} to keys: {purpose.reason}"
-    return change_set(workspace, found.name, prepare, purpose, words)
+def save(staged: StagedLedger, found: Converted, reason: str) -> Change:
+    """Stage a set whose names were converted. Raise RefusedError if its file was changed meanwhile."""
+    subject = f"convert names in the set {found.name} to keys: {reason}"
+    return replace_members(staged, found.name, found.path, found.before, found.taken.value, subject)
 
 
 def _names_in(

@@ -14,8 +14,8 @@ from campledger.dataids.lists import ForeignList, read_list
 from campledger.dataids.members import ALTERNATES
 from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, UsageError
-from campledger.operations.changing import Change, Purpose, save_new
-from campledger.operations.workspace import Workspace
+from campledger.operations.changing import Change, about_new, save_new
+from campledger.operations.staging import StagedLedger
 from campledger.problems import Problem, Severity, report_text
 from campledger.suggestions import did_you_mean
 
@@ -176,9 +176,7 @@ def _some(words: Sequence[str], limit: int = 3) -> str:
     return ", ".join(words[:limit]) + more
 
 
-def save(
-    workspace: Workspace, name: str, taken: Taken, about: Mapping[str, Any], ending: str, purpose: Purpose
-) -> Change:
-    """Commit what was made of a list as a new shared set."""
-    value = replace(taken.value, about={} if ending == ".csv" else about)
-    return save_new(workspace, name, value, ending, purpose)
+def save(staged: StagedLedger, name: str, taken: Taken, ending: str, reason: str, **about: str) -> Change:
+    """Stage what was made of a list as a new shared set; ``about`` is said of it where its format has a place."""
+    said = {} if ending == ".csv" else about_new(staged, name, **about)
+    return save_new(staged, name, replace(taken.value, about=said), ending, reason)

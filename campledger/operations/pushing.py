@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from campledger.documents.lines import format_event, parse_events
 from campledger.errors import CampledgerError, GitError, RefusedError
@@ -21,7 +21,8 @@ from campledger.ledger.reading import EVENTS, Ledger
 from campledger.ledger.sets import is_receipts, is_set_path, merge_sets, set_of_receipts
 from campledger.model import times
 from campledger.model.ids import CAMPAIGN_ID
-from campledger.operations.workspace import Draft, Workspace, validate
+from campledger.operations.staging import validate
+from campledger.operations.workspace import Workspace
 from campledger.repository import remote
 from campledger.repository.commands import explain
 from campledger.repository.commits import locked
@@ -29,8 +30,6 @@ from campledger.repository.trees import GitTree
 
 ATTEMPTS = 60
 """Eight busy operators of one ledger needed at most a dozen in the tests."""
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -45,16 +44,6 @@ class Pushed:
     landed: int = 0
     withdrawn: list[str] = field(default_factory=list)
     """Acts that the newer history made illegal, each with the reason."""
-
-
-def pushed(workspace: Workspace, act: Callable[[], T]) -> tuple[T, Pushed]:
-    """Perform an act on what the others have pushed, and push it.
-
-    Raise RefusedError if it had to be withdrawn, GitError if it cannot be pushed; then it stays committed here.
-    """
-    catch_up(workspace)
-    done = act()
-    return done, push_act(workspace)
 
 
 def catch_up(workspace: Workspace) -> None:
@@ -197,7 +186,7 @@ def _again(
     ledger = Ledger(GitTree(repository, tip))
     across = not all(_is_history(path) or is_set_path(path) for path in paths)
     campaigns = sorted({subject for subject in map(_subject, paths) if CAMPAIGN_ID.fullmatch(subject)})
-    validate(ledger, Draft(files, act.message, tuple(campaigns), across))
+    validate(ledger, files, campaigns, across=across)
     return remote.commit_on(repository, tip, files, act)
 
 

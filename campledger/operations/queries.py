@@ -1,4 +1,4 @@
-"""Saved queries, made and removed: each act is one commit."""
+"""Saved queries, made and removed on a staged ledger."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from campledger.documents import strict
 from campledger.documents.writing import format_document
 from campledger.errors import RefusedError, UsageError
 from campledger.ledger.queries import Queries, SavedQuery, expression_complaint, query_path
-from campledger.ledger.reading import Ledger
 from campledger.model import query
 from campledger.operations.finding import View
-from campledger.operations.workspace import Draft, Workspace, read_bytes, subject_line, write
+from campledger.operations.staging import StagedLedger
+from campledger.operations.workspace import Workspace, read_bytes
 
 _SCHEMA = "../schemas/query.schema.json"
 
@@ -25,22 +25,13 @@ class Saved:
     name: str
     path: str
     text: str
-    commit: str | None
-    """None after a dry run, or where nothing changed."""
     changed: bool = True
 
 
 def save(
-    workspace: Workspace,
-    name: str,
-    expression: str,
-    view: View,
-    *,
-    description: str = "",
-    replace: bool = False,
-    dry_run: bool = False,
+    staged: StagedLedger, name: str, expression: str, view: View, *, description: str = "", replace: bool = False
 ) -> Saved:
-    """Commit a query under a name. Raise UsageError for one that cannot be saved, RefusedError if the name is taken."""
+    """Stage a query under a name. Raise UsageError for one that cannot be saved, RefusedError if the name is taken."""
     _require_name(name)
     complaint = expression_complaint(expression)
     if complaint:
@@ -48,18 +39,14 @@ def save(
     view.require()
     text = _text(name, expression, view, description)
     path = query_path(name)
-
-    def prepare(ledger: Ledger) -> Draft | None:
-        before = read_bytes(ledger, path) if path in ledger.files.paths else None
-        if before is not None and _same(before, text):
-            return None
-        if before is not None and not replace:
-            raise RefusedError(f"there is a query `{name}` already: --replace overwrites it")
-        verb = "save" if before is None else "change"
-        return Draft({path: text.encode()}, _message(f"{verb} the query {name}: {expression}", name))
-
-    written = write(workspace, prepare, dry_run=dry_run)
-    return Saved(name, path, text, written.commit if written else None, changed=written is not None)
+    before = read_bytes(staged, path) if path in staged.files.paths else None
+    if before is not None and _same(before, text):
+        return Saved(name, path, text, changed=False)
+    if before is not None and not replace:
+        raise RefusedError(f"there is a query `{name}` already: --replace overwrites it")
+    verb = "save" if before is None else "change"
+    staged.put_query(name, text.encode(), f"{verb} the query {name}: {expression}")
+    return Saved(name, path, text)
 
 
 def _require_name(name: str) -> None:
@@ -79,27 +66,19 @@ def _text(name: str, expression: str, view: View, description: str) -> str:
     return format_document({key: value for key, value in document.items() if value}, "query", _SCHEMA)
 
 
-def _message(words: str, name: str) -> str:
-    return f"{subject_line(words)}\n\nCampledger-Query: {name}\n"
-
-
 def _same(before: bytes, text: str) -> bool:
     """Whether a file says the same already, however it is written."""
     return bool(strict.read("", before).value == strict.read("", text.encode()).value)
 
 
-def remove(workspace: Workspace, name: str, *, dry_run: bool = False) -> Saved:
-    """Commit the removal of a query. Raise UsageError if there is none."""
+def remove(staged: StagedLedger, name: str) -> Saved:
+    """Stage the removal of a query. Raise UsageError if there is none."""
     _require_name(name)
     path = query_path(name)
-
-    def prepare(ledger: Ledger) -> Draft:
-        if path not in ledger.files.paths:
-            raise UsageError(f"there is no saved query `{name}`: `campledger query list` shows them")
-        return Draft({path: None}, _message(f"remove the query {name}", name))
-
-    written = write(workspace, prepare, dry_run=dry_run)
-    return Saved(name, path, "", written.commit if written else None)
+    if path not in staged.files.paths:
+        raise UsageError(f"there is no saved query `{name}`: `campledger query list` shows them")
+    staged.put_query(name, None, f"remove the query {name}")
+    return Saved(name, path, "")
 
 
 def listed(workspace: Workspace, revision: str | None = None) -> Queries:

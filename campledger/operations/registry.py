@@ -13,22 +13,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from campledger.butler.connecting import friendly, open_first
-from campledger.documents.lines import format_event, parse_events
+from campledger.documents.lines import parse_events
 from campledger.errors import ButlerError, CampledgerError, RefusedError, UsageError
-from campledger.ledger.reading import EVENTS, Ledger, Record
+from campledger.ledger.reading import Ledger, Record
 from campledger.ledger.sets import Evaluated, Reference, Sets, receipts_path, references_of, registry_name
 from campledger.model import times
-from campledger.operations.acts import next_event
 from campledger.operations.sets import sets_of
-from campledger.operations.workspace import (
-    Draft,
-    Workspace,
-    read_bytes,
-    require_readable,
-    resolve,
-    subject_line,
-    write,
-)
+from campledger.operations.staging import StagedLedger
+from campledger.operations.workspace import Workspace, read_bytes, require_readable, resolve
+from campledger.operations.writing import Writing
 
 if TYPE_CHECKING:
     from campledger.butler.store import DataIdStore, Plan, StoredSet, Upload, Verification
@@ -44,8 +37,8 @@ class Subject:
     sets: tuple[Named, ...]
     campaign: str | None
     """The campaign whose history the receipts go to; None for a shared set by itself."""
-    receipts: str
-    """The path of that history, or of the shared set's own."""
+    shared: str = ""
+    """The shared set whose own history they go to where there is no campaign."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +68,7 @@ def subject_of(workspace: Workspace, ledger: Ledger, text: str, place: str | Non
     shared = place is None and sets.path_of(name) is not None
     if shared and text not in ledger.directories:
         _require_one_meaning(ledger, text)
-        return Subject((_named(sets, text, None, None),), None, receipts_path(name))
+        return Subject((_named(sets, text, None, None),), None, name)
     try:
         campaign = resolve(ledger, head)
     except UsageError as error:
@@ -89,7 +82,7 @@ def subject_of(workspace: Workspace, ledger: Ledger, text: str, place: str | Non
     if not chosen:
         where = f"{campaign} at {place}" if place else campaign
         raise UsageError(f"{where} names no DataId sets: `data: include` and `exclude` of its definition would")
-    return Subject(tuple(chosen), campaign, record.path(EVENTS))
+    return Subject(tuple(chosen), campaign)
 
 
 def _require_one_meaning(ledger: Ledger, text: str) -> None:
@@ -202,43 +195,44 @@ class How:
     """Whether ids that the registry does not know yet are taken as they are."""
     days: int | None = None
     """For how many days, where they are only for now."""
-    dry_run: bool = False
 
 
 def upload(
-    workspace: Workspace, text: str, alias: str, how: How, progress: Progress | None = None
+    writing: Writing, text: str, alias: str, how: How, progress: Progress | None = None
 ) -> tuple[list[Uploaded], Receipts]:
     """Upload a set, or all sets of a campaign, and commit the receipts.
 
     Raise RefusedError where a set is not committed, ButlerError where the registry refuses; sets that were uploaded
     before it stay, and are recorded.
     """
+    writing.catch_up()
+    workspace = writing.workspace
     ledger = workspace.ledger()
     subject = subject_of(workspace, ledger, text)
-    with store_of(workspace, ledger, alias, writeable=not how.dry_run) as store:
-        if not how.dry_run:
-            return upload_sets(workspace, store, subject, alias, how, progress)
+    with store_of(workspace, ledger, alias, writeable=not writing.dry_run) as store:
+        if not writing.dry_run:
+            return upload_sets(writing, store, subject, alias, how, progress)
         planned = [Uploaded(one, store.plan(one.found.value, one.name), None) for one in subject.sets]
         return planned, Receipts((), None)
 
 
 def upload_sets(
-    workspace: Workspace, store: DataIdStore, subject: Subject, alias: str, how: How, progress: Progress | None
+    writing: Writing, store: DataIdStore, subject: Subject, alias: str, how: How, progress: Progress | None
 ) -> tuple[list[Uploaded], Receipts]:
     """Upload the sets of a subject to an open registry, and commit the receipts, of those before a failure too."""
     done: list[Uploaded] = []
     try:
         for one in subject.sets:
-            done += [_upload(workspace, store, one, subject, how, progress)]
+            done += [_upload(writing.workspace, store, one, subject, how, progress)]
     except CampledgerError:
-        _record_uploads(workspace, subject, done, alias)
+        _record_uploads(writing, subject, done, alias)
         raise
-    return done, _record_uploads(workspace, subject, done, alias)
+    return done, _record_uploads(writing, subject, done, alias)
 
 
-def _record_uploads(workspace: Workspace, subject: Subject, done: Sequence[Uploaded], alias: str) -> Receipts:
+def _record_uploads(writing: Writing, subject: Subject, done: Sequence[Uploaded], alias: str) -> Receipts:
     events = [_event(one, alias) for one in done]
-    return record(workspace, subject, events, f"upload {_words(subject)} to {alias}")
+    return record(writing, subject, events, f"upload {_words(subject)} to {alias}")
 
 
 def _upload(
@@ -301,7 +295,7 @@ def tell_unknown(named: Named, plan: Plan) -> str:
 def commit_of(workspace: Workspace, named: Named) -> str:
     """Return the ledger's commit that holds a set as it is uploaded. Raise RefusedError if none does."""
     head = workspace.repository.head()
-    if head is None or workspace.repository.dirty_paths([named.found.path]):
+    if head is None or workspace.repository.status([named.found.path]).dirty:
         raise RefusedError(
             f"{named.found.path} is not committed as it is: commit it first, so that the receipt can name the commit"
         )
@@ -326,33 +320,28 @@ _STAMPS = {"id", "time", "at", "by", "butler"}
 """What two receipts of one thing may differ in: one registry may have several aliases."""
 
 
-def record(workspace: Workspace, subject: Subject, events: Sequence[Mapping[str, Any]], words: str) -> Receipts:
-    """Append receipts to the history of a campaign or shared set, those that do not stand there yet, in one commit."""
-    made: list[dict[str, Any]] = []
+def record(writing: Writing, subject: Subject, events: Sequence[Mapping[str, Any]], words: str) -> Receipts:
+    """Commit receipts to the history of a campaign or shared set, those that do not stand there yet, in one commit."""
+    with writing.stage() as staged:
+        made = [one for own in events if (one := add_receipt(staged, subject.campaign, subject.shared, own, words))]
+        writing.message = words if len(made) > 1 else None
+    return Receipts(tuple(made), writing.commit if made else None)
 
-    def prepare(ledger: Ledger) -> Draft | None:
-        content = read_bytes(ledger, subject.receipts)
-        present = [event.data for event in parse_events(subject.receipts, content)[0]]
-        known = [_unstamped(data) for data in present]
-        last = max((str(data["time"]) for data in present), default=None)
-        by = workspace.user(ledger)
-        made.clear()
-        for own in events:
-            if _unstamped(own) in known:
-                continue
-            event = next_event(last, by, own)
-            last = event["time"]
-            made.append(event)
-        if not made:
+
+def add_receipt(
+    staged: StagedLedger, campaign: str | None, name: str, own: Mapping[str, Any], words: str
+) -> dict[str, Any] | None:
+    """Stage a receipt for the history of a campaign, or of the shared set ``name``; None if it stands there already."""
+    if campaign is None:
+        path = receipts_path(name)
+        present = parse_events(path, read_bytes(staged, path))[0]
+        if any(_unstamped(event.data) == _unstamped(own) for event in present):
             return None
-        content += "".join(format_event(event) for event in made).encode()
-        campaigns = (subject.campaign,) if subject.campaign is not None else ()
-        trailer = f"Campledger-Campaign: {subject.campaign}" if campaigns else f"Campledger-Set: {subject.sets[0].name}"
-        named = "".join(f"Campledger-Event: {event['id']}\n" for event in made)
-        return Draft({subject.receipts: content}, f"{subject_line(words)}\n\n{trailer}\n{named}", campaigns)
-
-    written = write(workspace, prepare) if events else None
-    return Receipts(tuple(made), written.commit if written else None)
+        return staged.append_to_set(name, own, words)
+    record = staged.find(campaign)
+    if any(_unstamped(event.data) == _unstamped(own) for event in (record.history.events if record.history else ())):
+        return None
+    return staged.append(record, own, words)
 
 
 def _unstamped(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from campledger.butler import pipetask
 from campledger.documents.foreign import ForeignError
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.files import replace as replace_file
-from campledger.ledger.reading import EVENTS, Record
+from campledger.ledger.reading import Record
 from campledger.model import rules
 from campledger.model.campaign import Group
 from campledger.model.states import State, acts_from
@@ -35,7 +35,8 @@ from campledger.operations.registry import (
     subject_of,
     upload_sets,
 )
-from campledger.operations.workspace import Workspace, resolve
+from campledger.operations.workspace import resolve
+from campledger.operations.writing import Writing
 
 if TYPE_CHECKING:
     from campledger.butler.store import DataIdStore
@@ -83,7 +84,7 @@ class Ready:
 
 
 def make_ready(
-    workspace: Workspace,
+    writing: Writing,
     campaign: str,
     place: str,
     choice: Choice,
@@ -97,6 +98,8 @@ def make_ready(
     Tables of what is included go into the folder ``tables``, or into one below the git directory.
     Raise UsageError where the definition lacks something, ButlerError where the registry refuses.
     """
+    writing.catch_up()
+    workspace = writing.workspace
     ledger = workspace.ledger()
     found = ledger.record(resolve(ledger, campaign))
     group = group_of(found, place)
@@ -122,8 +125,8 @@ def make_ready(
         pipetask.require_collections(store.butler, [*inputs, *data.get("ancillary", ())])
         if named:
             subject = subject_of(workspace, ledger, found.id, group.path)
-            uploads, _ = upload_sets(workspace, store, subject, alias, How(choice.allow_pending), progress)
-            tagged = _leave_out(workspace, store, subject, uploads, alias, choice, group, progress)
+            uploads, _ = upload_sets(writing, store, subject, alias, How(choice.allow_pending), progress)
+            tagged = _leave_out(writing, store, subject, uploads, alias, choice, group, progress)
         included = [one.named.found.value for one in uploads if one.named.purpose == "include"]
         folder = _folder(tables or workspace.repository.git_dir / "campledger") if included else Path()
         written = pipetask.write_tables(included, folder, f"{found.id}.{group.step}.{group.name}")
@@ -149,7 +152,7 @@ def _types(choice: Choice, data: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _leave_out(
-    workspace: Workspace,
+    writing: Writing,
     store: DataIdStore,
     subject: Subject,
     uploads: Sequence[Uploaded],
@@ -165,7 +168,7 @@ def _leave_out(
     data = group.sections["data"]
     inputs = tuple(data["inputs"])
     gathering = Gathering(_types(choice, data), into, inputs)
-    gathered = gather(workspace, store, subject, uploads, alias, gathering, progress)
+    gathered = gather(writing, store, subject, uploads, alias, gathering, progress)
     if not any(gathered.collected.counts.values()):
         raise RefusedError(
             f"of {', '.join(gathering.dataset_types)} in {', '.join(inputs)} the sets leave nothing in `{into}`: "
@@ -242,7 +245,7 @@ class Executed:
 
 
 def execute(
-    workspace: Workspace,
+    writing: Writing,
     campaign: str,
     place: str,
     choice: Choice,
@@ -256,17 +259,19 @@ def execute(
 
     The tables of inclusions go into a folder of their own that is removed afterwards, unless ``tables`` is one.
     """
+    writing.catch_up()
+    workspace = writing.workspace
     ledger = workspace.ledger()
     _require_running(ledger.record(resolve(ledger, campaign)))
     with tempfile.TemporaryDirectory(prefix="campledger-") if tables is None else nullcontext(str(tables)) as folder:
-        ready = make_ready(workspace, campaign, place, choice, Path(folder), progress)
+        ready = make_ready(writing, campaign, place, choice, Path(folder), progress)
         words = arguments_of(ready, workspace.root.absolute(), command, extra)
         try:
             status = pipetask.run(words)
         except KeyboardInterrupt:
-            _record(workspace, ready, words, 130)
+            _record(writing, ready, words, 130)
             raise
-    return Executed(status, _record(workspace, ready, words, status))
+    return Executed(status, _record(writing, ready, words, status))
 
 
 def _require_running(found: Record) -> None:
@@ -276,17 +281,17 @@ def _require_running(found: Record) -> None:
         raise RefusedError(f"{found.id} is {state}: only a running campaign executes; possible is {possible}")
 
 
-def _record(workspace: Workspace, ready: Ready, words: Sequence[str], status: int) -> Receipts:
+def _record(writing: Writing, ready: Ready, words: Sequence[str], status: int) -> Receipts:
     event = {
         "type": "executed", "on": ready.group.path, "command": ["pipetask", *words], "status": status,
         "butler": ready.alias, **setrefs(ready.uploads),
     }  # fmt: skip
-    subject = Subject((), ready.record.id, ready.record.path(EVENTS))
-    return record(workspace, subject, [event], f"run pipetask for {ready.group.path} of {ready.record.id}")
+    subject = Subject((), ready.record.id)
+    return record(writing, subject, [event], f"run pipetask for {ready.group.path} of {ready.record.id}")
 
 
 def render(
-    workspace: Workspace,
+    writing: Writing,
     campaign: str,
     place: str,
     choice: Choice,
@@ -299,6 +304,8 @@ def render(
     Raise UsageError where the definition names no such file, DataError where it cannot be read, or has placeholders
     that nothing fills.
     """
+    writing.catch_up()
+    workspace = writing.workspace
     ledger = workspace.ledger()
     found = ledger.record(resolve(ledger, campaign))
     group: Group = group_of(found, place)
@@ -317,7 +324,7 @@ def render(
             words = ", ".join(file.placeholders)
             raise DataError(f"{found.path(name)}: nothing fills {words} for {group.path}: its variables do")
         if choice.alias is not None or data.get("include") or data.get("exclude"):
-            ready = make_ready(workspace, campaign, place, choice, tables, progress, for_bps=True)
+            ready = make_ready(writing, campaign, place, choice, tables, progress, for_bps=True)
             selected, tagged = ready.data, ready.tagged
         if selected is not None:
             file = file.with_data(pipetask.bps_substitutions(selected), replace_inputs=tagged is not None)

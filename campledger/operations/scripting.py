@@ -6,28 +6,32 @@ The acts are those of the command line, with the same names and options; see doc
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
-from campledger.errors import UsageError
+from campledger.errors import CampledgerError, UsageError
 from campledger.ledger.reading import Record
 from campledger.model import campaign as model
 from campledger.model import query, times
 from campledger.model.columns import Row, in_order, row_of, unknown_column
 from campledger.model.history import Event, History, Submission
 from campledger.model.states import OUTCOMES, State
-from campledger.operations import acts, checking, defining, finding, pushing
+from campledger.operations import acts, checking, defining, finding
 from campledger.operations.acts import How, Run
-from campledger.operations.pending import Pending
 from campledger.operations.roots import find_root
-from campledger.operations.workspace import Workspace, require_readable, resolve
+from campledger.operations.staging import StagedLedger
+from campledger.operations.workspace import Workspace, require_readable
+from campledger.operations.writing import Writing
 from campledger.problems import Problem
 from campledger.repository.environment import settle_environment
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Relation = Literal["first", "rescue", "restart", "replacement"]
 Said = Literal["succeeded", "failed", "submitted", "running", "held", "cancelled"]
@@ -175,7 +179,7 @@ class Ledger:
         before the block, and the commit is pushed after it, made again where somebody was faster. With ``dry_run``
         everything is checked, and nothing written.
         """
-        return Transaction(self._workspace, message, push=push, dry_run=dry_run)
+        return Transaction(Writing(self._workspace, push, None, dry_run, message))
 
 
 class Transaction:
@@ -195,50 +199,57 @@ class Transaction:
     that they have, before they are committed; the block itself is not run again.
     """
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        message: str | None = None,
-        *,
-        push: bool = False,
-        dry_run: bool = False,
-        pending: Pending | None = None,
-    ):
-        """Scripts call :meth:`Ledger.transaction`; who gives acts that are ``pending`` commits them."""
-        self._workspace = workspace
-        self._message = message
-        self._push = push and not dry_run
-        self._dry_run = dry_run
-        self._pending = pending
+    def __init__(self, writing: Writing, staged: StagedLedger | None = None):
+        """Scripts call :meth:`Ledger.transaction`; who gives a ledger that acts are staged on commits them."""
+        self._writing = writing
+        self._given = staged
+        self._steps: list[Callable[[StagedLedger], object]] = []
         self.commit: str | None = None
         """The commit, once the block has ended; None after a dry run, and where there was nothing to do."""
 
     def __enter__(self) -> Transaction:
-        if self._push:
-            pushing.catch_up(self._workspace)
-        self._pending = Pending(self._workspace)
+        self._writing.catch_up()
+        self._head = self._writing.workspace.repository.head()
+        self._given = self._writing.open(several=True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pending, self._pending = self._open, None
-        if kind is None:
-            written = pending.commit(self._message, dry_run=self._dry_run)
-            self.commit = written.commit if written else None
-            if self._push:
-                self.commit = pushing.push_act(self._workspace).commit if written else None
+        staged, self._given = self._staged, None
+        if kind is not None or not staged.acts:
+            return
+        with self._writing.landing() as land:
+            held = self._writing.workspace.repository.head() == self._head and staged.still_holds()
+            land(staged if held else self._again())
+        self.commit = self._writing.commit
 
     @property
-    def _open(self) -> Pending:
-        if self._pending is None:
+    def _staged(self) -> StagedLedger:
+        if self._given is None:
             raise UsageError("acts are made in the block of the transaction: `with ledger.transaction() as t:`")
-        return self._pending
+        return self._given
+
+    def _again(self) -> StagedLedger:
+        """Make all acts again, on what is there now."""
+        staged = self._writing.open(several=True)
+        try:
+            for step in self._steps:
+                step(staged)
+        except CampledgerError as error:
+            told = f"others changed the ledger meanwhile, and now: {error}\nnothing was changed"
+            raise type(error)(told, error.problems) from None
+        return staged
+
+    def _do(self, act: Callable[Concatenate[StagedLedger, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make an act on the ledger as those before it leave it. What it raises, it raises here, and is not made."""
+        made = act(self._staged, *args, **kwargs)
+        self._steps.append(lambda staged: act(staged, *args, **kwargs))
+        return made
 
     def campaign(self, reference: str) -> Campaign:
         """Return a campaign as the acts so far leave it."""
-        ahead = self._open.ahead
-        return _read(ahead.record(resolve(ahead, reference)))
+        return _read(self._staged.find(reference))
 
     def define(
         self,
@@ -266,15 +277,15 @@ class Transaction:
             "tags": list(_texts("tags", tags)),
         }  # fmt: skip
         if owner is None and from_ is None:
-            ahead = self._open.ahead
-            said["owner"] = ahead.user if ahead.user in ahead.settings.people else None
+            user = self._staged.user
+            said["owner"] = user if user in self._staged.settings.people else None
         values = {field: value for field, value in said.items() if value not in (None, [])}
         wish = defining.Wish(values | dict(set or {}), None, from_, key)
-        return defining.define(self._open, wish).campaign
+        return self._do(defining.define, wish).campaign
 
     def edit(self, campaign: str, *, set: Mapping[str, Any], reason: str | None = None) -> str:
         """Set values in a campaign's definition, by dotted path; None takes a key out. Return the campaign's id."""
-        return defining.set_values(self._open, campaign, set, reason)
+        return self._do(defining.set_values, campaign, set, reason).campaign
 
     def start(
         self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None
@@ -311,7 +322,7 @@ class Transaction:
         return self._state("reopen", campaign, reason, at, key)
 
     def _state(self, act: str, campaign: str, reason: str | None, at: datetime | str | None, key: str | None) -> str:
-        return _id(acts.change_state(self._open, campaign, act, reason, _how(act, at, key)))
+        return _id(self._do(acts.change_state, campaign, act, reason, _how(act, at, key)))
 
     def record(
         self,
@@ -340,7 +351,7 @@ class Transaction:
         if not where:
             raise UsageError("`places` is empty: name the steps, or STEP/GROUP, that the run covers")
         wanted = Run(where, relation, _texts("parents", parents), planned, _said(said))
-        return _id(acts.record_run(self._open, campaign, wanted, _how("record", at, key)))
+        return _id(self._do(acts.record_run, campaign, wanted, _how("record", at, key)))
 
     def outcome(
         self,
@@ -366,17 +377,17 @@ class Transaction:
             "result": result, "jobs": jobs, "quanta": quanta, "failures": failures, "run_id": run_id, "run": run,
             "submit_dir": submit_dir, "wms": wms, "reason": reason,
         }  # fmt: skip
-        return _id(acts.outcome(self._open, submission, entered, _said(said), _how("outcome", at, key)))
+        return _id(self._do(acts.outcome, submission, entered, _said(said), _how("outcome", at, key)))
 
     def accept(
         self, submission: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None
     ) -> str:
         """Say that what became of a submission is good enough."""
-        return _id(acts.decide(self._open, submission, "accepted", reason, _how("accept", at, key)))
+        return _id(self._do(acts.decide, submission, "accepted", reason, _how("accept", at, key)))
 
     def reject(self, submission: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Say that what became of a submission is not good enough."""
-        return _id(acts.decide(self._open, submission, "rejected", reason, _how("reject", at, key)))
+        return _id(self._do(acts.decide, submission, "rejected", reason, _how("reject", at, key)))
 
     def note(
         self,
@@ -388,7 +399,7 @@ class Transaction:
         key: str | None = None,
     ) -> str:
         """Write down something to remember; ``on`` names a step, or STEP/GROUP."""
-        return _id(acts.note(self._open, campaign, text, on, _how("note", at, key)))
+        return _id(self._do(acts.note, campaign, text, on, _how("note", at, key)))
 
     def link(
         self,
@@ -403,7 +414,7 @@ class Transaction:
     ) -> str:
         """Link a page to a campaign."""
         target = _said({"type": type, "url": url, "title": title})
-        return _id(acts.link(self._open, campaign, target, on, _how("link", at, key)))
+        return _id(self._do(acts.link, campaign, target, on, _how("link", at, key)))
 
     def assign(
         self,
@@ -415,7 +426,7 @@ class Transaction:
         key: str | None = None,
     ) -> str:
         """Make somebody, by handle or as ``me``, an operator of a campaign, a step or a group."""
-        return _id(acts.assign(self._open, campaign, person, on, _how("assign", at, key)))
+        return _id(self._do(acts.assign, campaign, person, on, _how("assign", at, key)))
 
     def unassign(
         self,
@@ -427,11 +438,11 @@ class Transaction:
         key: str | None = None,
     ) -> str:
         """Say that somebody no longer operates a campaign, a step or a group."""
-        return _id(acts.assign(self._open, campaign, person, on, _how("unassign", at, key), remove=True))
+        return _id(self._do(acts.assign, campaign, person, on, _how("unassign", at, key), remove=True))
 
     def retract(self, event: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Take back an event that was wrong."""
-        return _id(acts.retract(self._open, event, reason, _how("retract", at, key)))
+        return _id(self._do(acts.retract, event, reason, _how("retract", at, key)))
 
     def reconcile(
         self,
@@ -443,7 +454,7 @@ class Transaction:
         key: str | None = None,
     ) -> str:
         """Settle a fork: drop the events named, or else those that do not follow from the state reached."""
-        return _id(acts.reconcile(self._open, campaign, _texts("drop", drop), reason, _how("reconcile", at, key)))
+        return _id(self._do(acts.reconcile, campaign, _texts("drop", drop), reason, _how("reconcile", at, key)))
 
 
 def _id(act: acts.Act) -> str:

@@ -30,17 +30,18 @@ class Wanted:
     campaign: str | None = None
 
 
-def find(workspace: Workspace | None, text: str, revision: str | None = None) -> Wanted:
+def find(workspace: Workspace | None, text: str, revision: str | None = None, ledger: Ledger | None = None) -> Wanted:
     """Return the set that people mean: NAME[@PIN], CAMPAIGN:PATH[@PIN], or the path of a file.
 
-    Without a workspace it can only be a file. Raise UsageError if there is none, DataError if it cannot be read.
+    It is looked for on disk, in a commit, or in a ledger that is at hand. Without a workspace it can only be a file.
+    Raise UsageError if there is none, DataError if it cannot be read.
     """
     file = Path(text)
     if text.endswith(ENDINGS) and file.is_file():
         return _outside(file)
     if workspace is None:
         raise UsageError(f"there is no file {text}")
-    ledger = workspace.ledger(revision)
+    ledger = ledger or workspace.ledger(revision)
     sets = sets_of(workspace, ledger)
     campaign, name = _owner(ledger, text)
     reference = Reference.parse(name)
@@ -156,7 +157,7 @@ def check(workspace: Workspace | None, names: Sequence[str]) -> list[Problem]:
         elif workspace is None or ledger is None or chosen is None:
             raise UsageError(f"there is no file {name}")
         else:
-            chosen.add(located(workspace, ledger, name)[0])
+            chosen.add(located(ledger, name)[0])
     if ledger is not None and workspace is not None:
         problems += sets_of(workspace, ledger).check(chosen)
     elif not names:
@@ -169,17 +170,17 @@ def breakdowns(value: DataIdSet) -> dict[str, dict[Any, int]]:
     return {name: counts for name in BREAKDOWNS if (counts := value.tally(name))}
 
 
-def combine(workspace: Workspace | None, derived: Mapping[str, Any]) -> DataIdSet:
-    """Return the set that a derivation makes of sets as people name them."""
-    return derive(derived, lambda text: find(workspace, text).value)
+def combine(workspace: Workspace | None, derived: Mapping[str, Any], ledger: Ledger | None = None) -> DataIdSet:
+    """Return the set that a derivation makes of sets as people name them, found as :func:`find` does."""
+    return derive(derived, lambda text: find(workspace, text, ledger=ledger).value)
 
 
 def path_of(workspace: Workspace, text: str) -> str:
     """Return the path, in the ledger, of a set's file. Raise UsageError if there is none."""
-    return located(workspace, workspace.ledger(), text)[0]
+    return located(workspace.ledger(), text)[0]
 
 
-def located(workspace: Workspace, ledger: Ledger, text: str) -> tuple[str, str | None]:
+def located(ledger: Ledger, text: str) -> tuple[str, str | None]:
     """Return the path of a set's file and the campaign that has it, if one does. Raise UsageError if there is none."""
     campaign, name = _owner(ledger, text)
     if "@" in name:

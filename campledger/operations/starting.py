@@ -15,6 +15,7 @@ from campledger.ledger.settings import SETTINGS_FILE
 from campledger.operations.defining import Wish, define
 from campledger.operations.workflows import workflows
 from campledger.operations.workspace import Workspace
+from campledger.operations.writing import Writing
 from campledger.repository.commands import Repository, initialise
 from campledger.repository.commits import Change, commit, locked
 
@@ -174,7 +175,8 @@ def init(directory: Path, *, example: bool = False, branch: str = "main", host: 
     defined = None
     if example:
         values = {**EXAMPLE, "owner": workspace.user(workspace.ledger())}
-        defined = define(workspace, Wish(values=values)).campaign
+        with Writing(workspace).stage() as staged:
+            defined = define(staged, Wish(values=values)).campaign
     hook, _ = install_hook(workspace)
     return Started(root, made, defined, hook)
 

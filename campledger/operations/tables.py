@@ -13,17 +13,17 @@ from campledger.documents.schema import findings, schema
 from campledger.documents.text import shown
 from campledger.documents.writing import SCHEMA_FROM_CAMPAIGN, format_document, set_value
 from campledger.errors import CampledgerError, DataError, UsageError
-from campledger.ledger.reading import DEFINITION, Ledger
+from campledger.ledger.reading import DEFINITION
 from campledger.model import times
 from campledger.model.ids import directory_of, new_campaign_id, slug
 from campledger.model.states import State
 from campledger.model.words import counted
-from campledger.operations.acts import next_event
 from campledger.operations.cells import Table
 from campledger.operations.defining import find_key
 from campledger.operations.importing import status_event, way_to
-from campledger.operations.pending import Ahead
-from campledger.operations.workspace import Draft, Workspace, told, write
+from campledger.operations.staging import StagedLedger
+from campledger.operations.workspace import told
+from campledger.operations.writing import Writing
 from campledger.suggestions import did_you_mean
 
 FIELDS = {
@@ -128,7 +128,6 @@ class Taken:
     rows: tuple[Planned, ...]
     columns: Mapping[str, str]
     """What became of each column: header -> field, or nothing where it was left out."""
-    commit: str | None
 
 
 def read(path: str, data: bytes, choices: Choices) -> tuple[Table, list[Row], dict[str, str]]:
@@ -162,7 +161,7 @@ def read(path: str, data: bytes, choices: Choices) -> tuple[Table, list[Row], di
     return table, rows, columns
 
 
-def import_table(workspace: Workspace, path: Path, choices: Choices, *, dry_run: bool = False) -> Taken:
+def import_table(writing: Writing, path: Path, choices: Choices) -> Taken:
     """Define a campaign for each row of a table, with the state that its status means.
 
     Rows that were imported before are recognised by their key and left alone. Raise UsageError for choices that make
@@ -177,22 +176,18 @@ def import_table(workspace: Workspace, path: Path, choices: Choices, *, dry_run:
     table, rows, columns = read(str(path), data, choices)
     if table.problems:
         raise DataError(told(table.problems), table.problems)
-    planned: list[Planned] = []
-
-    def prepare(ledger: Ledger) -> Draft | None:
+    with writing.stage(several=True) as staged:
         if choices.production is None and "production" not in columns.values():
-            known = ", ".join(ledger.settings.productions)
+            known = ", ".join(staged.settings.productions)
             raise UsageError(
                 f"no column is the production of the campaigns: say it with --production; known are {known}"
             )
-        taking = _Taking(Ahead(workspace, ledger, early=True), table, choices)
-        planned[:] = [one for row in rows if (one := taking.take(row)) is not None]
+        taking = _Taking(staged, table, choices)
+        planned = [one for row in rows if (one := taking.take(row)) is not None]
         if table.problems:
             raise DataError(told(table.problems), table.problems)
-        return taking.ahead.draft(f"import {counted(len(taking.names), 'campaign')} from {path.name}")
-
-    written = write(workspace, prepare, dry_run=dry_run)
-    return Taken(tuple(planned), columns, written.commit if written else None)
+        writing.message = f"import {counted(len(taking.names), 'campaign')} from {path.name}"
+    return Taken(tuple(planned), columns)
 
 
 def _require(choices: Choices) -> None:
@@ -209,14 +204,14 @@ def _require(choices: Choices) -> None:
 class _Taking:
     """Takes rows into the ledger, one by one; what is wrong with one does not hide what is with others."""
 
-    def __init__(self, ahead: Ahead, table: Table, choices: Choices):
-        self.ahead = ahead
+    def __init__(self, staged: StagedLedger, table: Table, choices: Choices):
+        self.staged = staged
         self.table = table
         self.choices = choices
         self.names: set[str] = set()
         self.keys: dict[str, int] = {}
         self.statuses = {**STATUSES, **{name.lower(): State(one) for name, one in choices.statuses.items()}}
-        people = ahead.settings.people
+        people = staged.settings.people
         self.handles = {handle.lower(): handle for handle in people}
         for handle, person in people.items():
             for called in (person.get("name", handle), *person.get("emails", ())):
@@ -236,7 +231,7 @@ class _Taking:
             self._problem(row, ("key", "name", "title"), "duplicate-key", message, "one of the two rows has to go")
             return None
         state = self._state(row)
-        existing = find_key(self.ahead, key)
+        existing = find_key(self.staged, key)
         if existing is not None:
             return self._known(row, known_by, existing, state)
         moments = {name: self._moment(row, name) for name in ("created", "started", "ended")}
@@ -257,7 +252,7 @@ class _Taking:
         return Planned(row.line, known_by, campaign, definition["name"], state, False, tuple(self.remarks))
 
     def _known(self, row: Row, known_by: str, campaign: str, state: State) -> Planned:
-        record = self.ahead.record(campaign)
+        record = self.staged.record(campaign)
         name = record.campaign.name if record.campaign else campaign
         now = record.history.state if record.history else state
         if now is not state:
@@ -328,7 +323,7 @@ class _Taking:
         if given:
             return given
         name = slug(row.text("title") or known_by)
-        if name in self.names or name in self.ahead.slugs:
+        if name in self.names or name in self.staged.slugs:
             name = f"{name}-{slug(known_by)}"[:100]
             self.remarks.append(f"named {name}, since another campaign has the name already")
         return name
@@ -384,7 +379,7 @@ class _Taking:
         path = f"{directory_of(campaign)}/{DEFINITION}"
         text = format_document(definition, "campaign", SCHEMA_FROM_CAMPAIGN)
         name = definition["name"]
-        self.ahead.define(campaign, path, {path: text.encode()}, f"define {name}")
+        self.staged.define(campaign, path, {path: text.encode()}, f"define {name}")
         source = f"imported from {Path(self.table.path).name}"
         for cell in row.cells.get("note", ()):
             at, note = _comment(cell.text, self.choices.date_format)
@@ -400,9 +395,7 @@ class _Taking:
             reached = target
 
     def _append(self, campaign: str, own: Mapping[str, Any], at: datetime | None, words: str) -> None:
-        record = self.ahead.record(campaign)
-        last = record.history.last_time if record.history else None
-        self.ahead.append(record, next_event(last, self.ahead.user, own, at or datetime.now(UTC)), words)
+        self.staged.append(self.staged.record(campaign), own, words, at=at or datetime.now(UTC))
 
 
 def _value(text: str, path: str) -> Any:

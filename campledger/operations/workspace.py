@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 
-from campledger.errors import DataError, GitError, RefusedError, UsageError
-from campledger.ledger import checks
+from campledger.errors import DataError, GitError, UsageError
 from campledger.ledger.reading import EVENTS, Ledger, Record
 from campledger.model.ids import slug
 from campledger.model.words import counted
 from campledger.operations.moments import commit_as_of
-from campledger.problems import Problem, Severity, report_text
+from campledger.problems import Problem, report_text
 from campledger.repository.commands import Repository
-from campledger.repository.commits import Change, commit, locked, on_new_branch
-from campledger.repository.trees import GitTree, Overlay, WorkTree
+from campledger.repository.trees import GitTree, WorkTree
 from campledger.suggestions import closest
 
 SHOWN = 8
@@ -147,94 +143,6 @@ def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tup
     raise UsageError(f"`{reference}` may mean {len(found)} {what}s; give more of the id:\n{rows}")
 
 
-@dataclass(frozen=True)
-class Draft:
-    """What an operation is about to write: files by path, and the message of the commit."""
-
-    files: Mapping[str, bytes | None]
-    message: str
-    campaigns: tuple[str, ...] = ()
-    """Ids of the campaigns that it touches."""
-    across: bool = False
-    """Whether other campaigns could be in its way: a name, a key, a RUN collection."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """What an operation wrote; ``commit`` is None after a dry run or where there was nothing to do."""
-
-    draft: Draft
-    commit: str | None
-    branch: str | None = None
-    """The new branch that has the commit, where HEAD has not."""
-
-
-def write(
-    workspace: Workspace,
-    prepare: Callable[[Ledger], Draft | None],
-    *,
-    dry_run: bool = False,
-    branch: str | None = None,
-) -> Written | None:
-    """Let ``prepare`` look at the ledger under its lock and commit what it drafts; None where it drafts nothing.
-
-    With ``branch``, the commit goes to a new branch that starts from HEAD, and nothing else changes; an empty name
-    stands for one made from the campaign's id.
-
-    Raise RefusedError, DataError or GitError, with nothing changed, if the result would have new errors, or
-    cannot be committed.
-    """
-    with locked(workspace.repository):
-        head = workspace.repository.head()
-        ledger = workspace.ledger(None if branch is None else head)
-        draft = prepare(ledger)
-        if draft is None:
-            return None
-        # What counts is what will be committed: a file that is on disk only would be missing for everybody else.
-        validate(ledger if head is None else workspace.ledger(head), draft)
-        if dry_run:
-            return Written(draft, None)
-        before = ledger.files.read(draft.files)
-        changes = [Change(path, before.get(path), after) for path, after in draft.files.items()]
-        if branch is None:
-            return Written(draft, commit(workspace.repository, changes, draft.message))
-        name = branch or _free_branch(workspace.repository, draft)
-        with on_new_branch(workspace.repository, name):
-            made = commit(workspace.repository, changes, draft.message)
-        return Written(draft, made, name)
-
-
-def _free_branch(repository: Repository, draft: Draft) -> str:
-    """Return the campaign's id, with a number behind it where there are branches of that name."""
-    names = (f"{draft.campaigns[0]}{f'-{number}' if number > 1 else ''}" for number in count(1))
-    return next(name for name in names if not repository.has_branch(name))
-
-
-def validate(ledger: Ledger, draft: Draft) -> None:
-    """Raise RefusedError if the ledger with the draft in it has errors that it does not have without."""
-    now = datetime.now(UTC)
-    homes = {ledger.directories[one][0] for one in draft.campaigns if one in ledger.directories}
-    within = None if draft.across else tuple(homes | {path.rpartition("/")[0] for path in draft.files})
-    future = Ledger(Overlay(ledger.files, draft.files, within))
-    after = checks.check(future, now, draft.campaigns, across=draft.across, files=draft.files)
-    errors = [problem for problem in after if problem.severity is Severity.ERROR]
-    if not errors:
-        return
-    present = [one for one in draft.campaigns if one in ledger.directories]
-    known = {one.identity for one in checks.check(ledger, now, present, across=draft.across, files=draft.files)}
-    # A definition that can be read again shows errors that were hidden behind those which are mended.
-    opened = [one for one in present if not ledger.record(one).campaign and future.record(one).campaign]
-    hidden = tuple(f"{ledger.directories[one][0]}/" for one in opened)
-    new = [problem for problem in errors if problem.identity not in known and not problem.path.startswith(hidden)]
-    if new:
-        raise refused(new)
-
-
-def refused(problems: Sequence[Problem]) -> RefusedError:
-    """Return the refusal of what would bring new errors into the ledger."""
-    return RefusedError(f"refused, nothing was changed:\n{report_text(problems)}", problems)
-
-
 MAX_LISTED = 100
 """Problems of a file that a refusal lists; the others are counted."""
 
@@ -264,9 +172,3 @@ def require_readable(record: Record) -> None:
 def read_bytes(ledger: Ledger, path: str) -> bytes:
     """Return a file's content, or nothing where it is not there."""
     return ledger.files.read([path]).get(path, b"")
-
-
-def subject_line(words: str) -> str:
-    """Return what a commit does as its subject: one line, of a length that git shows."""
-    line = "".join(char if char.isprintable() else "?" for char in " ".join(words.split()))
-    return line if len(line) <= 72 else f"{line[:71]}…"

@@ -48,6 +48,20 @@ class Blob:
         return self.mode == "120000"
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where HEAD is, and which of some paths differ from it."""
+
+    head: str | None
+    """HEAD's commit; None on a branch without commits."""
+    branch: str | None
+    """None where HEAD is detached."""
+    dirty: tuple[str, ...]
+    """Those that are staged, changed or untracked, by path from the top of the repository."""
+    ignored: tuple[str, ...]
+    """Those that are on disk only, since the user's ignore files name them."""
+
+
 @contextmanager
 def _held_signals() -> Iterator[list[int]]:
     """Hold back interrupts while a process starts, so that one which is not in hand yet is not left running unseen.
@@ -293,17 +307,34 @@ class Repository:
         }
         return next((word for mark, word in marks.items() if (self.git_dir / mark).exists()), None)
 
-    def dirty_paths(self, paths: Iterable[str]) -> list[str]:
-        """Return those of the paths that are staged, changed or untracked."""
+    def status(self, paths: Iterable[str]) -> Status:
+        """Return where HEAD is, and which of the paths, files or folders, are not as it has them."""
         wanted = list(paths)
-        command = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+        form = ("--porcelain=v2", "--branch", "--no-ahead-behind", "-z", "--no-renames")
+        files = ("--untracked-files=all", "--ignored")
         # Of very many, which a command line does not hold, git is asked for everything.
-        out = self.run(*command, "--", *literal(wanted if len(wanted) <= _MANY else ["."])).out
-        found = [row[3:] for row in out.decode("utf-8", "surrogateescape").split("\0") if row]
-        if len(wanted) <= _MANY:
-            return found
-        known = {f"{self.prefix}{path}" for path in wanted}
-        return [path for path in found if path in known]
+        few = len(wanted) <= _MANY
+        out = self.run("status", *form, *files, "--", *literal(wanted if few else ["."])).out
+        known = None if few else {f"{self.prefix}{path}" for path in wanted}
+        said: dict[str, str] = {}
+        rows: dict[bool, list[str]] = {False: [], True: []}
+        for row in filter(None, out.decode("utf-8", "surrogateescape").split("\0")):
+            kind, _, rest = row.partition(" ")
+            if kind == "#":
+                name, _, value = rest.partition(" ")
+                said[name] = value
+                continue
+            # Before the path, changed entries have seven fields, unmerged ones nine, others none.
+            path = rest.split(" ", {"1": 7, "u": 9}.get(kind, 0))[-1]
+            if known is None or path in known:
+                rows[kind == "!"].append(path)
+        head, branch = said.get("branch.oid"), said.get("branch.head")
+        return Status(
+            None if head == "(initial)" else head,
+            None if branch == "(detached)" else branch,
+            tuple(rows[False]),
+            tuple(rows[True]),
+        )
 
 
 _MANY = 1000

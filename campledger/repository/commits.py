@@ -14,7 +14,7 @@ from pathlib import Path
 
 from campledger.errors import GitError, UsageError
 from campledger.files import replace, uninterrupted
-from campledger.repository.commands import Answer, Repository, explain, literal
+from campledger.repository.commands import Answer, Repository, Status, explain, literal
 
 INDEX_LOCK_PATIENCE = 30.0
 """Seconds to wait for another git process that holds the index."""
@@ -58,16 +58,18 @@ def locked(repository: Repository) -> Iterator[None]:
         os.close(handle)
 
 
-def commit(repository: Repository, changes: Sequence[Change], message: str) -> str:
+def commit(repository: Repository, changes: Sequence[Change], message: str, status: Status | None = None) -> str:
     """Write the changes and commit them, and only them; return the commit. The caller holds the lock.
 
+    ``status`` is that of the files, where the caller has asked for it already.
     Raises GitError, with everything as it was, if the repository is in no state for it, a file is not what it
     was when it was read, or git or one of the user's hooks refuses.
     """
-    _require_ready(repository)
-    _require_clean(repository, changes)
+    status = status or status_of(repository, [change.path for change in changes])
+    _require_ready(repository, status.branch)
+    _require_clean(repository, changes, status)
     paths = _listed(changes)
-    base = repository.head()
+    base = status.head
     made: list[Path] = []
     try:
         for change in changes:
@@ -98,7 +100,7 @@ def on_new_branch(repository: Repository, name: str) -> Iterator[None]:
     HEAD is on the branch while git commits, so that the user's hooks run as they always do. Where the commit fails
     there is no branch. Raise GitError, or UsageError for a name that no branch can have, or that one has.
     """
-    _require_ready(repository)
+    _require_ready(repository, repository.branch())
     here, base = repository.run("symbolic-ref", "HEAD").text, repository.head()
     if base is None:
         raise GitError("there is no commit yet from which a branch could start")
@@ -137,18 +139,22 @@ def _landed(repository: Repository, base: str | None, changes: Sequence[Change])
     return (answer.out if answer.status == 0 else None) == changes[0].after
 
 
-def _require_ready(repository: Repository) -> None:
+def status_of(repository: Repository, paths: Sequence[str]) -> Status:
+    """Return the status of files that are to be changed. Raise GitError where there is no work tree."""
     if repository.is_bare:
         raise GitError("a bare repository has no work tree: use a clone of it")
+    return repository.status(paths)
+
+
+def _require_ready(repository: Repository, branch: str | None) -> None:
     operation = repository.operation_in_progress()
     if operation:
         raise GitError(f"a {operation} is in progress: finish it, or `git {operation} --abort`, then try again")
-    if repository.branch() is None:
+    if branch is None:
         raise GitError("HEAD is detached, and a commit would belong to no branch: `git switch main` first")
-    repository.identity()
 
 
-def _require_clean(repository: Repository, changes: Sequence[Change]) -> None:
+def _require_clean(repository: Repository, changes: Sequence[Change], status: Status) -> None:
     for change in changes:
         file = repository.root / change.path
         current = None
@@ -158,7 +164,8 @@ def _require_clean(repository: Repository, changes: Sequence[Change]) -> None:
             current = file.read_bytes()
         if current != change.before:
             raise GitError(f"{change.path} changed while campledger was at work: try again")
-    dirty = repository.dirty_paths([change.path for change in changes])
+    named = {f"{repository.prefix}{change.path}" for change in changes}
+    dirty = [path for path in status.dirty if path in named]
     if dirty:
         raise GitError(
             f"{dirty[0]} has changes that are not committed: "

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from campledger.repository.commands import Repository
+from campledger.repository.messages import EVENTS_FORMAT
 
 _HEADER = re.compile(r"([0-9a-f]{40,64})\t(\d+)\t([^\t]*)\t(.*)", re.DOTALL)
 _HASH = re.compile(rb"[0-9a-f]{40,64}")
@@ -54,7 +55,7 @@ def event_commits(repository: Repository, commit: str, since: str | None = None)
 
     An act names its event in the commit's trailer. Other commits, such as imports, are read line by line.
     """
-    form = "--format=%H %ct %(trailers:key=Campledger-Event,valueonly,separator=%x20)"
+    form = f"--format=%H %ct {EVENTS_FORMAT}"
     command = ("-c", "log.showSignature=false", "log", "--no-merges", "-z", form)
     out = repository.run(*command, _span(commit, since), "--").out.decode("utf-8", "replace")
     found: dict[str, tuple[int, str]] = {}

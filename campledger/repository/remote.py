@@ -9,9 +9,7 @@ from pathlib import Path
 
 from campledger.errors import GitError
 from campledger.repository.commands import Answer, Repository, explain
-
-ACT_TRAILERS = ("Campledger-Campaign:", "Campledger-Set:", "Campledger-Query:")
-"""What tells a commit that campledger made, and may therefore make again on newer history, from the user's own."""
+from campledger.repository.messages import is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ class Unpushed:
     @property
     def is_act(self) -> bool:
         """Whether campledger made it."""
-        return any(trailer in self.message for trailer in ACT_TRAILERS) and len(self.parents) == 1
+        return is_ours(self.message) and len(self.parents) == 1
 
 
 def unpushed(repository: Repository, tip: str | None) -> list[Unpushed]:

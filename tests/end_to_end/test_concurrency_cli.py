@@ -27,9 +27,11 @@ import sys
 from pathlib import Path
 from campledger.operations.acts import How, note
 from campledger.operations.workspace import Workspace
+from campledger.operations.writing import Writing
 space = Workspace(Path.cwd())
 for number in range({acts}):
-    note(space, "hello", f"{{sys.argv[1]}}-{{number}}", None, How())
+    with Writing(space).stage() as staged:
+        note(staged, "hello", f"{{sys.argv[1]}}-{{number}}", None, How())
 """
 
 TRANSITIONS = """
@@ -37,10 +39,12 @@ import sys
 from pathlib import Path
 from campledger.operations.acts import How, change_state
 from campledger.operations.workspace import Workspace
+from campledger.operations.writing import Writing
 space = Workspace(Path.cwd())
 acts = ["start", *(["pause", "resume"] * {acts})]
 for act in acts[:{acts}]:
-    change_state(space, sys.argv[1], act, "because", How())
+    with Writing(space).stage() as staged:
+        change_state(staged, sys.argv[1], act, "because", How())
 """
 
 

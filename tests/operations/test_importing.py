@@ -15,6 +15,7 @@ from campledger.model.states import State
 from campledger.operations.importing import Arrival, import_bps
 from campledger.operations.starting import init
 from campledger.operations.workspace import Workspace
+from campledger.operations.writing import Writing
 from campledger.problems import Severity
 
 ROOT = Path(__file__).parents[2]
@@ -33,10 +34,11 @@ def git(space: Workspace, *words: str) -> str:
 
 def test_one_commit_defines_campaigns_that_pass_every_check(space: Workspace) -> None:
     before = git(space, "rev-list", "--count", "HEAD")
-    done = import_bps(space, EXAMPLE, None, Arrival())
+    writing = Writing(space)
+    done = import_bps(writing, EXAMPLE, None, Arrival())
     assert int(git(space, "rev-list", "--count", "HEAD")) == int(before) + 1
     assert git(space, "status", "--porcelain") == ""
-    assert git(space, "rev-parse", "HEAD").strip() == done.commit
+    assert git(space, "rev-parse", "HEAD").strip() == writing.commit
     assert check(space.ledger(), datetime.now(UTC)) == []
     (record,) = space.ledger().records(done.created)
     assert record.campaign is not None
@@ -52,19 +54,20 @@ def test_one_commit_defines_campaigns_that_pass_every_check(space: Workspace) ->
 
 
 def test_a_second_import_changes_nothing(space: Workspace) -> None:
-    first = import_bps(space, EXAMPLE, None, Arrival())
+    first = import_bps(Writing(space), EXAMPLE, None, Arrival())
     head = git(space, "rev-parse", "HEAD")
-    second = import_bps(space, EXAMPLE, None, Arrival())
+    again = Writing(space)
+    second = import_bps(again, EXAMPLE, None, Arrival())
     assert second.created == {}
     assert list(second.known) == list(first.created)
-    assert second.commit is None
+    assert again.commit is None
     assert git(space, "rev-parse", "HEAD") == head
     assert git(space, "status", "--porcelain") == ""
 
 
 def test_a_dry_run_writes_nothing(space: Workspace) -> None:
     head = git(space, "rev-parse", "HEAD")
-    done = import_bps(space, EXAMPLE, None, Arrival(), dry_run=True)
+    done = import_bps(Writing(space, dry_run=True), EXAMPLE, None, Arrival())
     assert len(done.created) == 1
     assert git(space, "rev-parse", "HEAD") == head
     assert git(space, "status", "--porcelain") == ""
@@ -73,7 +76,7 @@ def test_a_dry_run_writes_nothing(space: Workspace) -> None:
 @pytest.mark.parametrize("state", list(State))
 def test_campaigns_arrive_in_the_state_asked_for(space: Workspace, state: State) -> None:
     moment = datetime(2022, 9, 30, tzinfo=UTC)
-    done = import_bps(space, EXAMPLE, None, Arrival(state, moment, "it was so"))
+    done = import_bps(Writing(space), EXAMPLE, None, Arrival(state, moment, "it was so"))
     (record,) = space.ledger().records(done.created)
     assert record.history is not None
     assert record.history.state is state
@@ -87,14 +90,14 @@ def test_an_unknown_person_in_the_map_refuses_the_import_whole(space: Workspace,
     mapping.write_text("owner: nobody\n")
     head = git(space, "rev-parse", "HEAD")
     with pytest.raises(RefusedError, match="unknown-person: nobody has the handle `nobody`"):
-        import_bps(space, EXAMPLE, mapping, Arrival())
+        import_bps(Writing(space), EXAMPLE, mapping, Arrival())
     assert git(space, "rev-parse", "HEAD") == head
     assert git(space, "status", "--porcelain") == ""
 
 
 def test_a_directory_that_is_not_there_is_a_usage_error(space: Workspace, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no directory"):
-        import_bps(space, tmp_path / "nothing", None, Arrival())
+        import_bps(Writing(space), tmp_path / "nothing", None, Arrival())
 
 
 def test_a_campaign_that_would_have_errors_is_left_out_and_told_while_the_others_come(
@@ -106,14 +109,14 @@ def test_a_campaign_that_would_have_errors_is_left_out_and_told_while_the_others
         (tmp_path / "tree" / name / "step1_1.yaml").write_text(text)
     mapping = tmp_path / "map.yaml"
     mapping.write_text('files:\n  "bad/*":\n    step: "x"\n')
-    first = import_bps(space, tmp_path / "tree", mapping, Arrival(), dry_run=True)
+    first = import_bps(Writing(space, dry_run=True), tmp_path / "tree", mapping, Arrival())
     assert len(first.created) == 2
     # A campaign of the other's name and id directory stands in the way of one of the two only.
     bad = next(one for one in first.created if "bad" in one)
     blocked = space.root / "campaigns" / bad[:4] / bad[5:7] / bad
     blocked.mkdir(parents=True)
     (blocked / "link.yaml").symlink_to("/etc/passwd")
-    done = import_bps(space, tmp_path / "tree", mapping, Arrival())
+    done = import_bps(Writing(space), tmp_path / "tree", mapping, Arrival())
     assert [one for one in done.created if "bad" in one] == []
     assert len(done.created) == 1
     lines = [line for line in done.report if line.path == "bad/step1_1.yaml" and line.verdict == "left out"]
@@ -121,19 +124,19 @@ def test_a_campaign_that_would_have_errors_is_left_out_and_told_while_the_others
 
 
 def test_a_name_that_an_open_campaign_has_gets_a_number(space: Workspace, tmp_path: Path) -> None:
-    first = import_bps(space, EXAMPLE, None, Arrival())
+    first = import_bps(Writing(space), EXAMPLE, None, Arrival())
     (name,) = [campaign.name for campaign in first.created.values()]
     for file in EXAMPLE.rglob("*.yaml"):
         target = tmp_path / "other" / file.relative_to(EXAMPLE)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(file.read_text().replace("project: example", "project: another"))
-    second = import_bps(space, tmp_path / "other", None, Arrival())
+    second = import_bps(Writing(space), tmp_path / "other", None, Arrival())
     assert [campaign.name for campaign in second.created.values()] == [f"{name}-2"]
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real submit files are not on this machine")
 def test_no_real_submission_is_lost(space: Workspace) -> None:
-    done = import_bps(space, REAL, None, Arrival())
+    done = import_bps(Writing(space), REAL, None, Arrival())
     errors = [one for one in check(space.ledger(), datetime.now(UTC)) if one.severity is Severity.ERROR]
     assert errors == []
     told = {line.path for line in done.report}

@@ -343,11 +343,12 @@ def test_six_clones_push_five_notes_each_at_once(
     script = (
         "from pathlib import Path\n"
         "from campledger.operations.acts import How, note\n"
-        "from campledger.operations.pushing import pushed\n"
         "from campledger.operations.workspace import Workspace\n"
+        "from campledger.operations.writing import Writing\n"
         "space = Workspace(Path.cwd())\n"
         "for number in range(5):\n"
-        "    pushed(space, lambda: note(space, 'hello', f'{Path.cwd().name}-{number}', None, How()))\n"
+        "    with Writing(space, push=True).stage() as staged:\n"
+        "        note(staged, 'hello', f'{Path.cwd().name}-{number}', None, How())\n"
     )
 
     def work(root: Path) -> None:

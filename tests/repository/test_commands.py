@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import GitError, UsageError
-from campledger.repository.commands import Repository
+from campledger.repository.commands import Repository, Status
 
 Git = Callable[..., str]
 
@@ -77,7 +77,7 @@ def test_a_missing_object_is_told(ledger: Path) -> None:
 
 def test_nothing_asked_is_nothing_answered(ledger: Path) -> None:
     assert Repository(ledger).blobs([]) == {}
-    assert Repository(ledger).dirty_paths(["campledger.yaml"]) == []
+    assert Repository(ledger).status(["campledger.yaml"]).dirty == ()
 
 
 def test_what_git_refuses_becomes_one_line(ledger: Path) -> None:
@@ -89,3 +89,25 @@ def test_the_commit_time_survives_a_configuration_that_shows_signatures(ledger: 
     git("config", "log.showSignature", "true")
     head = git("rev-parse", "HEAD")
     assert Repository(ledger).commit_time(head) == int(git("log", "-1", "--no-show-signature", "--format=%ct"))
+
+
+def test_a_status_tells_where_head_is_and_what_differs(ledger: Path, git: Git) -> None:
+    repository = Repository(ledger)
+    head = git("rev-parse", "HEAD")
+    assert repository.status(["."]) == Status(head, "main", (), ())
+    (ledger / ".gitignore").write_text("*.log\n")
+    (ledger / "dataids").mkdir(exist_ok=True)
+    (ledger / "dataids/a b \u00e9.csv").write_text("x\n")
+    (ledger / "dataids/run.log").write_text("x\n")
+    (ledger / "campledger.yaml").write_text("title: other\n")
+    git("add", ".gitignore")
+    found = repository.status([".gitignore", "campledger.yaml", "dataids"])
+    assert sorted(found.dirty) == [".gitignore", "campledger.yaml", "dataids/a b \u00e9.csv"]
+    assert found.ignored == ("dataids/run.log",)
+    assert repository.status(["campaigns"]).dirty == ()
+    many = ["dataids/a b \u00e9.csv", *(f"campaigns/{number}" for number in range(2000))]
+    assert repository.status(many).dirty == ("dataids/a b \u00e9.csv",)
+    git("switch", "--quiet", "--detach")
+    assert repository.status([]).branch is None
+    git("symbolic-ref", "HEAD", "refs/heads/fresh")
+    assert (repository.status(["campaigns"]).head, repository.status(["campaigns"]).branch) == (None, "fresh")
