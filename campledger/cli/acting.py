@@ -60,8 +60,8 @@ class Entry:
 
 
 def _tell(done: Act, writing: Writing) -> None:
+    from campledger.model.event_kinds import describe
     from campledger.model.history import Event
-    from campledger.model.words import describe
 
     verb = "would have" if writing.dry_run and not done.made_before else "has"
     click.echo(clean(f"{done.campaign}: {describe(Event(done.event))}"))

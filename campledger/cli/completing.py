@@ -120,8 +120,8 @@ class Known:
     def events(self, typed: str, campaign: str = "", *, submissions: bool = False) -> Iterator[CompletionItem]:
         """Yield the ids of events, and the run ids of submissions, of one campaign or of the newest ones."""
         from campledger.cli.shared import clean
+        from campledger.model.event_kinds import describe
         from campledger.model.history import Event
-        from campledger.model.words import describe
 
         one = self.home(campaign) if campaign else None
         homes = [one] if one is not None else islice(self.homes.values(), _MOST_HISTORIES)
@@ -195,9 +195,9 @@ def _columns(_: Known, __: click.Context, typed: str) -> Items:
 
 
 def _types(_: Known, __: click.Context, typed: str) -> Items:
-    from campledger.cli.following import EVENT_TYPES
+    from campledger.model.event_kinds import EVENT_KINDS
 
-    return _one_more(EVENT_TYPES, typed)
+    return _one_more(EVENT_KINDS, typed)
 
 
 def _one_more(names: Iterable[str], typed: str) -> Items:

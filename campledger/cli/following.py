@@ -13,18 +13,13 @@ from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, requi
 from campledger.cli.shared import Moment, as_of_commit, as_of_option, clean, coloured, ledger_option, workspace
 from campledger.cli.showing import event_line
 from campledger.cli.terminal import ago, moment, page
+from campledger.model.event_kinds import EVENT_KINDS
 
 if TYPE_CHECKING:
     from campledger.ledger.reading import Record
     from campledger.model.history import Event
     from campledger.model.waiting import Matter
     from campledger.operations.following import Next, Waiting
-
-EVENT_TYPES = (
-    "status", "submission", "outcome", "decision", "note", "link", "assigned", "unassigned", "uploaded", "collected",
-    "executed", "retracted", "reconciled",
-)  # fmt: skip
-"""The types of events of a campaign, as their format names them."""
 
 NEED_COLOURS = {"failed": "red", "held": "yellow", "decide": "cyan", "paused": "yellow", "complete": "green",
                 "late": "red"}  # fmt: skip
@@ -33,15 +28,15 @@ NEED_COLOURS = {"failed": "red", "held": "yellow", "decide": "cyan", "paused": "
 def _types(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     names = tuple(name.strip() for value in values for name in value.split(","))
     for name in names:
-        if name not in EVENT_TYPES:
-            raise click.BadParameter(f"there is no type `{name}`: known are {', '.join(EVENT_TYPES)}", ctx, param)
+        if name not in EVENT_KINDS:
+            raise click.BadParameter(f"there is no type `{name}`: known are {', '.join(EVENT_KINDS)}", ctx, param)
     return names
 
 
 @click.command(context_settings=EXPRESSION_SETTINGS)
 @click.argument("campaigns", metavar="[CAMPAIGN|EXPRESSION]...", nargs=-1)
 @click.option("--by", metavar="PERSON", help="What this person did: a handle, or `me`.")
-@click.option("--type", "types", metavar="TYPES", multiple=True, callback=_types, help=f"{', '.join(EVENT_TYPES)}.")
+@click.option("--type", "types", metavar="TYPES", multiple=True, callback=_types, help=f"{', '.join(EVENT_KINDS)}.")
 @click.option("--on", metavar="STEP[/GROUP]", help="What is about a step or a group.")
 @click.option("--since", type=Moment(), help="What happened from a day or time on (UTC).")
 @click.option("--until", type=Moment(end=True), help="What happened until the end of a day, or until a time (UTC).")

@@ -106,7 +106,7 @@ def _steps(record: Record) -> list[str]:
 
 def event_line(event: Event, history: History | None = None, *, faulty: bool = False, name: str = "") -> str:
     """Return an event in a line: when, of what, who, what; and whether it counts."""
-    from campledger.model.words import describe, remark
+    from campledger.model.event_kinds import describe, remark
 
     text = remark(event)
     mark = " (does not count)" if faulty else ""

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from campledger.model.event_kinds import EVENT_KINDS
 from campledger.problems import Finding, Pointer
 from campledger.suggestions import did_you_mean
 
@@ -28,18 +29,13 @@ def schema(name: str) -> dict[str, Any]:
 
 
 @cache
-def event_types() -> tuple[str, ...]:
-    """Return the types of events, in the schema's order."""
-    return _kinds("event")
-
-
-@cache
 def acts() -> tuple[str, ...]:
     """Return the names of the acts that a batch may hold, in the schema's order."""
-    return _kinds("act")
+    return alternatives("act")
 
 
-def _kinds(name: str) -> tuple[str, ...]:
+def alternatives(name: str) -> tuple[str, ...]:
+    """Return the parts of a schema one of which a value has to follow, in its order."""
     return tuple(one["$ref"].rpartition("/")[2] for one in schema(name)["oneOf"])
 
 
@@ -53,7 +49,7 @@ def findings(value: Any, name: str, part: str = "") -> list[Finding]:
 
 def event_findings(event: Any) -> list[Finding]:
     """Return what is wrong with one event."""
-    return _findings_by(event, "event", "type", event_types())
+    return _findings_by(event, "event", "type", tuple(EVENT_KINDS))
 
 
 def act_findings(act: Any) -> list[Finding]:

@@ -18,8 +18,9 @@ from campledger.ledger.reading import Record
 from campledger.ledger.reviewing import OtherFile, Review
 from campledger.ledger.sets import references_of
 from campledger.model.differences import ABSENT, Difference
+from campledger.model.event_kinds import Piece, describe, remark
 from campledger.model.history import Event
-from campledger.model.words import Piece, counted, describe, places, remark
+from campledger.model.words import counted, places
 from campledger.problems import Problem
 
 LONGEST = 160

@@ -21,6 +21,7 @@ from campledger.documents.text import place
 from campledger.errors import DataError, UsageError
 from campledger.ledger.reading import Ledger, Record
 from campledger.model import rules
+from campledger.model.event_kinds import EVENT_KINDS
 from campledger.model.history import Event
 from campledger.problems import Problem, Severity, report_text
 from campledger.repository.commands import Repository
@@ -29,8 +30,6 @@ from campledger.repository.trees import GitTree
 SHARED = "dataids/"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{8,64}")
 _RECEIPTS = ".events.yaml"
-_OF_SETS = {"uploaded", "collected", "note", "retracted"}
-"""The types of events that can stand in a shared set's history."""
 
 
 class HistoryNeededError(DataError):
@@ -293,8 +292,9 @@ class Sets:
         events, problems = parse_events(path, self.ledger.files.read([path])[path])
         yield from problems
         for event in events:
-            if event.type not in _OF_SETS:
-                message = f"`{event.type}` is no event of a set, only {', '.join(sorted(_OF_SETS))} are"
+            if not EVENT_KINDS[event.type].on_sets:
+                possible = ", ".join(sorted(kind.name for kind in EVENT_KINDS.values() if kind.on_sets))
+                message = f"`{event.type}` is no event of a set, only {possible} are"
                 yield Problem(path, event.line, 3, "schema", message)
 
 

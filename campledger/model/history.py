@@ -6,13 +6,13 @@ never fails: an event that does not follow from the state reached is reported an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from campledger.model.campaign import Campaign
-from campledger.model.rules import url_complaint
+from campledger.model.event_kinds import EVENT_KINDS
 from campledger.model.states import (
     State,
     SubmissionState,
@@ -155,7 +155,7 @@ class History:
 def replay(campaign: Campaign, events: Iterable[Event]) -> History:
     """Return what the events, in the order of their `time`, make of the campaign."""
     ordered = tuple(sorted(events, key=lambda event: (event.time, event.id)))
-    machine = _Replay(campaign, ordered, _dropped(ordered))
+    machine = Replay(campaign, ordered, _dropped(ordered))
     for event in ordered:
         if event.id not in machine.dropped:
             machine.take(event)
@@ -178,17 +178,11 @@ def _places(ordered: tuple[Event, ...]) -> dict[str, int]:
 
 def _taken_back(event: Event) -> Sequence[str]:
     """Return the ids of the events that this one takes back, whether or not they exist."""
-    match event.type:
-        case "retracted":
-            return (event.data["event"],)
-        case "reconciled":
-            return tuple(event.data["dropped"])
-        case _:
-            return ()
+    return EVENT_KINDS[event.type].takes_back(event)
 
 
-class _Replay:
-    """The state that replay builds up, event by event."""
+class Replay:
+    """The state that replay builds up, event by event; :data:`EVENT_KINDS` says what each kind does to it."""
 
     def __init__(self, campaign: Campaign, ordered: tuple[Event, ...], dropped: frozenset[str]):
         self.campaign = campaign
@@ -208,23 +202,8 @@ class _Replay:
             planned |= {group.path: group.definition.get("operators", ()) for group in step.groups}
         self.operators = {place: tuple(people) for place, people in planned.items() if people}
 
-        self.handlers: dict[str, Callable[[Event], object]] = {
-            "status": self._status,
-            "submission": self._submission,
-            "outcome": self._outcome,
-            "decision": self._decision,
-            "assigned": self._assigned,
-            "unassigned": self._assigned,
-            "retracted": self._all_earlier,
-            "reconciled": self._reconciled,
-            "note": self._place_known,
-            "link": self._link,
-            "uploaded": self._place_known,
-            "collected": self._place_known,
-            "executed": self._place_known,
-        }
-
     def history(self) -> History:
+        """Return what the events taken so far made of the campaign."""
         return History(
             events=self.ordered,
             state=self.state,
@@ -236,39 +215,43 @@ class _Replay:
         )
 
     def take(self, event: Event) -> None:
-        self.handlers[event.type](event)
+        """Take the next event into the state, or report why it has no effect."""
+        EVENT_KINDS[event.type].replay(self, event)
 
-    def _fault(self, event: Event, rule: str, message: str, hint: str = "") -> None:
+    def fault(self, event: Event, rule: str, message: str, hint: str = "") -> None:
+        """Report that an event has no effect, and why."""
         self.faults.append(Fault(event, rule, message, hint))
 
-    def _status(self, event: Event) -> None:
+    def change_state(self, event: Event) -> None:
+        """Take a change of the campaign's state."""
         source, target = State(event.data["from"]), State(event.data["to"])
         transition = campaign_transition(source, target)
         settle = "`campledger reconcile` settles a fork, `campledger retract` takes one event back"
         if source is not self.state:
             message = f"goes from {source} to {target}, but the campaign is {self.state} at that time"
-            self._fault(event, "illegal-transition", message, settle)
+            self.fault(event, "illegal-transition", message, settle)
         elif transition is None:
             message = f"no campaign goes from {source} to {target}"
-            self._fault(event, "illegal-transition", message, f"from {source} one may {_words(source)}")
+            self.fault(event, "illegal-transition", message, f"from {source} one may {_words(source)}")
         elif transition.needs_reason and not event.data.get("reason"):
-            self._fault(event, "missing-reason", f"`{transition.act}` needs a reason")
+            self.fault(event, "missing-reason", f"`{transition.act}` needs a reason")
         else:
             self.state, self.since = target, event
 
-    def _submission(self, event: Event) -> None:
+    def submit(self, event: Event) -> None:
+        """Take a new submission."""
         data = event.data
         state = SubmissionState(data["state"])
         parents = tuple(data.get("parents", ()))
         unknown = [group for group in data["groups"] if group not in self.campaign.groups]
         strangers = [parent for parent in parents if parent not in self.submissions]
         if unknown:
-            self._fault(event, "unknown-step", f"the campaign has no group {', '.join(unknown)}")
+            self.fault(event, "unknown-step", f"the campaign has no group {', '.join(unknown)}")
         elif strangers:
-            self._fault(event, "unknown-event", f"no submission {', '.join(strangers)} before it")
+            self.fault(event, "unknown-event", f"no submission {', '.join(strangers)} before it")
         elif state is SubmissionState.SUBMITTED and self.state is not State.RUNNING:
             message = f"a submission while the campaign is {self.state}"
-            self._fault(event, "illegal-transition", message, "only a running campaign takes new submissions")
+            self.fault(event, "illegal-transition", message, "only a running campaign takes new submissions")
         else:
             self.submissions[event.id] = Submission(
                 id=event.id,
@@ -302,13 +285,15 @@ class _Replay:
                 if _stands(after) is not _stands(before):
                     waiting.append(after)
 
-    def _outcome(self, event: Event) -> None:
+    def take_outcome(self, event: Event) -> None:
+        """Take what the workflow system says of a submission."""
         one = self._move(event, SubmissionState(event.data["state"]))
         if one is not None:
             self.submissions[one.id] = _settled(one)
             self._follow(event, one)
 
-    def _decision(self, event: Event) -> None:
+    def decide(self, event: Event) -> None:
+        """Take a decision on a submission."""
         one = self._move(event, SubmissionState(event.data["decision"]))
         if one is not None:
             self._follow(event, one)
@@ -318,20 +303,20 @@ class _Replay:
         submission = self.submissions.get(event.data["submission"])
         if submission is None:
             message = f"no submission {event.data['submission']} before it"
-            self._fault(event, "unknown-event", message)
+            self.fault(event, "unknown-event", message)
             return None
         transition: Transition[SubmissionState] | None = submission_transition(submission.state, target)
         repeats = submission.state is target and event.type == "outcome"
         if transition is None and not repeats:
             message = f"submission {submission.id} is {submission.state}: it cannot become {target}"
-            self._fault(event, "illegal-transition", message)
+            self.fault(event, "illegal-transition", message)
             return None
         if target is SubmissionState.SUBMITTED and not repeats and self.state is not State.RUNNING:
             message = f"a submission while the campaign is {self.state}"
-            self._fault(event, "illegal-transition", message, "only a running campaign takes new submissions")
+            self.fault(event, "illegal-transition", message, "only a running campaign takes new submissions")
             return None
         if transition is not None and transition.needs_reason and not event.data.get("reason"):
-            self._fault(event, "missing-reason", f"`{target}` needs a reason")
+            self.fault(event, "missing-reason", f"`{target}` needs a reason")
             return None
         moved = replace(
             submission,
@@ -342,36 +327,20 @@ class _Replay:
         self.submissions[submission.id] = moved
         return moved
 
-    def _assigned(self, event: Event) -> None:
-        if not self._place_known(event):
-            return
-        place, person = event.data.get("on", ""), event.data["person"]
-        others = tuple(handle for handle in self.operators.get(place, ()) if handle != person)
-        self.operators[place] = (*others, person) if event.type == "assigned" else others
-
-    def _link(self, event: Event) -> None:
-        complaint = url_complaint(event.data["link"]["url"])
-        if self._place_known(event) and complaint:
-            self._fault(event, "url-scheme", complaint, "link to an http or https address")
-
-    def _place_known(self, event: Event) -> bool:
+    def place_known(self, event: Event) -> bool:
+        """Whether the campaign has the step or group that the event is on; report it if not."""
         place = event.data.get("on", "")
         if place in self.known:
             return True
-        self._fault(event, "unknown-step", f"the campaign has no step or group {place}")
+        self.fault(event, "unknown-step", f"the campaign has no step or group {place}")
         return False
 
-    def _reconciled(self, event: Event) -> None:
-        if self._all_earlier(event) and event.data["state"] != self.state:
-            message = f"says that the campaign is {event.data['state']}, but it is {self.state}"
-            self._fault(event, "illegal-transition", message)
-
-    def _all_earlier(self, event: Event) -> bool:
-        """Whether the events that this one takes back came before it."""
+    def all_earlier(self, event: Event) -> bool:
+        """Whether the events that this one takes back came before it; report it if not."""
         place = self.places[event.id]
         unknown = [one for one in _taken_back(event) if self.places.get(one, place) >= place]
         if unknown:
-            self._fault(event, "unknown-event", f"no event {', '.join(unknown)} before it")
+            self.fault(event, "unknown-event", f"no event {', '.join(unknown)} before it")
         return not unknown
 
 

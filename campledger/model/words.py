@@ -1,126 +1,13 @@
-"""Events in words, for the command line and the site."""
+"""Numbers, names and groups in words, for the command line and the site."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from campledger.model.campaign import Campaign
-from campledger.model.history import Event, History
-from campledger.model.states import State, campaign_transition
-
-_PAST = {
-    "start": "started",
-    "pause": "paused",
-    "resume": "resumed",
-    "complete": "completed",
-    "fail": "failed",
-    "cancel": "cancelled",
-    "reopen": "reopened",
-}
 
 _NAMES_SHOWN = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some words of a sentence, and what they name: a submission, an event, or an address."""
-
-    text: str
-    names: str = ""
-    """`submission`, `event` or `url`; nothing for plain words."""
-    value: str = ""
-    """Which one."""
-
-
-def describe(event: Event, history: History | None = None) -> str:
-    """Return what happened, without the reason or text that stands in the event beside it.
-
-    With its campaign's history, submissions are told with the groups that they cover.
-    """
-    return "".join(piece.text for piece in pieces(event, history=history))
-
-
-def pieces(
-    event: Event,
-    *,
-    groups: Callable[[Sequence[str]], str] | None = None,
-    person: Callable[[str], str] = str,
-    history: History | None = None,
-) -> Iterator[Piece]:
-    """Yield what happened, piece by piece; ``groups`` and ``person`` say how places and people are called."""
-    data = event.data
-    on = Piece(f" on {data['on']}" if "on" in data else "")
-    match event.type:
-        case "status":
-            row = campaign_transition(State(data["from"]), State(data["to"]))
-            yield Piece(_PAST[row.act] if row else f"from {data['from']} to {data['to']}")
-        case "submission":
-            yield Piece("planned " if data["state"] == "planned" else "submitted ")
-            yield Piece(f"a {data['relation']} run", "submission", event.id)
-            if data.get("parents"):
-                yield Piece(" of ")
-                yield from _listed(data["parents"], "submission")
-            run = f", run {data['run_id']}" if "run_id" in data else ""
-            yield Piece(f" over {(groups or places)(data['groups'])}{run}")
-        case "outcome":
-            counts = "".join(f", {count_words(data[key], key)}" for key in ("jobs", "quanta") if key in data)
-            yield Piece("submission ")
-            yield Piece(data["submission"], "submission", data["submission"])
-            yield Piece(_covered(data["submission"], history))
-            yield Piece(f" {data.get('result') or data['state']}{counts}")
-        case "decision":
-            yield Piece(f"{data['decision']} submission ")
-            yield Piece(data["submission"], "submission", data["submission"])
-            yield Piece(_covered(data["submission"], history))
-        case "note":
-            yield Piece("note")
-            yield on
-        case "link":
-            yield Piece("linked ")
-            yield Piece(data["link"].get("title") or data["link"]["type"], "url", data["link"]["url"])
-            yield on
-        case "assigned" | "unassigned":
-            yield Piece(f"{event.type} {person(data['person'])}")
-            yield on
-        case "retracted":
-            yield Piece("retracted event ")
-            yield Piece(data["event"], "event", data["event"])
-        case "reconciled":
-            yield Piece(f"settled a fork as {data['state']}, dropping ")
-            yield from _listed(data["dropped"], "event")
-        case _:
-            yield Piece(_of_registry(event))
-
-
-def _covered(submission: str, history: History | None) -> str:
-    """Return which groups a submission covers, where its history says so."""
-    known = history.submissions.get(submission) if history else None
-    return f" ({places(known.groups)})" if known else ""
-
-
-def _of_registry(event: Event) -> str:
-    """Return what was done with sets and data."""
-    data = event.data
-    match event.type:
-        case "uploaded":
-            what = f"{data['set']} ({counted(data['count'], 'data ID')})"
-            return f"uploaded {what} to {data['butler']} as {data['name']}, revision {data['revision']}"
-        case "collected":
-            counts = ", ".join(f"{number:,} {name}" for name, number in data["count"].items())
-            return f"collected {counts or 'no datasets'} in {data['collection']} of {data['butler']}"
-        case "executed":
-            end = "" if data["status"] == 0 else f", which ended with status {data['status']}"
-            return f"ran {data['command'][0]} on {data['on']}{end}"
-        case other:
-            return other
-
-
-def _listed(values: Sequence[str], names: str) -> Iterator[Piece]:
-    for number, value in enumerate(values):
-        yield Piece(", " if number else "")
-        yield Piece(value, names, value)
 
 
 def places(groups: Sequence[str]) -> str:
@@ -184,9 +71,3 @@ def _part(step: str, names: list[str], size: int) -> str:
 def count_words(counts: Mapping[str, Any], what: str) -> str:
     """Return counts by state as text: jobs: 1,200 succeeded, 3 failed."""
     return f"{what}: " + ", ".join(f"{number:,} {state}" for state, number in counts.items())
-
-
-def remark(event: Event) -> str:
-    """Return the reason, text or address that an event holds, or nothing."""
-    data = event.data
-    return str(data.get("reason") or data.get("text") or data.get("link", {}).get("url") or "")

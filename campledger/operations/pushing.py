@@ -20,6 +20,7 @@ from campledger.errors import CampledgerError, GitError, RefusedError
 from campledger.ledger.reading import EVENTS, Ledger
 from campledger.ledger.sets import is_receipts, is_set_path, merge_sets, set_of_receipts
 from campledger.model import times
+from campledger.model.event_kinds import EVENT_KINDS
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.operations.staging import validate
 from campledger.operations.workspace import Workspace
@@ -161,10 +162,6 @@ def _land(workspace: Workspace, tip: str | None) -> Pushed:
     return result
 
 
-INDEPENDENT = {"note", "link", "assigned", "unassigned", "uploaded", "collected", "executed"}
-"""Events that are true whatever became of the acts before them."""
-
-
 def _again(
     workspace: Workspace,
     act: remote.Unpushed,
@@ -205,7 +202,7 @@ def _is_independent(path: str, before: bytes | None, after: bytes | None) -> boo
     if not _is_history(path) or after is None:
         return False
     appended = parse_events(path, after[len(before or b"") :])[0]
-    return all(event.type in INDEPENDENT for event in appended)
+    return all(EVENT_KINDS[event.type].independent for event in appended)
 
 
 def _merged(path: str, before: bytes | None, after: bytes | None, present: bytes | None) -> bytes | None:

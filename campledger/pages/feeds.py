@@ -15,7 +15,7 @@ from datetime import date
 from html import escape
 
 from campledger.ledger.queries import Queries
-from campledger.model.words import describe
+from campledger.model.event_kinds import describe
 from campledger.pages import people, queries
 from campledger.pages.addresses import (
     campaign_feed_path,

@@ -7,17 +7,15 @@ from itertools import groupby
 from typing import Any
 
 from campledger.model.campaign import Campaign
+from campledger.model.event_kinds import EVENT_KINDS, Naming, Piece, pieces
 from campledger.model.history import Event, History
-from campledger.model.words import Piece, coverage, pieces
+from campledger.model.words import coverage, places
 from campledger.pages import text
 from campledger.pages.links import Directory, link
 from campledger.pages.markdown import markdown
 
 Words = list[dict[str, Any]]
 """Pieces of a sentence, each with text and, where it is a link, its address."""
-
-_AROUND = {"status": ("", " the campaign"), "outcome": ("reported: ", ""), "note": ("left a ", "")}
-"""What makes a sentence, with the person before it, of the words that the command line has for an event."""
 
 
 def days(
@@ -99,12 +97,12 @@ def _mark(event: Event) -> str:
 
 
 def _words(event: Event, campaign: Campaign | None, directory: Directory, anchors: Collection[str]) -> Words:
-    before, after = _AROUND.get(event.type, ("", ""))
-    said = pieces(
-        event,
-        groups=(lambda groups: coverage(campaign, groups)) if campaign is not None else None,
+    before, after = EVENT_KINDS[event.type].around
+    naming = Naming(
+        groups=(lambda groups: coverage(campaign, groups)) if campaign is not None else places,
         person=lambda handle: directory.person(handle)["name"],
     )
+    said = pieces(event, naming)
     return [_piece(piece, event, anchors) for piece in (Piece(before), *said, Piece(after)) if piece.text]
 
 

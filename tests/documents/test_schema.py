@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campledger.documents import schema
-from campledger.model.campaign import SECTIONS
+from campledger.model.campaign import SECTIONS, Campaign
+from campledger.model.event_kinds import EVENT_KINDS, EventKind, describe
+from campledger.model.history import Event, replay
 from campledger.problems import Finding, Pointer
 
 WRONG: list[Any] = [
@@ -200,7 +202,7 @@ PARTS = [
     ("template", ""),
     ("template", "parameter"),
     *(("dataids", part) for part in SETS),
-    *(("event", part) for part in schema.event_types()),
+    *(("event", part) for part in EVENT_KINDS),
     *(("act", part) for part in schema.acts()),
 ]
 
@@ -330,3 +332,24 @@ def test_a_finding_says_what_is_wrong_and_what_to_do(value: Any, message: str | 
 @pytest.mark.parametrize("event", [None, [], "x", {}, {"type": None}, {"type": ["note"]}, {"type": "zzz"}])
 def test_what_is_no_event_is_told_once(event: Any) -> None:
     assert len(schema.event_findings(event)) == 1
+
+
+def test_every_kind_of_event_has_its_part_of_the_schema() -> None:
+    parts = schema.alternatives("event")
+    assert parts == tuple(EVENT_KINDS)
+    types = {part: schema.schema("event")["$defs"][part]["properties"]["type"]["const"] for part in parts}
+    assert types == {part: part for part in parts}
+
+
+@pytest.mark.parametrize("kind", EVENT_KINDS.values(), ids=lambda kind: kind.name)
+def test_every_kind_of_event_is_told_in_words(kind: EventKind) -> None:
+    text = describe(Event(sample(schema.schema("event")["$defs"][kind.name], "event")))
+    assert text.strip() == text
+    assert text
+
+
+@pytest.mark.parametrize("kind", EVENT_KINDS.values(), ids=lambda kind: kind.name)
+def test_replay_takes_every_kind_of_event(kind: EventKind) -> None:
+    event = Event(sample(schema.schema("event")["$defs"][kind.name], "event"))
+    history = replay(Campaign("2026-11-22-alpha-aaaa", {"name": "alpha", "steps": [{"name": "step1"}]}), [event])
+    assert history.effective == [event] or [fault.event for fault in history.faults] == [event]
