@@ -12,7 +12,7 @@ import click
 
 from campledger.cli.shared import Moment, Words, clean
 from campledger.cli.writing import WriteOptions, commit_words, print_json, write_options
-from campledger.model.states import CAMPAIGN_TABLE, OUTCOMES
+from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE, OUTCOMES
 
 if TYPE_CHECKING:
     from campledger.operations.acts import Act, How
@@ -90,18 +90,8 @@ def _next(done: Act) -> str | None:
     return None
 
 
-_ABOUT = {
-    "start": "Let a campaign run: it takes submissions from now on.",
-    "pause": "Stop new submissions for a while, or wait for a decision.",
-    "resume": "Let a paused campaign run again.",
-    "complete": "Close a campaign that has done what it was for.",
-    "fail": "Close a campaign that ran, and did not do what it was for.",
-    "cancel": "Close a campaign that is no longer wanted, run or not.",
-    "reopen": "Take a final campaign up again; it is paused then.",
-}
-
-
 def _state_command(name: str) -> click.Command:
+    about = CAMPAIGN_ACTS[name].about
     rows = [row for row in CAMPAIGN_TABLE if row.act == name]
     reason = any(row.needs_reason for row in rows)
     example = ' --reason "file system trouble"' if reason else ""
@@ -109,9 +99,8 @@ def _state_command(name: str) -> click.Command:
 
     @click.command(
         name,
-        short_help=_ABOUT[name],
-        help=f"{_ABOUT[name]}\n\nFrom {sources} to {rows[0].target}.\n\n"
-        f"\b\nExample:\n  campledger {name} k7mq{example}",
+        short_help=about,
+        help=f"{about}\n\nFrom {sources} to {rows[0].target}.\n\n\b\nExample:\n  campledger {name} k7mq{example}",
     )
     @click.argument("campaign")
     @click.option("--reason", required=reason, type=Words(), help="Why, in words.")
@@ -363,7 +352,7 @@ def reconcile(campaign: str, drop: tuple[str, ...], reason: str, entry: Entry) -
 
 
 COMMANDS = [
-    *(_state_command(name) for name in _ABOUT),
+    *(_state_command(name) for name in CAMPAIGN_ACTS),
     note,
     link,
     _assign_command("assign", "Make somebody an operator of a campaign, a step or a group."),

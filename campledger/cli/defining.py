@@ -17,6 +17,7 @@ from campledger.cli.editing import Editor
 from campledger.cli.shared import Moment, Words, clean, ledger_option, start, table, workspace
 from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.errors import GitError, UsageError
+from campledger.model.states import State
 from campledger.model.words import counted
 
 if TYPE_CHECKING:
@@ -362,7 +363,7 @@ def import_() -> None:
     "--state",
     default="defined",
     show_default=True,
-    type=click.Choice(["defined", "running", "paused", "completed", "failed", "cancelled"]),
+    type=click.Choice([str(state) for state in State]),
     help="The state in which the campaigns arrive; submissions are planned if they are defined.",
 )
 @click.option("--at", type=Moment(), help="When it all happened, if not now (UTC).")
@@ -386,7 +387,6 @@ def import_bps(
       campledger import bps dp02-processing --dry-run
       campledger import bps dp02-processing --map settled.yaml --state completed --at 2022-09-30
     """
-    from campledger.model.states import State
     from campledger.operations.importing import Arrival
     from campledger.operations.importing import import_bps as operation
 

@@ -31,13 +31,14 @@ from campledger.cli import (
 )
 from campledger.cli.shared import clean, ledger_option
 from campledger.errors import CampledgerError
+from campledger.model.states import CAMPAIGN_ACTS
 from campledger.suggestions import closest
 
 SECTIONS = {
     "Define": ("init", "define", "templates", "edit", "groups", "import", "hooks", "completion"),
     "Read": ("todo", "list", "show", "whatnext", "log", "query", "check"),
     "Review": ("diff", "review", "ci"),
-    "Follow": ("start", "pause", "resume", "complete", "fail", "cancel", "reopen"),
+    "Follow": tuple(CAMPAIGN_ACTS),
     "Record": (
         "record",
         "outcome",

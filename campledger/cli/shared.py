@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from campledger.cli.terminal import Reading
+from campledger.model.states import CAMPAIGN_STATES, GROUP_STATES
 
 if TYPE_CHECKING:
     from campledger.operations.workspace import Workspace
@@ -146,9 +147,8 @@ def _with_state(line: str, start: int, state: str) -> str:
 
 
 STATE_COLOURS = {
-    "running": "blue", "paused": "yellow", "completed": "green", "failed": "red", "cancelled": "bright_black",
-    "accepted": "green", "rejected": "red", "held": "yellow", "ended": "cyan",
-}  # fmt: skip
+    str(state): one.colour.terminal for table in (CAMPAIGN_STATES, GROUP_STATES) for state, one in table.items()
+}
 
 
 def coloured(word: str) -> str:

@@ -235,7 +235,7 @@ def effect(before: Record, after: Record, changed: Collection[str], now: Record)
     if before.campaign is None or after.campaign is None or now.history is None:
         return None
     state = now.history.state
-    if state not in {State.RUNNING, State.PAUSED}:
+    if not state.is_under_way:
         return None
     reasons = reached(before.campaign, after.campaign)
     for path, group in after.campaign.groups.items():

@@ -11,7 +11,7 @@ from typing import Any
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.query import ATTRIBUTES, Facts
-from campledger.model.states import SubmissionState
+from campledger.model.states import CAMPAIGN_STATES, SubmissionState
 from campledger.suggestions import did_you_mean
 
 Row = dict[str, Any]
@@ -31,7 +31,7 @@ USUAL = ("state", "id", "kind", "owner", "instrument", "stack", "step", "groups"
 SINGLE = frozenset({"id", "name", "state", "production", "kind", "owner", "started", "changed", "deadline", "parent"})
 """The columns that hold one value at the most."""
 
-STATE_ORDER = ("running", "paused", "defined", "completed", "failed", "cancelled")
+STATE_ORDER = tuple(str(state) for state in CAMPAIGN_STATES)
 """The order of campaigns where nobody asked for another one."""
 
 

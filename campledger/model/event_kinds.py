@@ -10,21 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campledger.model.rules import url_complaint
-from campledger.model.states import State, campaign_transition
+from campledger.model.states import CAMPAIGN_ACTS, State, campaign_transition
 from campledger.model.words import count_words, counted, places
 
 if TYPE_CHECKING:
     from campledger.model.history import Event, History, Replay
-
-_PAST = {
-    "start": "started",
-    "pause": "paused",
-    "resume": "resumed",
-    "complete": "completed",
-    "fail": "failed",
-    "cancel": "cancelled",
-    "reopen": "reopened",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +50,8 @@ class EventKind:
     """Tells what happened, without the reason or text that stands in the event beside it."""
     around: tuple[str, str] = ("", "")
     """What makes of the words a sentence that begins with the person."""
+    sign: str = ""
+    """Name of its sign in the site's styles; empty where it has that of the state which it leads to."""
     independent: bool = False
     """Whether it is true whatever became of the acts before it: a push keeps it where others were withdrawn."""
     on_sets: bool = False
@@ -112,7 +104,7 @@ def _place_known(machine: Replay, event: Event) -> bool:
 def _status_words(event: Event, _: Naming) -> Iterator[Piece]:
     source, target = event.data["from"], event.data["to"]
     row = campaign_transition(State(source), State(target))
-    yield Piece(_PAST[row.act] if row else f"from {source} to {target}")
+    yield Piece(CAMPAIGN_ACTS[row.act].past if row else f"from {source} to {target}")
 
 
 def _submission_words(event: Event, naming: Naming) -> Iterator[Piece]:
@@ -222,18 +214,25 @@ EVENT_KINDS = {
         ),
         EventKind("decision", replay=lambda machine, event: machine.decide(event), words=_decision_words),
         EventKind(
-            "note", replay=_place_known, words=_note_words, around=("left a ", ""), independent=True, on_sets=True
+            "note",
+            replay=_place_known,
+            words=_note_words,
+            sign="lines",
+            around=("left a ", ""),
+            independent=True,
+            on_sets=True,
         ),
-        EventKind("link", replay=_replay_link, words=_link_words, independent=True),
-        EventKind("assigned", replay=_replay_assigned, words=_assigned_words, independent=True),
-        EventKind("unassigned", replay=_replay_assigned, words=_assigned_words, independent=True),
-        EventKind("uploaded", replay=_place_known, words=_uploaded_words, independent=True, on_sets=True),
-        EventKind("collected", replay=_place_known, words=_collected_words, independent=True, on_sets=True),
-        EventKind("executed", replay=_place_known, words=_executed_words, independent=True),
+        EventKind("link", replay=_replay_link, words=_link_words, sign="chain", independent=True),
+        EventKind("assigned", replay=_replay_assigned, words=_assigned_words, sign="person", independent=True),
+        EventKind("unassigned", replay=_replay_assigned, words=_assigned_words, sign="person", independent=True),
+        EventKind("uploaded", replay=_place_known, words=_uploaded_words, sign="up", independent=True, on_sets=True),
+        EventKind("collected", replay=_place_known, words=_collected_words, sign="up", independent=True, on_sets=True),
+        EventKind("executed", replay=_place_known, words=_executed_words, sign="play", independent=True),
         EventKind(
             "retracted",
             replay=lambda machine, event: machine.all_earlier(event),
             words=_retracted_words,
+            sign="back",
             on_sets=True,
             takes_back=lambda event: (event.data["event"],),
         ),

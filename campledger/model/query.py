@@ -28,7 +28,7 @@ Facts = Mapping[str, tuple[str | int, ...]]
 ATTRIBUTES: dict[str, str] = {
     "id": "the campaign's id",
     "name": "its short name",
-    "state": "defined, running, paused, completed, failed, cancelled",
+    "state": ", ".join(State),
     "production": "class of campaigns",
     "kind": "sort of activity",
     "owner": "handle of who answers for it; `me` is who asks",

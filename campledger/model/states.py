@@ -1,10 +1,14 @@
-"""The states of campaigns and submissions, and which acts lead from one to another: both tables, as data."""
+"""The states of campaigns and submissions, and which acts lead from one to another: all of it as data.
+
+A new state of a campaign is a member of :class:`State`, a row of :data:`CAMPAIGN_STATES`, rows of the table of acts,
+and a word in schemas/event.schema.json; lists, colours, signs, help and imports go by the tables.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 
 class State(StrEnum):
@@ -20,7 +24,12 @@ class State(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing more is to come, short of a reopening."""
-        return self in {State.COMPLETED, State.FAILED, State.CANCELLED}
+        return CAMPAIGN_STATES[self].final
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it was started, and more is to come."""
+        return self is not State.DEFINED and not self.is_final
 
 
 class SubmissionState(StrEnum):
@@ -35,6 +44,88 @@ class SubmissionState(StrEnum):
     RESCUED = "rescued"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+
+
+class Colour(NamedTuple):
+    """A colour by its name in the site's styles, and by its name in a terminal."""
+
+    site: str
+    terminal: str | None
+
+
+GREY, FADED, TEAL = Colour("grey", None), Colour("grey", "bright_black"), Colour("teal", None)
+BLUE, AMBER, GREEN = Colour("blue", "blue"), Colour("amber", "yellow"), Colour("green", "green")
+RED, VIOLET = Colour("red", "red"), Colour("violet", "cyan")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a state is shown."""
+
+    colour: Colour
+    sign: str
+    """Name of its sign in the site's styles."""
+    words: str = ""
+    """What the site says for it, where that is not its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignState(Look):
+    """What is said of a campaign's state beside its name."""
+
+    concern: int = 0
+    """How much it needs attention: of the campaigns of one night, the state that needs most is shown."""
+    final: bool = False
+    """Whether nothing more is to come, short of a reopening."""
+    synonyms: tuple[str, ...] = ()
+    """What other systems call it, in lower case."""
+
+
+CAMPAIGN_STATES = {
+    State.RUNNING: CampaignState(
+        BLUE, "play", concern=3, synonyms=("in progress", "active", "started", "in review")
+    ),
+    State.PAUSED: CampaignState(AMBER, "pause", concern=4, synonyms=("on hold", "blocked", "waiting")),
+    State.DEFINED: CampaignState(
+        GREY, "circle", concern=2,
+        synonyms=("to do", "open", "new", "backlog", "planned", "selected for development"),
+    ),
+    State.COMPLETED: CampaignState(
+        GREEN, "check", concern=0, final=True, synonyms=("done", "closed", "resolved", "complete", "finished")
+    ),
+    State.FAILED: CampaignState(RED, "cross", concern=6, final=True),
+    State.CANCELLED: CampaignState(
+        FADED, "none", concern=1, final=True,
+        synonyms=("canceled", "won't do", "won't fix", "abandoned", "invalid"),
+    ),
+}  # fmt: skip
+"""The states of campaigns, in the order of lists."""
+
+CONCERN_OF_QUESTIONS = 5
+"""How much it needs attention that something in a campaign awaits a decision."""
+
+ENDED_FAILED, WAITING = "ended-failed", "waiting"
+"""What a group is besides: its submission ended and failed; nothing was submitted for it."""
+
+GROUP_STATES: dict[str, Look] = {
+    SubmissionState.ACCEPTED: Look(GREEN, "check"),
+    SubmissionState.ENDED: Look(VIOLET, "ask", "awaits a decision"),
+    ENDED_FAILED: Look(RED, "ask", "failed, awaits a decision"),
+    SubmissionState.HELD: Look(AMBER, "pause"),
+    SubmissionState.REJECTED: Look(RED, "cross"),
+    SubmissionState.CANCELLED: Look(FADED, "none"),
+    SubmissionState.RUNNING: Look(BLUE, "play"),
+    SubmissionState.SUBMITTED: Look(BLUE, "up"),
+    SubmissionState.RESCUED: Look(TEAL, "turn"),
+    SubmissionState.PLANNED: Look(GREY, "circle"),
+    WAITING: Look(GREY, "dot"),
+}
+"""The states of submissions, and so of groups, as a bar shows them from left to right."""
+
+
+def words_of(state: str) -> str:
+    """Return what is said of a group or submission in a state."""
+    return GROUP_STATES[state].words or state
 
 
 StateT = TypeVar("StateT", State, SubmissionState)
@@ -71,6 +162,28 @@ CAMPAIGN_TABLE = _table(
     State,
 )
 """How a campaign changes its state."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateAct:
+    """What is said of an act that changes a campaign's state."""
+
+    past: str
+    """Tells that it was done: started."""
+    about: str
+    """Says what it is for."""
+
+
+CAMPAIGN_ACTS = {
+    "start": StateAct("started", "Let a campaign run: it takes submissions from now on."),
+    "pause": StateAct("paused", "Stop new submissions for a while, or wait for a decision."),
+    "resume": StateAct("resumed", "Let a paused campaign run again."),
+    "complete": StateAct("completed", "Close a campaign that has done what it was for."),
+    "fail": StateAct("failed", "Close a campaign that ran, and did not do what it was for."),
+    "cancel": StateAct("cancelled", "Close a campaign that is no longer wanted, run or not."),
+    "reopen": StateAct("reopened", "Take a final campaign up again; it is paused then."),
+}
+"""The acts of the table above."""
 
 SUBMISSION_TABLE = _table(
     """

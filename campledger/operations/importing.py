@@ -195,10 +195,12 @@ def way_to(state: State) -> list[State]:
     """Return the states on the shortest way from defined."""
     ways: dict[State, list[State]] = {State.DEFINED: []}
     rows: Sequence[Transition[State]] = CAMPAIGN_TABLE
-    for source in list(State):
+    reached = [State.DEFINED]
+    for source in reached:
         for row in rows:
-            if row.source is source and source in ways and row.target not in ways:
+            if row.source is source and row.target not in ways:
                 ways[row.target] = [*ways[source], row.target]
+                reached.append(row.target)
     return ways[state]
 
 

@@ -78,7 +78,7 @@ class Campaign:
 
     @property
     def state(self) -> State:
-        """``defined``, ``running``, ``paused``, ``completed``, ``failed`` or ``cancelled``; it compares with text."""
+        """Where it stands, by its events; it compares with text, as in ``state == "running"``."""
         return self.history.state
 
     @property

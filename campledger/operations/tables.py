@@ -16,7 +16,7 @@ from campledger.errors import CampledgerError, DataError, UsageError
 from campledger.ledger.reading import DEFINITION
 from campledger.model import times
 from campledger.model.ids import directory_of, new_campaign_id, slug
-from campledger.model.states import State
+from campledger.model.states import CAMPAIGN_STATES, State
 from campledger.model.words import counted
 from campledger.operations.cells import Table
 from campledger.operations.defining import find_key
@@ -57,14 +57,7 @@ HEADERS = {
 }  # fmt: skip
 """What columns are unless --map says otherwise, by their headers in lower case: Jira's, and what people write."""
 
-STATUSES = {
-    **{str(state): state for state in State},
-    **dict.fromkeys(("to do", "open", "new", "backlog", "planned", "selected for development"), State.DEFINED),
-    **dict.fromkeys(("in progress", "active", "started", "in review"), State.RUNNING),
-    **dict.fromkeys(("on hold", "blocked", "waiting"), State.PAUSED),
-    **dict.fromkeys(("done", "closed", "resolved", "complete", "finished"), State.COMPLETED),
-    **dict.fromkeys(("canceled", "won't do", "won't fix", "abandoned", "invalid"), State.CANCELLED),
-}
+STATUSES = {status: state for state, known in CAMPAIGN_STATES.items() for status in (str(state), *known.synonyms)}
 """The states that statuses mean, in lower case, unless --status says otherwise."""
 
 DATES = ("%d/%b/%y %I:%M %p", "%d/%b/%y", "%d/%b/%Y %I:%M %p", "%d/%b/%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y")

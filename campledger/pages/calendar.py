@@ -8,13 +8,18 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
+from campledger.model.states import CAMPAIGN_STATES, CONCERN_OF_QUESTIONS, SubmissionState, words_of
 from campledger.model.words import counted
 from campledger.pages.addresses import in_list
 from campledger.pages.briefs import Brief
 
-_ORDER = ("failed", "asks", "paused", "running", "defined", "cancelled", "completed")
+ASKS = "asks"
+"""A campaign in which something awaits a decision."""
+_CONCERN = {**{str(state): one.concern for state, one in CAMPAIGN_STATES.items()}, ASKS: CONCERN_OF_QUESTIONS}
+_ORDER = sorted(_CONCERN, key=_CONCERN.__getitem__, reverse=True)
 """Of several campaigns of a night, the first of these is shown."""
-WORDS = {"asks": "awaits a decision"}
+_SIGNS = {**{str(state): one.sign for state, one in CAMPAIGN_STATES.items()}, ASKS: "ask"}
+WORDS = {ASKS: words_of(SubmissionState.ENDED)}
 _PITCH, _CELL, _LEFT, _TOP = 15, 12, 34, 20
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -60,7 +65,9 @@ def _year(year: int, nights: Mapping[date, Sequence[Brief]]) -> dict[str, Any]:
         "weekdays": [
             {"y": _TOP + _PITCH * row + 10, "name": name} for row, name in ((0, "Mon"), (3, "Thu"), (6, "Sun"))
         ],
-        "legend": [{"state": state, "word": WORDS.get(state, state)} for state in _ORDER if tally[state]],
+        "legend": [
+            {"state": state, "sign": _SIGNS[state], "word": WORDS.get(state, state)} for state in _ORDER if tally[state]
+        ],
     }
 
 
@@ -84,9 +91,15 @@ def _night(day: date, found: Sequence[Brief], origin: int) -> dict[str, Any]:
         counts = ", ".join(f"{tally[one]} {WORDS.get(one, one)}" for one in _ORDER if tally[one])
         what = f"{len(found)} campaigns, {counts}"
     href = found[0]["href"] if len(found) == 1 else in_list(f"day_obs:{day:%Y%m%d}")
-    return {**_place(day, origin), "state": state, "href": href, "label": f"{day.isoformat()}: {what}"}
+    return {
+        **_place(day, origin),
+        "state": state,
+        "sign": _SIGNS[state],
+        "href": href,
+        "label": f"{day.isoformat()}: {what}",
+    }
 
 
 def _state(one: Brief) -> str:
     asks = any(entry["need"] in {"failed", "held", "decide"} for entry in one["asking"])
-    return "asks" if asks else str(one["state"])
+    return ASKS if asks else str(one["state"])

@@ -10,12 +10,11 @@ from typing import Any
 from campledger.model.campaign import Step
 from campledger.model.history import Event, History, Submission
 from campledger.model.progress import Progress
-from campledger.model.states import State
+from campledger.model.states import ENDED_FAILED, State, SubmissionState, words_of
 from campledger.model.times import parse
 from campledger.model.words import coverage
 from campledger.pages import text
 from campledger.pages.pictures import shortened
-from campledger.pages.steps import GROUP_WORDS
 
 MAX_ROWS = 48
 """With more rows than these, each step gets one."""
@@ -30,6 +29,7 @@ _TICKS = 8
 _HOUR = 3600
 _MOMENT = 60
 _FIRST = {"first", ""}
+_DRAWN = (SubmissionState.ENDED, ENDED_FAILED, SubmissionState.HELD, SubmissionState.RUNNING)
 _STEPS = [_HOUR * hours for hours in (1, 3, 6, 12)] + [
     24 * _HOUR * days for days in (1, 2, 7, 14, 28, 56, 91, 182, 365, 730, 3650)
 ]
@@ -131,7 +131,7 @@ def _joined(parts: Iterable[Part]) -> Iterator[Part]:
     by_state: dict[str, list[Part]] = {}
     for part in parts:
         by_state.setdefault(part.state, []).append(part)
-    for state in sorted(by_state, key=["ended", "ended-failed", "held", "running"].index):
+    for state in sorted(by_state, key=_DRAWN.index):
         current = None
         for part in sorted(by_state[state], key=lambda one: one.start):
             if current is not None and (current.end is None or part.start <= current.end):
@@ -150,7 +150,7 @@ def _parts(one: Submission) -> Iterator[Part]:
     moments = [(parse(event.at), _state_after(event, one)) for event in one.events]
     moments = sorted(moments, key=lambda pair: pair[0])
     for index, (start, state) in enumerate(moments):
-        if state in {"running", "held", "ended", "ended-failed"}:
+        if state in _DRAWN:
             later = [pair for pair in moments[index + 1 :] if pair[1] != state]
             if index and moments[index - 1][1] == state:
                 continue
@@ -164,7 +164,7 @@ def _state_after(event: Event, one: Submission) -> str:
     state = str(data.get("decision") or data["state"])
     if state == "submitted":
         return "running"
-    return "ended-failed" if state == "ended" and data.get("result") == "failed" else state
+    return ENDED_FAILED if state == "ended" and data.get("result") == "failed" else state
 
 
 def _accepted(progress: Progress, paths: Sequence[str]) -> datetime | None:
@@ -258,7 +258,7 @@ def _drawn(row: Row, number: int, scale: _Scale) -> dict[str, Any]:
 
 
 def _words(part: Part) -> str:
-    state = GROUP_WORDS.get(part.state, part.state)
+    state = words_of(part.state)
     which = "" if not part.submission else f"{part.submission}, {part.relation}: "
     start = text.moment(_iso(part.start))["text"]
     return f"{which}{state} from {start}" + (f" to {text.moment(_iso(part.end))['text']}" if part.end else " on")
@@ -270,7 +270,7 @@ def _listed(row: Row, part: Part) -> dict[str, Any]:
         "submission": part.submission,
         "relation": part.relation,
         "state": part.state,
-        "word": GROUP_WORDS.get(part.state, part.state),
+        "word": words_of(part.state),
         "start": text.moment(_iso(part.start)),
         "end": text.moment(_iso(part.end)) if part.end else None,
     }

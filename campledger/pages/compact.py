@@ -17,7 +17,7 @@ from typing import Any
 
 from campledger.ledger.queries import Queries
 from campledger.model import columns, query
-from campledger.model.states import State
+from campledger.model.states import GROUP_STATES, State
 from campledger.model.words import spans
 from campledger.pages import people
 from campledger.pages.gather import Readable, Survey, kept
@@ -63,6 +63,7 @@ def by_column(
             "connectives": query.CONNECTIVES,
             "saved": {},
         },
+        "group_states": list(GROUP_STATES),
         "final": [str(state) for state in State if state.is_final],
         "people": names,
         "ticket": ticket,

@@ -13,7 +13,9 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from campledger.errors import DataError
+from campledger.model.states import CAMPAIGN_STATES, GROUP_STATES
 from campledger.pages.overrides import FOLDER, Overrides
+from campledger.pages.state_styles import state_styles
 
 _SITE = files("campledger").joinpath("site")
 _PACKAGED = "packaged/"
@@ -102,8 +104,18 @@ def _place(error: Exception) -> str | None:
 
 def static_files(overrides: Overrides = _NONE) -> dict[str, bytes]:
     """Return what stands in the site as it is, by path: styles, scripts, pictures, the schema of the JSON."""
-    packaged = [entry for top in ("static", "api") for entry in _below(_SITE.joinpath(top), top)]
-    return {**dict(packaged), **overrides.static}
+    packaged = dict(entry for top in ("static", "api") for entry in _below(_SITE.joinpath(top), top))
+    packaged["static/site.css"] = state_styles().encode() + packaged["static/site.css"]
+    packaged["api/v1/schema.json"] = _with_states(packaged["api/v1/schema.json"])
+    return {**packaged, **overrides.static}
+
+
+def _with_states(schema: bytes) -> bytes:
+    """Return the schema of the JSON with the names of the states in it."""
+    document = json.loads(schema)
+    document["$defs"]["state"]["enum"] = list(CAMPAIGN_STATES)
+    document["$defs"]["group_state"]["enum"] = list(GROUP_STATES)
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _below(folder: Traversable, path: str) -> list[tuple[str, bytes]]:

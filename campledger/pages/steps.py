@@ -9,21 +9,12 @@ from typing import Any
 from campledger.model.campaign import NAMED_BY_TABLE, Group, Step
 from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
-from campledger.model.states import State
+from campledger.model.states import GROUP_STATES, State, words_of
 from campledger.model.waiting import Matter, matters
 from campledger.model.words import coverage, spans
 from campledger.pages import text
 from campledger.pages.links import Directory
 from campledger.pages.markdown import markdown
-
-GROUP_ORDER = (
-    "accepted", "ended", "ended-failed", "held", "rejected", "cancelled", "running", "submitted", "rescued",
-    "planned", "waiting",
-)  # fmt: skip
-"""The states of groups, as a bar shows them from left to right."""
-
-GROUP_WORDS = {"ended": "awaits a decision", "ended-failed": "failed, awaits a decision"}
-SUBMISSION_WORDS = {"ended": "awaits a decision"}
 
 
 def bar(states: Iterable[str]) -> list[dict[str, Any]]:
@@ -31,7 +22,7 @@ def bar(states: Iterable[str]) -> list[dict[str, Any]]:
     tally = Counter(states)
     total = sum(tally.values())
     parts, before = [], 0
-    for state in GROUP_ORDER:
+    for state in GROUP_STATES:
         if tally[state]:
             start, end = round(100 * before / total, 2), round(100 * (before + tally[state]) / total, 2)
             parts.append({"state": state, "x": start, "width": round(end - start, 2)})
@@ -64,9 +55,7 @@ def _step(step: Step, progress: Progress, directory: Directory, done: set[str], 
         "total": len(states),
         "accepted": tally["accepted"],
         "tally": [
-            {"state": state, "count": tally[state], "word": GROUP_WORDS.get(state, state)}
-            for state in GROUP_ORDER
-            if tally[state]
+            {"state": state, "count": tally[state], "word": words_of(state)} for state in GROUP_STATES if tally[state]
         ],
         "bar": bar(states),
         "cells": [_cell(group, progress) for group in step.groups],
@@ -110,7 +99,7 @@ def _cell(group: Group, progress: Progress) -> dict[str, Any]:
     state = progress.states[group.path]
     one = progress.deciding(group.path)
     title = group.definition.get("title", "")
-    word = GROUP_WORDS.get(state, state)
+    word = words_of(state)
     return {
         "name": group.name,
         "state": state,
@@ -150,7 +139,7 @@ def _submission(one: Submission, progress: Progress, directory: Directory, ancho
         "id": one.id,
         "anchor": anchor,
         "state": "ended-failed" if one.state == "ended" and one.result == "failed" else str(one.state),
-        "word": SUBMISSION_WORDS.get(str(one.state), str(one.state)) if awaits else str(one.state),
+        "word": words_of(str(one.state)) if awaits else str(one.state),
         "awaits": awaits,
         "result": one.result or "",
         "relation": one.relation,

@@ -9,6 +9,7 @@ from typing import Any
 from campledger.model.campaign import Campaign
 from campledger.model.event_kinds import EVENT_KINDS, Naming, Piece, pieces
 from campledger.model.history import Event, History
+from campledger.model.states import ENDED_FAILED
 from campledger.model.words import coverage, places
 from campledger.pages import text
 from campledger.pages.links import Directory, link
@@ -89,11 +90,13 @@ def _commit(commit: str, directory: Directory) -> dict[str, Any]:
 
 
 def _mark(event: Event) -> str:
-    """Return the state whose colour and sign the event bears, or its type."""
+    """Return the state whose colour and sign the event bears, or its type where that has a sign."""
     data = event.data
+    if EVENT_KINDS[event.type].sign:
+        return event.type
     if event.type == "outcome" and data.get("result") == "failed":
-        return "ended-failed"
-    return str(data.get("to") or data.get("decision") or data.get("state") or event.type)
+        return ENDED_FAILED
+    return str(data.get("to") or data.get("decision") or data["state"])
 
 
 def _words(event: Event, campaign: Campaign | None, directory: Directory, anchors: Collection[str]) -> Words:

@@ -46,7 +46,6 @@
   /** Columns whose largest values are looked for first. */
   const DOWN_FIRST = new Set(["groups", "changed", "started", "awaiting", "problems", "day_obs"]);
   const CODE = new Set(["stack", "image", "output", "id", "parent", "run_id", "wms"]);
-  const GROUP_ORDER = ["accepted", "ended", "ended-failed", "held", "rejected", "cancelled", "running", "submitted", "rescued"];
 
   /** @template {keyof HTMLElementTagNameMap} Tag @param {Tag} tag @param {string} [name] @param {string} [text] */
   function element(tag, name, text) {
@@ -115,7 +114,7 @@
         if (!groups) return;
         const fraction = element("span", "fraction", String(groups[0]));
         fraction.append(element("span", "of", ` of ${groups[1]}`));
-        cell.append(fraction, bar(groups[1], groups[2]));
+        cell.append(fraction, bar(groups[1], groups[2], index.group_states));
       },
       changed(cell, row) {
         const at = value("changed", row);
@@ -223,8 +222,11 @@
     return first === 0 ? `until ${last}` : `${first}–${last}`;
   }
 
-  /** Draw how many groups are in which state. @param {number} total @param {string} tally */
-  function bar(total, tally) {
+  /**
+   * Draw how many groups are in which state.
+   * @param {number} total @param {string} tally @param {string[]} order  all states, from left to right
+   */
+  function bar(total, tally, order) {
     const made = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     made.setAttribute("class", "bar");
     made.setAttribute("viewBox", "0 0 100 6");
@@ -232,7 +234,7 @@
     made.setAttribute("aria-hidden", "true");
     const counts = new Map(tally.split(" ").map((part) => /** @type {[string, string]} */ (part.split(":"))));
     let before = 0;
-    for (const state of GROUP_ORDER) {
+    for (const state of order) {
       const count = Number(counts.get(state) || 0);
       if (!count) continue;
       const part = document.createElementNS("http://www.w3.org/2000/svg", "rect");

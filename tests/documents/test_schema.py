@@ -14,6 +14,7 @@ from campledger.documents import schema
 from campledger.model.campaign import SECTIONS, Campaign
 from campledger.model.event_kinds import EVENT_KINDS, EventKind, describe
 from campledger.model.history import Event, replay
+from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE, OUTCOMES, SUBMISSION_TABLE, State
 from campledger.problems import Finding, Pointer
 
 WRONG: list[Any] = [
@@ -353,3 +354,19 @@ def test_replay_takes_every_kind_of_event(kind: EventKind) -> None:
     event = Event(sample(schema.schema("event")["$defs"][kind.name], "event"))
     history = replay(Campaign("2026-11-22-alpha-aaaa", {"name": "alpha", "steps": [{"name": "step1"}]}), [event])
     assert history.effective == [event] or [fault.event for fault in history.faults] == [event]
+
+
+def test_the_schemas_know_the_states() -> None:
+    events, states = schema.schema("event")["$defs"], schema.schema("event")["$defs"]["state"]["enum"]
+    assert states == list(State)
+    started = {row.target for row in SUBMISSION_TABLE if row.act == row.target} - {"rescued"}
+    decisions = events["decision"]["properties"]["decision"]["enum"]
+    assert set(events["outcome"]["properties"]["state"]["enum"]) == {state for state, _ in OUTCOMES.values()}
+    assert started == {*events["outcome"]["properties"]["state"]["enum"], *decisions}
+    assert schema.schema("act")["$defs"]["outcome"]["properties"]["state"]["enum"] == list(OUTCOMES)
+
+
+@pytest.mark.parametrize("act", CAMPAIGN_ACTS)
+def test_a_batch_may_hold_every_act_on_a_campaign(act: str) -> None:
+    part = schema.schema("act")["$defs"][act]
+    assert ("reason" in part["required"]) is any(row.needs_reason for row in CAMPAIGN_TABLE if row.act == act)

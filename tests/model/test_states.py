@@ -7,8 +7,14 @@ from collections.abc import Sequence
 import pytest
 
 from campledger.model.states import (
+    CAMPAIGN_ACTS,
+    CAMPAIGN_STATES,
     CAMPAIGN_TABLE,
+    CONCERN_OF_QUESTIONS,
+    ENDED_FAILED,
+    GROUP_STATES,
     SUBMISSION_TABLE,
+    WAITING,
     State,
     SubmissionState,
     Transition,
@@ -113,3 +119,30 @@ def test_a_decision_can_be_reversed_with_a_reason() -> None:
         row = submission_transition(SubmissionState(source), SubmissionState(target))
         assert row is not None
         assert row.needs_reason
+
+
+def test_the_tables_name_every_state_and_every_act() -> None:
+    assert set(CAMPAIGN_STATES) == set(State)
+    assert set(GROUP_STATES) == {*SubmissionState, ENDED_FAILED, WAITING}
+    assert list(CAMPAIGN_ACTS) == list(dict.fromkeys(row.act for row in CAMPAIGN_TABLE))
+
+
+def test_a_state_of_campaigns_and_of_groups_looks_the_same_if_it_has_the_same_name() -> None:
+    for state in set(map(str, CAMPAIGN_STATES)) & set(map(str, GROUP_STATES)):
+        one, other = CAMPAIGN_STATES[State(state)], GROUP_STATES[state]
+        assert (one.colour, one.sign) == (other.colour, other.sign)
+
+
+def test_a_night_is_shown_in_one_state() -> None:
+    concerns = [CONCERN_OF_QUESTIONS, *(one.concern for one in CAMPAIGN_STATES.values())]
+    assert len(concerns) == len(set(concerns))
+
+
+def test_a_status_of_another_system_means_one_state() -> None:
+    known = [status for state, one in CAMPAIGN_STATES.items() for status in (str(state), *one.synonyms)]
+    assert len(known) == len(set(known))
+    assert all(status == status.lower() for status in known)
+
+
+def test_a_campaign_is_under_way_between_its_start_and_its_end() -> None:
+    assert {state for state in State if state.is_under_way} == {State.RUNNING, State.PAUSED}

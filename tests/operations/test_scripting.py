@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -17,6 +18,8 @@ import pytest
 from campledger import Ledger
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.model.history import Event
+from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE
+from campledger.operations.scripting import Transaction
 from campledger.operations.workspace import Workspace
 from campledger.repository.past import event_commits
 
@@ -445,6 +448,13 @@ def test_two_clones_that_make_acts_of_one_key_make_them_once(hub: Path, git: Git
     assert first.data == Ledger.open(b).campaign("night").events[0].data
     assert git("rev-list", "--count", "main", cwd=hub) == str(int(git("rev-list", "--count", "main")) + 1)
     assert campledger("check", "--strict", cwd=a).returncode == 0
+
+
+@pytest.mark.parametrize("act", CAMPAIGN_ACTS)
+def test_a_transaction_can_make_every_act_on_a_campaign(act: str) -> None:
+    parameters = inspect.signature(getattr(Transaction, act)).parameters
+    required = any(row.needs_reason for row in CAMPAIGN_TABLE if row.act == act)
+    assert (parameters["reason"].default is inspect.Parameter.empty) is required
 
 
 def test_the_package_is_quick_to_import_without_it() -> None:

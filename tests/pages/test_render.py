@@ -14,6 +14,8 @@ import jinja2
 import pytest
 
 from campledger.ledger.reading import Ledger
+from campledger.model.event_kinds import EVENT_KINDS
+from campledger.model.states import CAMPAIGN_STATES, GROUP_STATES
 from campledger.operations.site import build
 from campledger.pages import gather, listing, render
 from campledger.repository.trees import WorkTree
@@ -161,6 +163,19 @@ def test_scripts_of_data_are_ascii() -> None:
     document: dict[str, Any] = {"a": "</script>\u2028\udcff"}
     data = render.script_file("name", document)
     assert data == b'window.name = {"a":"</script>\\u2028\\udcff"};\n'
+
+
+def test_every_state_and_every_kind_of_event_has_colours_and_a_sign_that_the_styles_know() -> None:
+    text = render.static_files()["static/site.css"].decode()
+    shown = {f"s-{state}" for state in CAMPAIGN_STATES} | {f"n-{state}" for state in CAMPAIGN_STATES}
+    shown |= {f"g-{name}" for name in (*CAMPAIGN_STATES, *GROUP_STATES)}
+    shown |= {f"g-{kind.name}" for kind in EVENT_KINDS.values() if kind.sign}
+    for name in shown:
+        rule = re.search(rf"\.{name}(?:, [^{{]*)? \{{([^}}]*)\}}", text)
+        assert rule, name
+        used = dict(re.findall(r"--([a-z]+): var\(--([a-z-]+)\);", rule[1]))
+        assert {"tone", "tint", "solid", "sign"} <= set(used)
+        assert all(f"\n  --{variable}: " in text for variable in used.values())
 
 
 def test_no_rule_of_the_styles_is_left_open() -> None:

@@ -65,6 +65,7 @@ interface Index {
   count: number;
   language: Omit<Language, "me">;
   final: string[];
+  group_states: string[];
   people: Record<string, string>;
   ticket: string | null;
   facts: Record<string, Packed>;
