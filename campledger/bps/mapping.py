@@ -29,10 +29,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from campledger.errors import DataError
+from campledger.model.vocabulary import RELATIONS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-RELATIONS = ("first", "rescue", "restart", "replacement")
 
 
 @dataclass(frozen=True, slots=True)

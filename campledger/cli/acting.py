@@ -13,6 +13,7 @@ import click
 from campledger.cli.shared import Moment, Words, clean
 from campledger.cli.writing import WriteOptions, commit_words, print_json, write_options
 from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE, OUTCOMES
+from campledger.model.vocabulary import DEVIATIONS, LINK_TYPES, RELATIONS
 
 if TYPE_CHECKING:
     from campledger.operations.acts import Act, How
@@ -137,7 +138,7 @@ def note(campaign: str, text: str, on: str | None, entry: Entry) -> None:
 @click.argument("url")
 @click.option(
     "--type", "kind", default="other", show_default=True,
-    type=click.Choice(["monitor", "butler", "metrics", "qa", "ticket", "document", "other"]), help="What is behind it.",
+    type=click.Choice(LINK_TYPES), help="What is behind it.",
 )  # fmt: skip
 @click.option("--title", help="One line for people.")
 @click.option("--on", metavar="STEP[/GROUP]", help="The step or group that it is about.")
@@ -185,15 +186,12 @@ def _counts(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
     return counts
 
 
-_DEVIATIONS = ("query", "pipeline", "image", "inputs", "memory", "options", "other")
-
-
 def _deviations(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     deviations = {}
     for value in values:
         key, equals, text = value.partition("=")
-        if key not in _DEVIATIONS or not equals:
-            raise click.BadParameter(f"`{value}` is not WHAT=TEXT with WHAT of {', '.join(_DEVIATIONS)}", ctx, param)
+        if key not in DEVIATIONS or not equals:
+            raise click.BadParameter(f"`{value}` is not WHAT=TEXT with WHAT of {', '.join(DEVIATIONS)}", ctx, param)
         deviations[key] = text
     return deviations
 
@@ -213,7 +211,7 @@ _wms = click.option("--wms", metavar="NAME", help="The workflow-management syste
 @_wms
 @click.option("--file", metavar="PATH", help="The BPS submit file, in the campaign's directory.")
 @click.option(
-    "--relation", type=click.Choice(["first", "rescue", "restart", "replacement"]),
+    "--relation", type=click.Choice(RELATIONS),
     help="What it is to the submissions before it.  [default: first, or rescue with --parent]",
 )  # fmt: skip
 @click.option(
@@ -226,7 +224,7 @@ _wms = click.option("--wms", metavar="NAME", help="The workflow-management syste
 @click.option("--planned", is_flag=True, help="It is only planned yet.")
 @click.option(
     "--deviation", "deviations", metavar="WHAT=TEXT", multiple=True, callback=_deviations,
-    help=f"Where it differs from the definition: {', '.join(_DEVIATIONS)}; repeat for several.",
+    help=f"Where it differs from the definition: {', '.join(DEVIATIONS)}; repeat for several.",
 )  # fmt: skip
 @click.option("--text", help="Anything else, in words.")
 @act_options

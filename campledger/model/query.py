@@ -20,6 +20,7 @@ from typing import Any
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.states import State
+from campledger.model.vocabulary import KINDS
 from campledger.suggestions import did_you_mean
 
 Facts = Mapping[str, tuple[str | int, ...]]
@@ -60,12 +61,8 @@ ATTRIBUTES: dict[str, str] = {
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "state": tuple(str(state) for state in State),
-    "kind": (
-        "development", "rehearsal", "integration", "mini-drp", "data-release", "data-preview", "reprocessing",
-        "nightly", "nightly-validation", "prompt", "prompt-catch-up", "commissioning", "calibration",
-        "template-building", "other",
-    ),
-}  # fmt: skip
+    "kind": KINDS,
+}
 """All values of the attributes that have a fixed few: another one is a slip, and would find nothing."""
 
 CONNECTIVES: dict[str, str] = {

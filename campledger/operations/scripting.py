@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from campledger.errors import CampledgerError, UsageError
 from campledger.ledger.reading import Record
@@ -21,6 +21,7 @@ from campledger.model import query, times
 from campledger.model.columns import Row, in_order, row_of, unknown_column
 from campledger.model.history import Event, History, Submission
 from campledger.model.states import OUTCOMES, State
+from campledger.model.vocabulary import LinkType, Relation, Said
 from campledger.operations import acts, checking, defining, finding
 from campledger.operations.acts import How, Run
 from campledger.operations.roots import find_root
@@ -32,10 +33,6 @@ from campledger.repository.environment import settle_environment
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-Relation = Literal["first", "rescue", "restart", "replacement"]
-Said = Literal["succeeded", "failed", "submitted", "running", "held", "cancelled"]
-LinkType = Literal["monitor", "butler", "metrics", "qa", "ticket", "document", "other"]
 
 
 @dataclass(frozen=True)

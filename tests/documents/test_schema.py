@@ -15,6 +15,7 @@ from campledger.model.campaign import SECTIONS, Campaign
 from campledger.model.event_kinds import EVENT_KINDS, EventKind, describe
 from campledger.model.history import Event, replay
 from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE, OUTCOMES, SUBMISSION_TABLE, State
+from campledger.model.vocabulary import DEVIATIONS, KINDS, LINK_TYPES, RELATIONS, SAID
 from campledger.problems import Finding, Pointer
 
 WRONG: list[Any] = [
@@ -370,3 +371,16 @@ def test_the_schemas_know_the_states() -> None:
 def test_a_batch_may_hold_every_act_on_a_campaign(act: str) -> None:
     part = schema.schema("act")["$defs"][act]
     assert ("reason" in part["required"]) is any(row.needs_reason for row in CAMPAIGN_TABLE if row.act == act)
+
+
+def test_the_schemas_know_the_words_of_the_vocabulary() -> None:
+    submission = schema.schema("event")["$defs"]["submission"]["properties"]
+    act = {name: part.get("properties", {}) for name, part in schema.schema("act")["$defs"].items()}
+    campaign = schema.schema("campaign")
+    assert tuple(submission["relation"]["enum"]) == RELATIONS
+    assert tuple(act["record"]["relation"]["enum"]) == RELATIONS
+    assert tuple(schema.schema("event")["$defs"]["deviations"]["properties"]) == DEVIATIONS
+    assert tuple(campaign["$defs"]["link"]["properties"]["type"]["enum"]) == LINK_TYPES
+    assert tuple(act["link"]["type"]["enum"]) == LINK_TYPES
+    assert tuple(campaign["properties"]["kind"]["enum"]) == KINDS
+    assert tuple(OUTCOMES) == SAID
