@@ -10,8 +10,9 @@ from typing import Any
 
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
+from campledger.model.progress import Progress
 from campledger.model.query import ATTRIBUTES, Facts
-from campledger.model.states import CAMPAIGN_STATES, SubmissionState
+from campledger.model.states import CAMPAIGN_STATES
 from campledger.suggestions import did_you_mean
 
 Row = dict[str, Any]
@@ -19,7 +20,7 @@ Row = dict[str, Any]
 
 COLUMNS: dict[str, str] = {
     **{name: meaning for name, meaning in ATTRIBUTES.items() if name != "text"},
-    "step": "the step that is next to be done",
+    "step": "the first step that is not done, while the campaign is running or paused",
     "title": "one line for people",
     "groups": "groups accepted, of all",
 }
@@ -51,13 +52,12 @@ def row_of(campaign: Campaign, history: History, facts: Facts) -> Row:
         for name, values in facts.items()
         if name != "text"
     }
-    done = {group for group in campaign.groups if history.group_state(group) == SubmissionState.ACCEPTED}
-    current = next((step.name for step in campaign.steps if any(one.path not in done for one in step.groups)), None)
+    progress = Progress(campaign, history)
     return row | {
         "title": campaign.title,
         "steps": row["step"],
-        "step": current,
-        "groups": [len(done), len(campaign.groups)],
+        "step": progress.current or None,
+        "groups": [progress.accepted, len(campaign.groups)],
     }
 
 

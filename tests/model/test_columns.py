@@ -82,8 +82,17 @@ def test_a_row_has_every_column() -> None:
     campaign = Campaign("2026-11-22-x-aaaa", definition)
     made = row_of(campaign, History(), query.facts_of(campaign, History()))
     assert set(made) == {*COLUMNS, "steps"}
-    assert (made["step"], made["steps"], made["groups"]) == ("step1", ["step1"], [0, 1])
+    assert (made["step"], made["steps"], made["groups"]) == (None, ["step1"], [0, 1])
     assert all(words(made, name) is not None for name in COLUMNS)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_step_is_next_while_a_campaign_runs_or_is_paused(state: State) -> None:
+    definition = {"name": "x", "production": "p", "kind": "k", "description": "d"}
+    campaign = Campaign("2026-11-22-x-aaaa", {**definition, "steps": [{"name": "a"}, {"name": "b"}]})
+    history = History(state=state)
+    expected = "a" if state in {State.RUNNING, State.PAUSED} else None
+    assert row_of(campaign, history, query.facts_of(campaign, history))["step"] == expected
 
 
 def test_columns() -> None:
