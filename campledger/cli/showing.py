@@ -32,7 +32,7 @@ def as_json_value(record: Record) -> dict[str, Any]:
         "definition": record.campaign.definition,
         "operators": history.operators,
     }
-    result["groups"] = {group: history.group_state(group) for group in record.campaign.groups}
+    result["groups"] = {group: history.group(group).state for group in record.campaign.groups}
     result["submissions"] = [
         {
             "id": one.id, "state": str(one.state), "relation": one.relation, "groups": list(one.groups),
@@ -83,7 +83,7 @@ def _steps(record: Record) -> list[str]:
     if campaign is None or history is None:
         return lines
     for step in campaign.steps:
-        states = [history.group_state(group.path) for group in step.groups]
+        states = [history.group(group.path).state for group in step.groups]
         counts = ", ".join(f"{states.count(one)} {coloured(one)}" for one in dict.fromkeys(states))
         lines += [
             "",

@@ -242,7 +242,7 @@ def effect(before: Record, after: Record, changed: Collection[str], now: Record)
         used = [name for name in uses(group) if name in changed]
         if used:
             reasons[path] = (*reasons.get(path, ()), *used)
-    submitted = {path: why for path, why in reasons.items() if now.history.covering(path)}
+    submitted = {path: why for path, why in reasons.items() if now.history.group(path).submissions}
     waiting = len([path for path in reasons if path not in submitted and path in after.campaign.groups])
     return Effect(after.id, state, submitted, waiting) if reasons else None
 

@@ -81,6 +81,87 @@ class Submission:
         """The reason of its last event that gave one."""
         return next((event.data["reason"] for event in reversed(self.events) if "reason" in event.data), None)
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether nobody submitted it yet."""
+        return self.state is SubmissionState.PLANNED
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether it was rejected or cancelled."""
+        return self.state in {SubmissionState.REJECTED, SubmissionState.CANCELLED}
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was submitted and did not come to nothing: it stands in for its parents."""
+        return not self.is_planned and not self.came_to_nothing
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the workflow system is at work on it."""
+        return self.state in {SubmissionState.SUBMITTED, SubmissionState.RUNNING}
+
+    @property
+    def groups_in_force(self) -> list[str]:
+        """The groups that no later submission took over."""
+        return [group for group in self.groups if group not in self.superseded]
+
+
+@dataclass(frozen=True)
+class GroupStatus:
+    """Where a group stands: which submissions cover it, and which of them decides its state."""
+
+    path: str
+    """STEP/GROUP."""
+    submissions: tuple[Submission, ...] = ()
+    """Those that cover it, oldest first."""
+
+    @cached_property
+    def in_force(self) -> tuple[Submission, ...]:
+        """The submissions that no later one took it over from, oldest first."""
+        return tuple(one for one in self.submissions if self.path not in one.superseded)
+
+    @cached_property
+    def deciding(self) -> Submission | None:
+        """The submission from which it has its state: the latest that is accepted; else the latest that was submitted.
+
+        One that came to nothing gives the group back, so it decides only where no other one was submitted, and one that
+        is only planned does not hide what came of those before.
+        """
+        ranks: tuple[Callable[[Submission], bool], ...] = (
+            lambda one: one.state is SubmissionState.ACCEPTED,
+            lambda one: one.stands,
+            lambda one: one.came_to_nothing,
+            lambda one: one.is_planned,
+        )
+        return next((one for rank in ranks for one in reversed(self.in_force) if rank(one)), None)
+
+    @property
+    def state(self) -> str:
+        """The state of the submission that decides; `waiting` where none covers it."""
+        return str(self.deciding.state) if self.deciding else "waiting"
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether a submission in force over it is accepted."""
+        return self.deciding is not None and self.deciding.state is SubmissionState.ACCEPTED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended with failures, and nobody has decided."""
+        one = self.deciding
+        return one is not None and one.state is SubmissionState.ENDED and one.result == "failed"
+
+    @property
+    def planned(self) -> Submission | None:
+        """The latest submission in force over it that is only planned."""
+        return next((one for one in reversed(self.in_force) if one.is_planned), None)
+
+    @property
+    def claims(self) -> list[Submission]:
+        """The submissions in force that did not come to nothing: where there is one, no first one may follow."""
+        return [one for one in self.in_force if not one.came_to_nothing]
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -128,28 +209,17 @@ class History:
         return [event for event in self.events if event.id not in self.dropped | at_fault]
 
     @cached_property
-    def _by_group(self) -> dict[str, list[Submission]]:
-        found: dict[str, list[Submission]] = {}
+    def _covered(self) -> dict[str, GroupStatus]:
+        """Where each group stands that a submission covers."""
+        covering: dict[str, list[Submission]] = {}
         for submission in self.submissions.values():
             for group in submission.groups:
-                found.setdefault(group, []).append(submission)
-        return found
+                covering.setdefault(group, []).append(submission)
+        return {path: GroupStatus(path, tuple(found)) for path, found in covering.items()}
 
-    def covering(self, group: str) -> list[Submission]:
-        """Return the submissions that cover a group, STEP/GROUP, oldest first."""
-        return self._by_group.get(group, [])
-
-    def group_state(self, group: str) -> str:
-        """Return `accepted` once a submission in force is; else its latest submission's state, or `waiting`.
-
-        One that is only planned does not hide what came of the one before.
-        """
-        live = [one for one in self.covering(group) if group not in one.superseded]
-        if any(one.state is SubmissionState.ACCEPTED for one in live):
-            return str(SubmissionState.ACCEPTED)
-        started = [one for one in live if one.state is not SubmissionState.PLANNED]
-        latest = (started or live)[-1:]
-        return str(latest[0].state) if latest else "waiting"
+    def group(self, path: str) -> GroupStatus:
+        """Return where a group, STEP/GROUP, stands."""
+        return self._covered.get(path) or GroupStatus(path)
 
 
 def replay(campaign: Campaign, events: Iterable[Event]) -> History:
@@ -274,7 +344,7 @@ class Replay:
             for parent in one.parents:
                 before = self.submissions[parent]
                 others = [self.submissions[one] for one in self.children[parent]]
-                taken = frozenset(group for other in others if _stands(other) for group in other.groups)
+                taken = frozenset(group for other in others if other.stands for group in other.groups)
                 superseded = taken & frozenset(before.groups)
                 if superseded == before.superseded:
                     continue
@@ -282,7 +352,7 @@ class Replay:
                 events = (*before.events, event) if taken_over else before.events
                 after = _settled(replace(before, superseded=superseded, events=events))
                 self.submissions[parent] = after
-                if _stands(after) is not _stands(before):
+                if after.stands is not before.stands:
                     waiting.append(after)
 
     def take_outcome(self, event: Event) -> None:
@@ -361,15 +431,6 @@ def _settled(one: Submission) -> Submission:
         rejected = bool(decisions) and decisions[-1]["decision"] == "rejected"
         return replace(one, state=SubmissionState.REJECTED if rejected else SubmissionState.ENDED)
     return one
-
-
-def _stands(submission: Submission) -> bool:
-    """Whether the submission stands in for its parents, as one that came to nothing does not."""
-    return submission.state not in {
-        SubmissionState.PLANNED,
-        SubmissionState.REJECTED,
-        SubmissionState.CANCELLED,
-    }
 
 
 def _words(state: State) -> str:

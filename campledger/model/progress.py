@@ -1,44 +1,28 @@
-"""Where every group of a campaign stands, and which steps may run."""
+"""How far a campaign is: where each of its groups stands, and which steps may run."""
 
 from __future__ import annotations
 
 from functools import cached_property
 
 from campledger.model.campaign import Campaign, Step
-from campledger.model.history import History, Submission
+from campledger.model.history import GroupStatus, History, Submission
 from campledger.model.states import State, SubmissionState
 
 _AWAITS_PEOPLE = {SubmissionState.ENDED, SubmissionState.HELD}
-_CAME_TO_NOTHING = {SubmissionState.REJECTED, SubmissionState.CANCELLED}
-UNDER_WAY = frozenset({SubmissionState.SUBMITTED, SubmissionState.RUNNING})
-"""States of a submission that the workflow system is at work on."""
 
 
 class Progress:
-    """Where every group of a campaign stands: worked out once, asked for by the list and the page."""
+    """How far a campaign is: worked out once, asked for by the list and the page."""
 
     def __init__(self, campaign: Campaign, history: History):
         self.campaign = campaign
         self.history = history
-        self.covering: dict[str, list[Submission]] = {}
-        for submission in history.submissions.values():
-            for group in submission.groups:
-                self.covering.setdefault(group, []).append(submission)
-        self.states = {path: self._state(path) for path in campaign.groups}
+        self.groups: dict[str, GroupStatus] = {path: history.group(path) for path in campaign.groups}
 
-    def _state(self, path: str) -> str:
-        if path not in self.covering:
-            return "waiting"
-        state = self.history.group_state(path)
-        one = self.deciding(path)
-        failed = state == "ended" and one is not None and one.result == "failed"
-        return "ended-failed" if failed else state
-
-    def deciding(self, path: str) -> Submission | None:
-        """Return the submission from which a group has its state."""
-        live = [one for one in self.covering.get(path, ()) if path not in one.superseded]
-        accepted = [one for one in live if one.state is SubmissionState.ACCEPTED]
-        return next(reversed(accepted or live), None)
+    @cached_property
+    def states(self) -> dict[str, str]:
+        """The states of the groups, as pages show them: what ended with failures stands apart."""
+        return {path: "ended-failed" if one.failed else one.state for path, one in self.groups.items()}
 
     def of_step(self, step: Step) -> list[str]:
         """Return the states of a step's groups."""
@@ -46,12 +30,12 @@ class Progress:
 
     def done(self, step: Step) -> bool:
         """Whether every group of a step is accepted."""
-        return all(state == "accepted" for state in self.of_step(step))
+        return all(self.groups[group.path].is_accepted for group in step.groups)
 
     @property
     def accepted(self) -> int:
         """How many groups are accepted."""
-        return sum(state == "accepted" for state in self.states.values())
+        return sum(one.is_accepted for one in self.groups.values())
 
     @property
     def steps_done(self) -> int:
@@ -75,19 +59,19 @@ class Progress:
     @property
     def under_way(self) -> list[Submission]:
         """The submissions that the workflow system is at work on."""
-        return [one for one in self.history.submissions.values() if one.state in UNDER_WAY]
+        return [one for one in self.history.submissions.values() if one.is_under_way]
 
     def waiting(self, step: Step) -> list[str]:
         """Return the groups of a step, as STEP/GROUP, of which nothing was submitted yet."""
-        return [group.path for group in step.groups if self.states[group.path] == "waiting"]
+        return [group.path for group in step.groups if not self.groups[group.path].submissions]
 
     @property
     def to_be_repeated(self) -> dict[str, list[str]]:
         """The groups of which the last submission was rejected or cancelled, as STEP/GROUP, by its id."""
         found: dict[str, list[str]] = {}
-        for path, state in self.states.items():
-            one = self.deciding(path) if state in _CAME_TO_NOTHING else None
-            if one is not None:
+        for path, status in self.groups.items():
+            one = status.deciding
+            if one is not None and one.came_to_nothing:
                 found.setdefault(one.id, []).append(path)
         return found
 

@@ -290,29 +290,24 @@ def record_run(staged: StagedLedger, reference: str, run: Run, how: How) -> Act:
 
 
 def _require_free(record: Record, groups: Sequence[str]) -> None:
-    gone = {SubmissionState.REJECTED, SubmissionState.CANCELLED}
     for group in groups:
-        live = [one for one in _history(record).covering(group) if one.state not in gone]
-        if live and live[-1].state is SubmissionState.PLANNED:
+        claims = _history(record).group(group).claims
+        if claims and claims[-1].is_planned:
             raise RefusedError(
-                f"{group} has the planned submission {live[-1].id} already: "
-                f"`campledger outcome {live[-1].id} submitted --run-id RUN` says that it was submitted"
+                f"{group} has the planned submission {claims[-1].id} already: "
+                f"`campledger outcome {claims[-1].id} submitted --run-id RUN` says that it was submitted"
             )
-        if live:
+        if claims:
             raise RefusedError(
-                f"{group} has the {live[-1].state} submission {live[-1].id} already: "
-                f"`--relation rescue --parent {live[-1].id}` (or restart, replacement) says what this one is to it"
+                f"{group} has the {claims[-1].state} submission {claims[-1].id} already: "
+                f"`--relation rescue --parent {claims[-1].id}` (or restart, replacement) says what this one is to it"
             )
 
 
 def _parents_by_default(record: Record, groups: Sequence[str], relation: str) -> list[str]:
-    """Return the submissions in force over the groups: what a rescue without --parent must mean."""
-    history = _history(record)
-    parents: dict[str, None] = {}
-    for group in groups:
-        live = [one for one in history.covering(group) if group not in one.superseded]
-        if live:
-            parents[live[-1].id] = None
+    """Return the submissions that decide where the groups stand: what a rescue without --parent must mean."""
+    deciding = (_history(record).group(group).deciding for group in groups)
+    parents = dict.fromkeys(one.id for one in deciding if one is not None)
     if not parents:
         raise RefusedError(f"{', '.join(groups)}: there is no submission to {relation}; record a first one")
     return list(parents)

@@ -91,7 +91,7 @@ class Campaign:
     @cached_property
     def groups(self) -> Mapping[str, str]:
         """What became of each group, by STEP/GROUP: ``accepted``, its latest submission's state, or ``waiting``."""
-        return {path: self.history.group_state(path) for path in self._campaign.groups}
+        return {path: self.history.group(path).state for path in self._campaign.groups}
 
     @cached_property
     def facts(self) -> query.Facts:

@@ -103,7 +103,7 @@ def _rows(progress: Progress) -> list[Row]:
     for step in progress.campaign.steps:
         together: dict[tuple[str, ...], list[str]] = {}
         for group in step.groups:
-            covering = tuple(one.id for one in progress.covering.get(group.path, ()) if parts[one.id])
+            covering = tuple(one.id for one in progress.groups[group.path].submissions if parts[one.id])
             if covering:
                 together.setdefault(covering, []).append(group.path)
         for names, paths in together.items():
@@ -114,14 +114,14 @@ def _rows(progress: Progress) -> list[Row]:
 
 
 def _begun(progress: Progress) -> list[Step]:
-    return [step for step in progress.campaign.steps if any(group.path in progress.covering for group in step.groups)]
+    return [step for step in progress.campaign.steps if len(progress.waiting(step)) < len(step.groups)]
 
 
 def _of_step(
     step: Step, progress: Progress, parts: Mapping[str, tuple[Part, ...]], ready: Mapping[str, datetime | None]
 ) -> Row:
     paths = [group.path for group in step.groups]
-    covering = dict.fromkeys(one.id for path in paths for one in progress.covering.get(path, ()))
+    covering = dict.fromkeys(one.id for path in paths for one in progress.groups[path].submissions)
     found = tuple(_joined(part for name in covering for part in parts[name]))
     return Row(step.name, found, _accepted(progress, paths), ready[step.name])
 
@@ -171,8 +171,8 @@ def _accepted(progress: Progress, paths: Sequence[str]) -> datetime | None:
     """Return when the last of the groups was accepted, or None where one is not."""
     found = []
     for path in paths:
-        one = progress.deciding(path)
-        if one is None or progress.states[path] != "accepted":
+        one = progress.groups[path].deciding
+        if one is None or not progress.groups[path].is_accepted:
             return None
         found += [parse(event.at) for event in one.events if event.type == "decision"][-1:]
     return max(found, default=None)

@@ -40,7 +40,7 @@ def steps(progress: Progress, directory: Directory) -> list[dict[str, Any]]:
 def _step(step: Step, progress: Progress, directory: Directory, done: set[str], anchored: set[str]) -> dict[str, Any]:
     states = progress.of_step(step)
     tally = Counter(states)
-    covering = {one.id: one for group in step.groups for one in progress.covering.get(group.path, ())}
+    covering = {one.id: one for group in step.groups for one in progress.groups[group.path].submissions}
     submissions = [one for one in progress.history.submissions.values() if one.id in covering]
     definition = step.definition
     entry = {
@@ -97,7 +97,7 @@ def _step_state(step: Step, tally: Mapping[str, int], done: set[str], state: Sta
 
 def _cell(group: Group, progress: Progress) -> dict[str, Any]:
     state = progress.states[group.path]
-    one = progress.deciding(group.path)
+    one = progress.groups[group.path].deciding
     title = group.definition.get("title", "")
     word = words_of(state)
     return {

@@ -190,21 +190,21 @@ def test_outcomes_decisions_and_notes_are_legal_in_every_state(state: str) -> No
     writer.add("assigned", person="annie")
     made = writer.history()
     assert made.faults == ()
-    assert made.group_state("step1/1") == "accepted"
+    assert made.group("step1/1").state == "accepted"
 
 
 def test_a_group_waits_then_has_the_state_of_its_latest_submission() -> None:
     writer = running()
-    assert writer.history().group_state("step1/1") == "waiting"
+    assert writer.history().group("step1/1").state == "waiting"
     one = writer.submit("step1/1", "step1/2")
-    assert writer.history().group_state("step1/1") == "submitted"
-    assert writer.history().group_state("step1/3") == "waiting"
+    assert writer.history().group("step1/1").state == "submitted"
+    assert writer.history().group("step1/3").state == "waiting"
     writer.outcome(one, "running")
-    assert writer.history().group_state("step1/2") == "running"
+    assert writer.history().group("step1/2").state == "running"
     writer.end(one)
-    assert writer.history().group_state("step1/2") == "ended"
+    assert writer.history().group("step1/2").state == "ended"
     writer.decide(one, "accepted")
-    assert writer.history().group_state("step1/2") == "accepted"
+    assert writer.history().group("step1/2").state == "accepted"
 
 
 def test_a_rescue_of_all_groups_makes_its_parent_rescued() -> None:
@@ -214,12 +214,12 @@ def test_a_rescue_of_all_groups_makes_its_parent_rescued() -> None:
     rescue = writer.submit("step1/1", "step1/2", parents=[parent])
     made = writer.history()
     assert states(made) == {parent: "rescued", rescue: "submitted"}
-    assert made.group_state("step1/1") == "submitted"
+    assert made.group("step1/1").state == "submitted"
     writer.end(rescue)
     writer.decide(rescue, "accepted")
     made = writer.history()
     assert states(made) == {parent: "rescued", rescue: "accepted"}
-    assert made.group_state("step1/1") == "accepted"
+    assert made.group("step1/1").state == "accepted"
     assert made.faults == ()
 
 
@@ -231,13 +231,13 @@ def test_a_partial_rescue_leaves_the_rest_to_its_parent() -> None:
     made = writer.history()
     assert states(made)[parent] == "ended"
     assert made.submissions[parent].superseded == {"step1/1"}
-    assert [made.group_state(group) for group in ("step1/1", "step1/2")] == ["submitted", "ended"]
+    assert [made.group(group).state for group in ("step1/1", "step1/2")] == ["submitted", "ended"]
     writer.end(first)
     writer.decide(first, "accepted")
     writer.decide(parent, "accepted")
     made = writer.history()
     assert made.faults == ()
-    assert [made.group_state(group) for group in ("step1/1", "step1/2")] == ["accepted", "accepted"]
+    assert [made.group(group).state for group in ("step1/1", "step1/2")] == ["accepted", "accepted"]
 
 
 def test_two_partial_rescues_together_rescue_their_parent() -> None:
@@ -266,7 +266,7 @@ def test_one_rescue_may_have_several_parents() -> None:
     writer.end(rescue)
     writer.decide(rescue, "accepted")
     made = writer.history()
-    assert [made.group_state(group) for group in GROUPS] == ["accepted", "accepted", "ended", "waiting"]
+    assert [made.group(group).state for group in GROUPS] == ["accepted", "accepted", "ended", "waiting"]
 
 
 def test_a_rescue_while_its_parent_runs_counts_once_the_parent_ended() -> None:
@@ -283,7 +283,11 @@ def test_a_planned_rescue_takes_over_when_it_is_submitted() -> None:
     parent = writer.submit("step1/1")
     writer.end(parent, "failed")
     rescue = writer.submit("step1/1", parents=[parent], state="planned")
-    assert states(writer.history()) == {parent: "ended", rescue: "planned"}
+    made = writer.history()
+    assert states(made) == {parent: "ended", rescue: "planned"}
+    status = made.group("step1/1")
+    assert (status.state, status.failed, status.deciding) == ("ended", True, made.submissions[parent])
+    assert status.planned == made.submissions[rescue]
     writer.outcome(rescue, "submitted")
     assert states(writer.history()) == {parent: "rescued", rescue: "submitted"}
 
@@ -301,11 +305,12 @@ def test_a_rescue_that_comes_to_nothing_gives_its_groups_back(end: str) -> None:
         writer.decide(rescue, "rejected")
     made = writer.history()
     assert states(made) == {parent: "ended", rescue: end}
+    assert (made.group("step1/1").deciding, made.group("step1/1").failed) == (made.submissions[parent], True)
     assert made.submissions[parent].superseded == frozenset()
     assert made.submissions[parent].reason is None
     writer.decide(parent, "accepted")
     made = writer.history()
-    assert (made.faults, made.group_state("step1/1")) == ((), "accepted")
+    assert (made.faults, made.group("step1/1").state) == ((), "accepted")
 
 
 def test_a_parent_that_was_rejected_before_its_rescue_is_rejected_again() -> None:
@@ -329,7 +334,7 @@ def test_a_rescue_accepted_after_all_takes_over_again() -> None:
     writer.decide(rescue, "accepted")
     made = writer.history()
     assert states(made) == {parent: "rescued", rescue: "accepted"}
-    assert made.group_state("step1/1") == "accepted"
+    assert made.group("step1/1").state == "accepted"
 
 
 def test_a_second_rescue_after_a_rejected_one_rescues_the_whole_chain() -> None:
@@ -353,7 +358,7 @@ def test_an_accepted_submission_that_is_rescued_no_longer_counts() -> None:
     writer.submit("step1/1", parents=[parent])
     made = writer.history()
     assert states(made)[parent] == "accepted"
-    assert made.group_state("step1/1") == "submitted"
+    assert made.group("step1/1").state == "submitted"
 
 
 def test_a_group_is_accepted_when_any_live_submission_over_it_is() -> None:
@@ -363,7 +368,7 @@ def test_a_group_is_accepted_when_any_live_submission_over_it_is() -> None:
     writer.decide(one, "accepted")
     writer.end(two, "failed")
     made = writer.history()
-    assert [made.group_state(group) for group in ("step1/1", "step1/2")] == ["accepted", "ended"]
+    assert [made.group(group).state for group in ("step1/1", "step1/2")] == ["accepted", "ended"]
 
 
 @pytest.mark.parametrize(
@@ -587,7 +592,7 @@ def whole(made: History) -> tuple[Any, ...]:
         faults(made),
         made.dropped,
         [event.id for event in made.events],
-        [made.group_state(group) for group in GROUPS],
+        [made.group(group).state for group in GROUPS],
     )
 
 
@@ -718,7 +723,7 @@ def test_no_sequence_of_events_raises(parts: list[dict[str, Any]]) -> None:
     assert set(counted.values()) <= {1}
     assert not counted.keys() & made.dropped
     for group in GROUPS:
-        assert made.group_state(group)
+        assert made.group(group).state
 
 
 # Speed
