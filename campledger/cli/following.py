@@ -144,7 +144,7 @@ def _matter_value(matter: Matter) -> dict[str, Any]:
         "words": matter.words,
         "submission": matter.submission or None,
         "since": matter.since or None,
-        "commands": list(matter.commands),
+        "commands": matter.commands,
     }
 
 
@@ -200,10 +200,11 @@ def _next_value(found: Next) -> dict[str, Any]:
         "campaign": found.campaign.id,
         "state": str(found.history.state),
         "decide": [_matter_value(one) for one in found.deciding],
-        "submit": [{**_matter_value(one), "groups": groups} for one, groups in found.ready],
+        "submit": [{**_matter_value(one), "groups": list(one.groups)} for one in found.ready],
         "under_way": [_matter_value(one) for one in found.under_way],
         "later": [{"step": step, "waits_for": missing} for step, missing in found.later],
-        "acts": [{"act": row.act, "to": str(row.target), "command": command} for row, command in found.acts],
+        "acts": [{"act": row.act, "to": str(row.target), "command": one.command} for row, one in found.acts],
+        "withheld": [{"act": act, "why": why} for act, why in found.withheld],
     }
 
 
@@ -218,7 +219,7 @@ def _next_lines(found: Next) -> Iterator[str]:
         yield from _matter_lines(one)
     if found.ready:
         yield from ("", "may be submitted:")
-    for one, _ in found.ready:
+    for one in found.ready:
         yield from _matter_lines(one)
     if found.under_way:
         yield from ("", "under way:")
@@ -230,8 +231,9 @@ def _next_lines(found: Next) -> Iterator[str]:
         why = f"after {', '.join(missing)}" if missing else f"the campaign is {history.state}"
         yield f"  {step}: {why}"
     yield from ("", "its state may change:")
-    width = max(len(row.target) for row, _ in found.acts)
-    yield from (f"  to {row.target:{width}}  {command}" for row, command in found.acts)
+    width = max((len(row.target) for row, _ in found.acts), default=0)
+    yield from (f"  to {row.target:{width}}  {one.command}" for row, one in found.acts)
+    yield from (f"  no {act}: {clean(why)}" for act, why in found.withheld)
 
 
 COMMANDS: list[click.Command] = [log, todo, whatnext]

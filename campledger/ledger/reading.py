@@ -53,6 +53,11 @@ class Record:
         """The problems that block."""
         return [problem for problem in self.problems if problem.severity is Severity.ERROR]
 
+    @property
+    def blocking(self) -> list[Problem]:
+        """The problems that are in the way of a start: errors, and values that are still placeholders."""
+        return [one for one in self.problems if one.severity is Severity.ERROR or one.rule == "placeholder"]
+
     def path(self, file: str) -> str:
         """Return the path of one of its files from the ledger's root."""
         return f"{self.directory}/{file}"

@@ -158,6 +158,12 @@ class GroupStatus:
         return next((one for one in reversed(self.in_force) if one.is_planned), None)
 
     @property
+    def is_open(self) -> bool:
+        """Whether it needs a submission: none was made, the last came to nothing, or the next is planned only."""
+        one = self.deciding
+        return one is None or one.is_planned or one.came_to_nothing or (self.failed and self.planned is not None)
+
+    @property
     def claims(self) -> list[Submission]:
         """The submissions in force that did not come to nothing: where there is one, no first one may follow."""
         return [one for one in self.in_force if not one.came_to_nothing]

@@ -61,19 +61,9 @@ class Progress:
         """The submissions that the workflow system is at work on."""
         return [one for one in self.history.submissions.values() if one.is_under_way]
 
-    def waiting(self, step: Step) -> list[str]:
-        """Return the groups of a step, as STEP/GROUP, of which nothing was submitted yet."""
-        return [group.path for group in step.groups if not self.groups[group.path].submissions]
-
-    @property
-    def to_be_repeated(self) -> dict[str, list[str]]:
-        """The groups of which the last submission was rejected or cancelled, as STEP/GROUP, by its id."""
-        found: dict[str, list[str]] = {}
-        for path, status in self.groups.items():
-            one = status.deciding
-            if one is not None and one.came_to_nothing:
-                found.setdefault(one.id, []).append(path)
-        return found
+    def open_groups(self, step: Step) -> list[GroupStatus]:
+        """Return the groups of a step that need a submission."""
+        return [self.groups[group.path] for group in step.groups if self.groups[group.path].is_open]
 
     def missing(self, step: Step) -> list[str]:
         """Return the names of the prerequisites of a step that are not done."""
@@ -82,8 +72,3 @@ class Progress:
     @cached_property
     def _steps_done(self) -> set[str]:
         return {step.name for step in self.campaign.steps if self.done(step)}
-
-    @property
-    def ready(self) -> list[Step]:
-        """The steps whose prerequisites are done and that have groups of which nothing was submitted yet."""
-        return [step for step in self.campaign.steps if self.waiting(step) and not self.missing(step)]

@@ -5,14 +5,15 @@ The command line's `todo` and `whatnext`, the site's front page, and the page of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from campledger.model import times
-from campledger.model.campaign import Campaign, Step
+from campledger.model import proposals, times
+from campledger.model.campaign import Campaign
 from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
+from campledger.model.proposals import Proposal
 from campledger.model.states import State, SubmissionState
 from campledger.model.words import counted, coverage
 
@@ -26,7 +27,7 @@ SILENT_DAYS = 7
 """A campaign that runs is silent for long once nothing was recorded for this time."""
 
 MOST_NAMED = 6
-"""A rescue of more groups than these is seldom one of all of them: no command is proposed."""
+"""A command names no more places than these. A rescue of more groups is seldom one of all of them: none is proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,18 @@ class Matter:
     state: str
     """The state that it is shown as: of a group, see `GROUP_ORDER` of the site."""
     words: str
-    commands: tuple[str, ...] = ()
-    """Each settles it; `...` and words in capitals are for people to fill in."""
+    proposals: tuple[Proposal, ...] = ()
+    """Each settles it, or the part of it that its words name."""
     submission: str = ""
     since: str = ""
     """When it came about; empty where nothing was recorded."""
+    groups: tuple[str, ...] = ()
+    """Where something may be submitted: all groups that it is about, as STEP/GROUP."""
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands proposed; `...` and words in capitals are for people to fill in."""
+        return [one.command for one in self.proposals]
 
     @property
     def rank(self) -> int:
@@ -50,9 +58,12 @@ class Matter:
         return NEEDS.index(self.need)
 
 
-def matters(progress: Progress) -> list[Matter]:
-    """Return what waits for somebody, submission by submission, then what is to be said of the campaign."""
-    return [*(_submission(one, progress) for one in progress.awaiting), *_campaign(progress)]
+def matters(progress: Progress, blocked: int = 0) -> list[Matter]:
+    """Return what waits for somebody, submission by submission, then what is to be said of the campaign.
+
+    ``blocked`` is the number of problems that are in the way of a start.
+    """
+    return [*(_submission(one, progress) for one in progress.awaiting), *_campaign(progress, blocked)]
 
 
 def pressing(found: Iterable[Matter]) -> list[Matter]:
@@ -60,15 +71,13 @@ def pressing(found: Iterable[Matter]) -> list[Matter]:
     return sorted((one for one in found if one.need in PRESSING), key=lambda one: (one.rank, one.since))
 
 
-def todo(progress: Progress, now: datetime) -> list[Matter]:
-    """Return all that a campaign asks for at a time: what is pressing, and what the calendar tells."""
+def todo(progress: Progress, now: datetime, blocked: int = 0) -> list[Matter]:
+    """Return all that a campaign asks for at a time: what presses, what may be submitted, what the calendar tells."""
     asking = pressing(matters(progress))
-    asking += _timely(progress, now.date().isoformat())
+    asking += _timely(progress, now.date().isoformat(), blocked)
+    asking += to_submit(progress)
     if progress.history.state is not State.RUNNING:
         return asking
-    asking += to_be_repeated(progress)
-    if not asking and not progress.under_way:
-        asking += [ready_to_submit(progress, step) for step in progress.ready]
     last = progress.history.last
     if last is not None and is_silent(last.at, now) and (not asking or progress.under_way):
         asking.append(_silent(progress, last.at))
@@ -99,24 +108,65 @@ def is_of_one_night(days: tuple[str | int, ...]) -> bool:
     return bool(days) and days[0] == days[-1]
 
 
-def ready_to_submit(progress: Progress, step: Step) -> Matter:
-    """Return that a step may run, with the command that records a submission over its groups that wait."""
-    groups = progress.waiting(step)
-    places = step.name if len(groups) == len(step.groups) else " ".join(groups[:MOST_NAMED])
-    words = f"{step.name} may run: {counted(len(groups), 'group waits', 'groups wait')}."
-    return Matter("submit", "planned", words, (f"campledger record {progress.campaign.id} {places} --run-id RUN",))
+def to_submit(progress: Progress) -> list[Matter]:
+    """Return what may be submitted now: what is planned, what is to be repeated since it came to nothing, what waits.
+
+    That is what a campaign's state and the prerequisites of steps allow, whatever else is under way.
+    """
+    if progress.history.state is not State.RUNNING:
+        return []
+    after: dict[str, tuple[Submission, list[str]]] = {}
+    firsts: list[Matter] = []
+    for step in progress.campaign.steps:
+        if progress.missing(step):
+            continue
+        waiting = []
+        for status in progress.open_groups(step):
+            one = status.planned or status.deciding
+            if one is None:
+                waiting.append(status.path)
+            else:
+                after.setdefault(one.id, (one, []))[1].append(status.path)
+        if waiting:
+            words = f"{step.name} may run: {counted(len(waiting), 'group waits', 'groups wait')}"
+            firsts.append(_record(progress, words, waiting))
+    return [*(_after(progress, one, groups) for one, groups in after.values()), *firsts]
 
 
-def to_be_repeated(progress: Progress) -> list[Matter]:
-    """Return which groups need another submission, since the last one was rejected or cancelled."""
-    found = []
-    for submission, groups in progress.to_be_repeated.items():
-        one = progress.history.submissions[submission]
-        words = f"{coverage(progress.campaign, groups)}: {one.state}, and nothing was submitted after it."
-        where = f"{progress.campaign.id} {' '.join(groups[:MOST_NAMED])}"
-        command = f"campledger record {where} --relation replacement --parent {submission} --run-id RUN"
-        found.append(Matter("submit", str(one.state), words, (command,), submission, one.events[-1].at))
-    return found
+def _after(progress: Progress, one: Submission, groups: Sequence[str]) -> Matter:
+    """Return that a planned submission may be made, or one that came to nothing be replaced."""
+    if one.is_planned:
+        covered = one.groups_in_force
+        words = f"{coverage(progress.campaign, covered)}: planned, and not submitted yet."
+        proposal = proposals.outcome(one, "submitted")
+        return Matter("submit", "planned", words, (proposal,), one.id, one.events[-1].at, tuple(covered))
+    words = f"{coverage(progress.campaign, groups)}: {one.state}, and nothing was submitted after it"
+    return _record(progress, words, groups, one)
+
+
+def _record(progress: Progress, words: str, groups: Sequence[str], parent: Submission | None = None) -> Matter:
+    """Return that groups may be submitted; of many the command names some, and the words say which."""
+    places = _places(progress, groups)
+    if len(places) > MOST_NAMED:
+        places = list(groups[:MOST_NAMED])
+        words += f", first {coverage(progress.campaign, places)} and {len(groups) - MOST_NAMED:,} more"
+    if parent is None:
+        proposal = proposals.record(progress.campaign.id, places)
+        return Matter("submit", "planned", f"{words}.", (proposal,), groups=tuple(groups))
+    proposal = proposals.record(progress.campaign.id, places, relation="replacement", parent=parent.id)
+    since = parent.events[-1].at
+    return Matter("submit", str(parent.state), f"{words}.", (proposal,), parent.id, since, tuple(groups))
+
+
+def _places(progress: Progress, groups: Sequence[str]) -> list[str]:
+    """Return groups as `campledger record` takes them: a step's name stands for all of its groups."""
+    chosen = set(groups)
+    places: dict[str, None] = {}
+    for step in progress.campaign.steps:
+        paths = [group.path for group in step.groups]
+        inside = [path for path in paths if path in chosen]
+        places |= dict.fromkeys([step.name] if inside and inside == paths else inside)
+    return list(places)
 
 
 def under_way(progress: Progress) -> list[Matter]:
@@ -124,74 +174,89 @@ def under_way(progress: Progress) -> list[Matter]:
     return [
         Matter(
             "", "running", f"{coverage(progress.campaign, one.groups)}: {one.state}.",
-            tuple(f"campledger outcome {one.id} {result}" for result in ("succeeded", "failed")),
-            one.id, one.events[-1].at,
+            tuple(proposals.outcome(one, result) for result in ("succeeded", "failed")), one.id, one.events[-1].at,
         )
         for one in progress.under_way
     ]  # fmt: skip
 
 
 def _submission(one: Submission, progress: Progress) -> Matter:
-    groups = coverage(progress.campaign, one.groups)
+    groups = coverage(progress.campaign, one.groups_in_force or one.groups)
     since = one.events[-1].at
     if one.state is SubmissionState.HELD:
         words = f"{groups}: held{f', {one.reason}' if one.reason else ''}. It goes on once the workflow system lets it."
-        commands = (f"campledger outcome {one.id} running", f'campledger outcome {one.id} cancelled --reason "..."')
-        return Matter("held", "held", words, commands, one.id, since)
+        answers = (proposals.outcome(one, "running"), proposals.outcome(one, "cancelled"))
+        return Matter("held", "held", words, answers, one.id, since)
     result = {"succeeded": "ended, succeeded", "failed": "ended, failed"}.get(one.result or "", "ended")
-    decisions = [f"campledger accept {one.id}", f'campledger reject {one.id} --reason "..."']
+    decisions = [proposals.accept(one), proposals.reject(one)]
     failed = one.result == "failed"
-    if failed and len(one.groups) <= MOST_NAMED:
-        where = f"{progress.campaign.id} {' '.join(one.groups)}"
-        decisions.append(f"campledger record {where} --parent {one.id} --run-id RESCUE")
+    rescued = _to_rescue(one, progress) if failed else []
+    if 0 < len(rescued) <= MOST_NAMED:
+        campaign = progress.campaign.id
+        decisions.append(proposals.record(campaign, rescued, parent=one.id, run_id=proposals.RESCUE))
     need, state = ("failed", "ended-failed") if failed else ("decide", "ended")
     return Matter(need, state, f"{groups}: {result}, and awaits a decision.", tuple(decisions), one.id, since)
 
 
-def _campaign(progress: Progress) -> list[Matter]:
+def _to_rescue(one: Submission, progress: Progress) -> list[str]:
+    """Return the groups whose state a submission decides, and that may be rescued now: no rescue is planned."""
+    if progress.history.state is not State.RUNNING:
+        return []
+    found = (progress.groups[group] for group in one.groups)
+    return [status.path for status in found if status.deciding == one and status.planned is None]
+
+
+def _campaign(progress: Progress, blocked: int) -> list[Matter]:
     campaign_id, history = progress.campaign.id, progress.history
     since = history.since.at if history.since else ""
     found: list[Matter] = []
     if history.state is State.DEFINED:
-        words = "Defined, and not started yet."
-        found.append(Matter("", "planned", words, (f"campledger start {campaign_id}",)))
+        found.append(_start(progress, blocked))
     elif history.state is State.PAUSED:
         reason = history.since.data.get("reason", "") if history.since else ""
         words = f"Paused{f': {reason}' if reason else '.'}"
-        found.append(Matter("paused", "held", words, (f"campledger resume {campaign_id}",), since=since))
+        found.append(Matter("paused", "held", words, (proposals.on_campaign("resume", campaign_id),), since=since))
     elif history.state is State.RUNNING:
-        if progress.campaign.steps and progress.accepted == len(progress.states):
-            commands = (f"campledger complete {campaign_id}",)
-            found.append(Matter("complete", "accepted", "Every group is accepted.", commands, since=since))
+        if progress.campaign.steps and progress.accepted == len(progress.groups):
+            complete = proposals.on_campaign("complete", campaign_id)
+            found.append(Matter("complete", "accepted", "Every group is accepted.", (complete,), since=since))
         going = len(progress.under_way)
         if going:
             found.append(Matter("", "running", f"{counted(going, 'submission')} under way."))
-        found += [Matter("", "planned", ready_to_submit(progress, step).words) for step in progress.ready]
+        found += [replace(one, need="") for one in to_submit(progress)]
     return found
 
 
-def _timely(progress: Progress, today: str) -> list[Matter]:
+def _start(progress: Progress, blocked: int, need: str = "", since: str = "") -> Matter:
+    """Return that a campaign may be started, or where it is seen what is in the way."""
+    act, words = "start", f"Defined, and planned to start on {since}." if since else "Defined, and not started yet."
+    if blocked:
+        act, words = "show", f"Defined, and cannot start: {counted(blocked, 'problem')} to settle before."
+    return Matter(need, "planned", words, (proposals.on_campaign(act, progress.campaign.id),), since=since)
+
+
+def _timely(progress: Progress, today: str, blocked: int) -> list[Matter]:
     """Return what the plan's dates ask for."""
     campaign_id, state = progress.campaign.id, progress.history.state
     plan = progress.campaign.definition.get("plan", {})
     deadline, start = plan.get("deadline", ""), plan.get("start", "")
     found = []
     if deadline and deadline < today and not state.is_final:
-        change = f"campledger edit {campaign_id} --set plan.deadline=YYYY-MM-DD"
-        end = 'cancel {} --reason "..."' if state is State.DEFINED else "complete {}"
-        commands = (f"campledger {end.format(campaign_id)}", change)
+        unused = state is State.DEFINED
+        end = proposals.on_campaign("cancel" if unused else "complete", campaign_id, reason=unused)
+        later = Proposal("edit", (campaign_id,), (("set", f"plan.deadline={proposals.DATE}"),))
         words = f"The result was of use until {deadline}, and the campaign is {state}."
-        found.append(Matter("late", "held", words, commands, since=deadline))
+        found.append(Matter("late", "held", words, (end, later), since=deadline))
     if state is State.DEFINED and start <= today:
-        words = f"Defined, and planned to start on {start}." if start else "Defined, and not started yet."
-        found.append(Matter("start", "planned", words, (f"campledger start {campaign_id}",), since=start))
+        found.append(_start(progress, blocked, "start", start))
     return found
 
 
 def _silent(progress: Progress, last: str) -> Matter:
     going = progress.under_way
-    commands = [f"campledger outcome {one.id} succeeded" for one in going[:MOST_NAMED]]
     words = f"Nothing was recorded since {last[:10]}"
-    words += f", with {counted(len(going), 'submission')} under way." if going else "."
-    commands = commands or [f'campledger note {progress.campaign.id} "..."']
-    return Matter("silent", "running", words, tuple(commands), since=last)
+    words += f", with {counted(len(going), 'submission')} under way" if going else ""
+    words += f": the first {MOST_NAMED}, and {len(going) - MOST_NAMED:,} more" if len(going) > MOST_NAMED else ""
+    answers = [proposals.outcome(one, "succeeded") for one in going[:MOST_NAMED]]
+    answers = answers or [Proposal("note", (progress.campaign.id, proposals.TEXT))]
+    return Matter("silent", "running", f"{words}.", tuple(answers), since=last)

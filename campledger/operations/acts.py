@@ -29,7 +29,7 @@ from campledger.model.states import (
 from campledger.model.words import counted, spans
 from campledger.operations.staging import StagedLedger
 from campledger.operations.workspace import find_event, is_beginning
-from campledger.problems import Severity, report_text
+from campledger.problems import report_text
 from campledger.suggestions import did_you_mean
 
 
@@ -153,11 +153,8 @@ def change_state(staged: StagedLedger, reference: str, act: str, reason: str | N
 
 
 def _require_startable(record: Record) -> None:
-    blocking = [
-        problem for problem in record.problems if problem.severity is Severity.ERROR or problem.rule == "placeholder"
-    ]
-    if blocking:
-        raise RefusedError(f"{record.id} cannot start:\n{report_text(blocking)}", blocking)
+    if record.blocking:
+        raise RefusedError(f"{record.id} cannot start:\n{report_text(record.blocking)}", record.blocking)
 
 
 def note(staged: StagedLedger, reference: str, text: str, on: str | None, how: How) -> Act:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from campledger.errors import DataError
-from campledger.ledger.reading import Record
+from campledger.ledger.reading import Ledger, Record
 from campledger.model import query, times
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.model.progress import Progress
+from campledger.model.proposals import Proposal, on_campaign
 from campledger.model.states import CAMPAIGN_TABLE, State, Transition
 from campledger.model.waiting import (
     Matter,
@@ -20,11 +21,11 @@ from campledger.model.waiting import (
     matters,
     people_of,
     pressing,
-    ready_to_submit,
-    to_be_repeated,
+    to_submit,
     todo,
     under_way,
 )
+from campledger.model.words import counted
 from campledger.operations.finding import terms_of
 from campledger.operations.moments import committed
 from campledger.operations.workspace import Workspace, resolve
@@ -73,7 +74,7 @@ def what_waits(workspace: Workspace, expression: str = "", *, mine: bool = False
             continue
         if record.history.state.is_final:
             continue  # nothing more is to come
-        asking = todo(Progress(record.campaign, record.history), now)
+        asking = todo(Progress(record.campaign, record.history), now, len(record.blocking))
         facts = query.facts_of(record.campaign, record.history) if asking else {}
         if asking and query.matches(terms, facts):
             night = is_of_one_night(facts["day_obs"])
@@ -90,15 +91,16 @@ class Next:
     history: History
     deciding: list[Matter]
     """What needs a person, the most pressing first."""
-    ready: list[tuple[Matter, list[str]]]
-    """Steps that may run, each with the groups of which nothing was submitted yet, as STEP/GROUP; and groups of which
-    the last submission was rejected or cancelled."""
+    ready: list[Matter]
+    """What may be submitted: what is planned, what came to nothing and is to be repeated, groups that wait."""
     under_way: list[Matter]
     """What the workflow system is at work on."""
     later: list[tuple[str, list[str]]]
     """Steps that may not run yet, each with the steps that they wait for."""
-    acts: list[tuple[Transition[State], str]]
+    acts: list[tuple[Transition[State], Proposal]]
     """What may become of the campaign's state, each with its command."""
+    withheld: list[tuple[str, str]]
+    """Acts that its state allows and something else forbids, each with what that is."""
 
 
 def what_next(workspace: Workspace, reference: str, revision: str | None = None) -> Next:
@@ -108,21 +110,23 @@ def what_next(workspace: Workspace, reference: str, revision: str | None = None)
     campaign, history = _readable(record)
     progress = Progress(campaign, history)
     open_ = not history.state.is_final
-    waiting = [step for step in campaign.steps if progress.waiting(step)] if open_ else []
     running = history.state is State.RUNNING
-    may_run = progress.ready if running else []
-    again = to_be_repeated(progress) if running else []
+    later = [
+        (step.name, progress.missing(step))
+        for step in campaign.steps
+        if open_ and progress.open_groups(step) and not (running and not progress.missing(step))
+    ]
+    withheld = dict(_withheld(ledger, record))
+    acts = [row for row in CAMPAIGN_TABLE if row.source is history.state and row.act not in withheld]
     return Next(
         campaign,
         history,
         pressing(matters(progress)),
-        [
-            *((one, progress.to_be_repeated[one.submission]) for one in again),
-            *((ready_to_submit(progress, step), progress.waiting(step)) for step in may_run),
-        ],
+        to_submit(progress),
         under_way(progress) if open_ else [],
-        [(step.name, progress.missing(step)) for step in waiting if step not in may_run],
-        list(_acts(campaign, history.state)),
+        later,
+        [(row, on_campaign(row.act, campaign.id, reason=row.needs_reason)) for row in acts],
+        list(withheld.items()),
     )
 
 
@@ -132,7 +136,15 @@ def _readable(record: Record) -> tuple[Campaign, History]:
     return record.campaign, record.history
 
 
-def _acts(campaign: Campaign, state: State) -> Iterator[tuple[Transition[State], str]]:
-    for row in CAMPAIGN_TABLE:
-        if row.source is state:
-            yield row, f"campledger {row.act} {campaign.id}" + (' --reason "..."' if row.needs_reason else "")
+def _withheld(ledger: Ledger, record: Record) -> Iterator[tuple[str, str]]:
+    """Yield the acts that a campaign's state allows and that would be refused, each with the reason."""
+    campaign, history = _readable(record)
+    if history.state is State.DEFINED and record.blocking:
+        count = counted(len(record.blocking), "problem")
+        yield "start", f"{count} to settle before, which `campledger show {record.id}` lists"
+    if history.state.is_final:
+        name = campaign.name.encode()
+        near = [one for one, text in ledger.definitions().items() if one != record.id and name in text]
+        for other in (one for one in ledger.records(near) if one.is_open):
+            if other.campaign is not None and other.campaign.name == campaign.name:
+                yield "reopen", f"{other.id} has its name, and is not final"

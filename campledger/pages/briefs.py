@@ -71,7 +71,7 @@ def item(one: Brief, places: Sequence[str] = ()) -> dict[str, Any]:
 
 def _now(one: Readable) -> tuple[list[dict[str, Any]], list[str]]:
     """Return what needs a person, the most pressing first and longest waiting first, and what else is to be said."""
-    found = matters(one.progress)
+    found = matters(one.progress, len(one.record.blocking))
     asking = [
         {**steps.as_dict(matter), "need": matter.need, "rank": matter.rank, "since": text.moment(matter.since)}
         for matter in pressing(found)

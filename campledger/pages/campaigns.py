@@ -55,7 +55,7 @@ def page(one: Readable, survey: Survey) -> Page:
         "page_title": f"{campaign.name} \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "campaign": _header(one, directory),
         "edit_url": directory.edit(one.record.path(DEFINITION)),
-        "now": steps.what_now(one.progress),
+        "now": steps.what_now(one.progress, len(one.record.blocking)),
         "steps": shown,
         "graph": pictures.graph(shown),
         "chart": chart.chart(one.progress),

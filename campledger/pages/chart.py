@@ -114,7 +114,8 @@ def _rows(progress: Progress) -> list[Row]:
 
 
 def _begun(progress: Progress) -> list[Step]:
-    return [step for step in progress.campaign.steps if len(progress.waiting(step)) < len(step.groups)]
+    begun = {path.partition("/")[0] for path, status in progress.groups.items() if status.submissions}
+    return [step for step in progress.campaign.steps if step.name in begun]
 
 
 def _of_step(

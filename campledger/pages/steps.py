@@ -171,9 +171,12 @@ def _in_order(one: Submission) -> list[str]:
     return [group for group in one.groups if group in one.superseded]
 
 
-def what_now(progress: Progress) -> list[dict[str, Any]]:
-    """Return what waits for somebody, the most pressing first, and what else is to be said, as plain dicts."""
-    return [as_dict(matter) for matter in matters(progress)]
+def what_now(progress: Progress, blocked: int = 0) -> list[dict[str, Any]]:
+    """Return what waits for somebody, the most pressing first, and what else is to be said, as plain dicts.
+
+    ``blocked`` is the number of problems that are in the way of a start.
+    """
+    return [as_dict(matter) for matter in matters(progress, blocked)]
 
 
 def as_dict(matter: Matter) -> dict[str, Any]:
@@ -182,5 +185,5 @@ def as_dict(matter: Matter) -> dict[str, Any]:
         "state": matter.state,
         "submission": matter.submission,
         "words": matter.words,
-        "commands": list(matter.commands),
+        "commands": matter.commands,
     }
