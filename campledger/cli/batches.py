@@ -57,9 +57,9 @@ def batch(file: Path, message: str | None, options: WriteOptions) -> None:
         return
     if writing.dry_run:
         for one in done:
-            click.echo(clean(f"{file}:{one.line}: {one.words} ({one.campaign})"))
+            click.echo(clean(f"{file}:{one.line}: {one.words} ({one.campaign or one.id})"))
     acts = sum(one.changed for one in done)
-    campaigns = len({one.campaign for one in done if one.changed})
+    campaigns = len({one.campaign for one in done if one.changed and one.campaign})
     if not acts:
         click.echo("nothing to do: there are no acts in it that were not made before")
         return

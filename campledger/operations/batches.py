@@ -47,8 +47,9 @@ class Done:
     line: int
     act: str
     campaign: str
+    """Empty for an act on a shared set or a saved query."""
     id: str
-    """What `@LABEL` stands for: the id of the campaign, or of the event."""
+    """What `@LABEL` stands for: the id of the campaign or of the event, the name of the set or of the query."""
     words: str
     changed: bool = True
     """Whether anything came of it: a key that is known finds its campaign."""
@@ -179,10 +180,14 @@ class _Run:
         new = self.staged.acts[before:]
         self.sources += [(one, line) for one in new]
         act = line.act["act"]
-        campaign = made if act in {"define", "edit"} else self.staged.recorded(made)[0]
+        campaign = next((one.campaign for one in new), None) if new else self._campaign_of(made)
         words = new[-1].subject if new else f"{act}: done before"
-        self.done.append(Done(line.number, act, campaign, made, words, bool(new)))
+        self.done.append(Done(line.number, act, campaign or "", made, words, bool(new)))
         return made
+
+    def _campaign_of(self, made: str) -> str | None:
+        """Return the campaign that an act which was made before is about: it is named itself, or its event is."""
+        return made if made in self.staged.directories else next(iter(self.staged.recorded(made)), None)
 
     def _rests_on_refused(self, line: Line) -> bool:
         rests = any(word in self.labels and self.labels[word] is None for _, word in _labels(line))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -186,7 +186,12 @@ def entry_set(given: Mapping[str, str]) -> DataIdSet:
         if DIMENSIONS[key].type is int:
             parts = [int(part) if part.isdecimal() else part for part in parts]  # type: ignore[misc]
         entry[key] = parts if len(parts) > 1 else parts[0]
-    file = read("given.json", json.dumps([entry]).encode())
+    return entries_set([entry])
+
+
+def entries_set(entries: Sequence[Mapping[str, Any]]) -> DataIdSet:
+    """Return the set that entries mean, as those of a JSON file would. Raise UsageError with what is wrong."""
+    file = read("given.json", json.dumps([dict(entry) for entry in entries]).encode())
     errors = [one for one in file.problems if one.severity is Severity.ERROR]
     if errors or file.value is None:
         raise UsageError("\n".join(f"{one.message}\n    {one.hint}".rstrip() for one in errors))

@@ -65,6 +65,13 @@ class Source:
         """Read a list. Raise UsageError or DataError if it cannot be read."""
         return cls(str(path), read_foreign(path))
 
+    @classmethod
+    def of_ids(cls, by: By, ids: Sequence[int]) -> Source:
+        """Return a list of ids that are at hand. Raise UsageError where there are none."""
+        if not ids:
+            raise UsageError("there are no ids to cut into groups")
+        return cls("ids", ForeignList((by,), [{by: one} for one in ids], list(range(1, len(ids) + 1))))
+
 
 @dataclass(frozen=True)
 class Cut:

@@ -6,7 +6,7 @@ lies between is harmless: an upload that has no receipt is found by its digest, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from campledger.errors import ButlerError, CampledgerError, RefusedError, UsageE
 from campledger.ledger.reading import Ledger, Record
 from campledger.ledger.sets import Evaluated, Reference, Sets, receipts_path, references_of, registry_name
 from campledger.model import times
+from campledger.model.history import Event
 from campledger.operations.sets import sets_of
 from campledger.operations.staging import StagedLedger
 from campledger.operations.workspace import Workspace, read_bytes, require_readable, resolve
@@ -316,6 +317,9 @@ def _event(one: Uploaded, alias: str) -> dict[str, Any]:
     return event
 
 
+RECEIPTS = ("uploaded", "collected", "executed")
+"""The kinds of events that record what was done in a registry."""
+
 _STAMPS = {"id", "time", "at", "by", "butler"}
 """What two receipts of one thing may differ in: one registry may have several aliases."""
 
@@ -332,16 +336,39 @@ def add_receipt(
     staged: StagedLedger, campaign: str | None, name: str, own: Mapping[str, Any], words: str
 ) -> dict[str, Any] | None:
     """Stage a receipt for the history of a campaign, or of the shared set ``name``; None if it stands there already."""
-    if campaign is None:
-        path = receipts_path(name)
-        present = parse_events(path, read_bytes(staged, path))[0]
-        if any(_unstamped(event.data) == _unstamped(own) for event in present):
-            return None
-        return staged.append_to_set(name, own, words)
-    record = staged.find(campaign)
-    if any(_unstamped(event.data) == _unstamped(own) for event in (record.history.events if record.history else ())):
-        return None
-    return staged.append(record, own, words)
+    if campaign is not None:
+        record = staged.find(campaign)
+        known = _known(record.history.events if record.history else (), own)
+        return None if known else staged.append(record, own, words)
+    path = receipts_path(name)
+    known = _known(parse_events(path, read_bytes(staged, path))[0], own)
+    return None if known else staged.append_to_set(name, own, words)
+
+
+def receive(staged: StagedLedger, campaign: str | None, name: str | None, own: Mapping[str, Any]) -> str:
+    """Stage a receipt that somebody else made out; return the id of its event, or of the one that says so already."""
+    if bool(campaign) == bool(name):
+        raise UsageError("a receipt is for a campaign, or for a shared set: name one of the two")
+    if own.get("type") not in RECEIPTS:
+        raise UsageError(f"`{own.get('type')}` is no receipt: it is one of {', '.join(RECEIPTS)}")
+    stamps = sorted(_STAMPS - {"butler"} & own.keys())
+    if stamps:
+        raise UsageError(f"`{stamps[0]}` is written by campledger itself: leave it out")
+    if campaign is not None:
+        record = staged.find(campaign)
+        present, words = record.history.events if record.history else (), f"receipt of {record.id}: {own['type']}"
+    elif name is None or name not in staged.shared_sets:
+        raise UsageError(f"there is no shared set `{name}`: `campledger dataids list` shows them")
+    else:
+        present, words = Sets(staged).receipts(name), f"receipt of the set {name}: {own['type']}"
+    known = _known(present, own)
+    made = add_receipt(staged, campaign, name or "", own, words) if known is None else known.data
+    return str(made["id"]) if made else ""
+
+
+def _known(events: Iterable[Event], own: Mapping[str, Any]) -> Event | None:
+    """Return the event that says the same as a receipt already."""
+    return next((event for event in events if _unstamped(event.data) == _unstamped(own)), None)
 
 
 def _unstamped(data: Mapping[str, Any]) -> dict[str, Any]:

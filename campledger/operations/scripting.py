@@ -12,17 +12,17 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from campledger.errors import CampledgerError, UsageError
 from campledger.ledger.reading import Record
 from campledger.model import campaign as model
-from campledger.model import query, times
+from campledger.model import query, templates, times
 from campledger.model.columns import Row, in_order, row_of, unknown_column
 from campledger.model.history import Event, History, Submission
 from campledger.model.states import OUTCOMES, State
 from campledger.model.vocabulary import LinkType, Relation, Said
-from campledger.operations import acts, checking, defining, finding
+from campledger.operations import acts, changing, checking, defining, finding, grouping, queries, registry
 from campledger.operations.acts import How, Run
 from campledger.operations.roots import find_root
 from campledger.operations.staging import StagedLedger
@@ -261,28 +261,132 @@ class Transaction:
         tags: Sequence[str] = (),
         set: Mapping[str, Any] | None = None,
         from_: str | None = None,
+        template: str | None = None,
+        params: Mapping[str, str | int | float | bool] | None = None,
         key: str | None = None,
     ) -> str:
         """Define a campaign, and return its id; a ``key`` that is known finds its campaign and changes nothing.
 
         ``set`` holds further values by dotted path, such as ``{"scope.tracts": [3828]}``; ``from_`` names a campaign,
-        ID[@REV], that it repeats.
+        ID[@REV], that it repeats; ``template`` names a template of the ledger, and ``params`` what fills it.
         """
         said = {
             "name": name, "production": production, "kind": kind, "description": description, "title": title,
             "owner": owner, "tickets": [{"key": one} for one in _texts("tickets", tickets)],
             "tags": list(_texts("tags", tags)),
         }  # fmt: skip
-        if owner is None and from_ is None:
+        if (from_ is not None) and (template is not None):
+            raise UsageError("`from` and `template` exclude each other")
+        if params and template is None:
+            raise UsageError("`params` are for a template: `template` says which")
+        if owner is None and from_ is None and template is None:
             user = self._staged.user
             said["owner"] = user if user in self._staged.settings.people else None
         values = {field: value for field, value in said.items() if value not in (None, [])}
-        wish = defining.Wish(values | dict(set or {}), None, from_, key)
+        written = {name: templates.written(value) for name, value in (params or {}).items()}
+        wish = defining.Wish(values | dict(set or {}), None, from_, key, template, written)
         return self._do(defining.define, wish).campaign
 
     def edit(self, campaign: str, *, set: Mapping[str, Any], reason: str | None = None) -> str:
         """Set values in a campaign's definition, by dotted path; None takes a key out. Return the campaign's id."""
         return self._do(defining.set_values, campaign, set, reason).campaign
+
+    def groups(
+        self,
+        campaign: str,
+        step: str,
+        *,
+        by: grouping.By,
+        size: int,
+        ids: Sequence[int] = (),
+        from_list: str | Path | None = None,
+        template: str | None = None,
+        table: str | None = None,
+    ) -> str:
+        """Cut a step into groups of ``size`` ids, or of those of a list in a file; return the campaign's id.
+
+        The ids are exposures, visits or tracts, as ``by`` says; ``template`` is the BPS file in the campaign's
+        directory that the groups fill, ``table`` the path of their table there.
+        """
+        if bool(ids) == (from_list is not None):
+            raise UsageError("give `ids`, or `from_list`: a file that holds them")
+        if size < 1:
+            raise UsageError("`size` is at least 1")
+        found = grouping.Source.of_ids(by, ids) if from_list is None else grouping.Source.of(Path(from_list))
+        slicing = grouping.Slicing(by, size, template, table)
+        return self._do(grouping.cut, campaign, step, found, slicing).campaign
+
+    def dataids_add(
+        self,
+        name: str,
+        members: Sequence[Mapping[str, Any]],
+        *,
+        reason: str,
+        new: Literal["include", "exclude"] | None = None,
+        format: Literal["json", "ecsv"] = "json",
+    ) -> str:
+        """Add members to a DataId set; with ``new`` make the set, to include or to exclude. Return the set's name.
+
+        A member is a mapping, such as ``{"instrument": "HSC", "visit": 1228, "reason": "donuts"}``; several values of
+        a dimension are a list, or text such as ``"1..9"``.
+        """
+        extra = changing.entries_set(members)
+        if new is None:
+            return self._do(changing.add, name, extra, reason).name
+        return self._do(changing.add_new, name, extra, f".{format}", reason, new).name
+
+    def dataids_remove(self, name: str, where: Mapping[str, str | int], *, reason: str) -> str:
+        """Take the members out of a DataId set that agree with all values of ``where``. Return the set's name."""
+        given = {key: str(value) for key, value in where.items()}
+        return self._do(changing.remove, name, given, reason).name
+
+    def dataids_union(self, name: str, sets: Sequence[str], *, reason: str, members: bool = False) -> str:
+        """Define a DataId set as what any of some sets has, or with ``members`` by its members. Return its name."""
+        return self._derive(name, "union", sets, reason, members)
+
+    def dataids_minus(self, name: str, sets: Sequence[str], *, reason: str, members: bool = False) -> str:
+        """Define a DataId set as what the first of some sets has and no other. Return its name."""
+        return self._derive(name, "minus", sets, reason, members)
+
+    def dataids_intersect(self, name: str, sets: Sequence[str], *, reason: str, members: bool = False) -> str:
+        """Define a DataId set as what all of some sets have. Return its name."""
+        return self._derive(name, "intersect", sets, reason, members)
+
+    def _derive(self, name: str, operation: str, sets: Sequence[str], reason: str, members: bool) -> str:
+        if len(_texts("sets", sets)) < 2:
+            raise UsageError(f"{operation} takes two sets at least")
+        return self._do(changing.save, name, {operation: list(sets)}, reason, members=members).name
+
+    def dataids_convert(self, name: str, format: Literal["json", "csv", "ecsv"], *, partly: bool = False) -> str:
+        """Write a DataId set in another format, sorted and each member once. Return the set's name."""
+        return self._do(changing.convert, name, f".{format}", partly=partly).name
+
+    def query_save(
+        self,
+        name: str,
+        expression: str,
+        *,
+        description: str = "",
+        columns: Sequence[str] | None = None,
+        sort: Sequence[str] | None = None,
+        group: str | None = None,
+        replace: bool = False,
+    ) -> str:
+        """Save an expression of ``campledger list`` under a name. Return the name."""
+        view = finding.View(columns, sort, group)
+        return self._do(queries.save, name, expression, view, description=description, replace=replace).name
+
+    def query_remove(self, name: str) -> str:
+        """Remove a saved query. Return its name."""
+        return self._do(queries.remove, name).name
+
+    def receipt(self, facts: Mapping[str, Any], *, campaign: str | None = None, set: str | None = None) -> str:
+        """Record what was done in a Butler registry: an event uploaded, collected or executed, without its stamps.
+
+        It goes to the history of a campaign, or of a shared set. One that stands there already is not added again.
+        Return the id of the event.
+        """
+        return self._do(registry.receive, campaign, set, facts)
 
     def start(
         self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None

@@ -24,6 +24,7 @@ from campledger.ledger.reading import EVENTS, Ledger, Record, with_event
 from campledger.ledger.sets import is_receipts, receipts_path, set_of_receipts
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import times
+from campledger.model.event_kinds import EVENT_KINDS
 from campledger.model.history import Event, History
 from campledger.model.ids import random_id
 from campledger.model.states import State
@@ -188,7 +189,13 @@ class StagedLedger(Ledger):
         return event
 
     def append_to_set(self, name: str, own: Mapping[str, Any], subject: str) -> dict[str, Any]:
-        """Add an event to the history of a shared set; return it with its identity and its time."""
+        """Add an event to the history of a shared set; return it with its identity and its time.
+
+        Raise RefusedError, with nothing staged, if it does not have the form that it should have, or is of a kind that
+        only campaigns have.
+        """
+        if not EVENT_KINDS[own["type"]].on_sets:
+            raise RefusedError(f"`{own['type']}` is no event of a set: only the history of a campaign has such")
         path = receipts_path(name)
         content = self._content(path)
         last = max((event.time for event in parse_events(path, content)[0]), default=None)
@@ -356,17 +363,12 @@ class StagedLedger(Ledger):
         return all(now.get(path) == content for path, content in self.before.items())
 
     @property
-    def changed(self) -> Mapping[str, bytes | None]:
-        """The files that are staged, by path; None for one that goes away."""
-        return self._staged.changed
-
-    @property
     def campaigns(self) -> tuple[str, ...]:
         """Ids of the campaigns that are staged."""
         return tuple(dict.fromkeys(act.campaign for act in self.acts if act.campaign is not None))
 
     def commit(self, message: str | None = None, *, branch: str | None = None, dry_run: bool = False) -> Written | None:
-        """Commit what is staged, under a message or one made of the acts; return None where nothing is staged.
+        """Commit what is staged, under a message or one made of the acts; return None where nothing would change.
 
         The caller holds the lock. With ``branch``, the commit goes to a new branch that starts from HEAD, and nothing
         else changes; an empty name stands for one made from the campaign's id.
@@ -376,20 +378,22 @@ class StagedLedger(Ledger):
         """
         if message is not None and not message.strip():
             raise UsageError("the message of the commit is empty: say what is done, or leave it out")
-        if not self.acts:
+        # What came and went again is nothing to commit.
+        changed = {path: after for path, after in self._staged.changed.items() if after != self.before[path]}
+        if not changed:
             return None
         repository = self.workspace.repository
         _ = self.user  # without one git would refuse, in other words
-        status = status_of(repository, [*self.changed, *self._surroundings])
+        status = status_of(repository, [*changed, *self._surroundings])
         clean = status.head is not None and not (status.dirty or status.ignored)
         if self._defined or self._across or not clean:
             # What counts is what will be committed: a file that is on disk only would be missing for everybody else.
             ledger = self.base if status.head is None else self.workspace.ledger(status.head)
-            validate(ledger, self.changed, self.campaigns, across=self._across)
+            validate(ledger, changed, self.campaigns, across=self._across)
         if dry_run:
             return Written()
         text = messages.compose([act.message for act in self.acts], message)
-        changes = [Change(path, self.before[path], after) for path, after in self.changed.items()]
+        changes = [Change(path, self.before[path], after) for path, after in changed.items()]
         if branch is None:
             return Written(commit(repository, changes, text, status))
         name = branch or self._free_branch()

@@ -358,3 +358,17 @@ def test_a_table_of_the_largest_size_is_read_whole() -> None:
     assert table is not None
     assert len(table.groups) == MAX_GROUPS
     assert report.problems() == ()
+
+
+def test_a_batch_cuts_groups_as_the_command_does(home: Path, campledger: Run, exposures: Path) -> None:
+    ids = [13, 1, 3, 5, 7, 9, 11, 3]
+    act = {"act": "groups", "campaign": "hello", "step": "step1", "by": "exposure", "size": 3}
+    told = ok(campledger("groups", "hello", "step1", "--from-list", exposures, *CUT, "--dry-run"))
+    for given in ({"ids": ids}, {"from_list": str(exposures)}):
+        line = json.dumps({**act, **given, "table": f"bps/{next(iter(given))}.csv"}).encode()
+        ok(campledger("batch", "-", stdin=line))
+        assert (home / f"bps/{next(iter(given))}.csv").read_text() == told
+    again = campledger("batch", "-", stdin=line)
+    assert again.stdout == "nothing to do: there are no acts in it that were not made before\n"
+    both = campledger("batch", "-", stdin=json.dumps(act).encode())
+    assert (both.returncode, "give `ids`, or `from_list`" in both.stderr) == (3, True)
