@@ -16,10 +16,12 @@ class CampledgerError(Exception):
 
     exit_code = 70
 
-    def __init__(self, message: str = "", problems: Iterable[Problem] = ()):
+    def __init__(self, message: str = "", problems: Iterable[Problem] = (), *, value: str | None = None):
         super().__init__(message)
         self.problems = tuple(problems)
         """What stands in the way, where that is in files; the message tells it too."""
+        self.value = value
+        """Which of the values that were given it is about, as it was given."""
 
 
 class DataError(CampledgerError):

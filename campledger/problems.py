@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 Pointer = tuple[str | int, ...]
@@ -45,6 +45,8 @@ class Problem:
     message: str
     hint: str = ""
     severity: Severity = Severity.ERROR
+    pointer: Pointer = field(default=(), compare=False)
+    """Where in the document it is, for whoever made that of something else; not reported."""
 
     @property
     def identity(self) -> tuple[str, str, str, str]:

@@ -99,7 +99,7 @@ def _problem(path: str, number: int, line: str, finding: Finding) -> Problem:
     for key in filter(lambda part: isinstance(part, str), finding.pointer):
         found = re.compile(rf"{re.escape(json.dumps(key, ensure_ascii=False))}\s*:").search(line, column)
         column = found.start() if found else column
-    return Problem(path, number, column + 1, finding.rule, finding.message, finding.hint)
+    return Problem(path, number, column + 1, finding.rule, finding.message, finding.hint, pointer=finding.pointer)
 
 
 def _duplicates(path: str, events: list[Event]) -> list[Problem]:

@@ -138,7 +138,7 @@ def findings(document: Mapping[str, Any], name: str) -> Iterator[Finding]:
         yield Finding(("name",), "query-name", message, "a query has the name of its file")
     complaint = expression_complaint(document["expression"])
     if complaint:
-        yield Finding(("expression",), "query-expression", complaint)
+        yield Finding(("expression",), "query-expression", complaint.message, complaint.hint)
     for key in ("columns", "sort"):
         for index, column in enumerate(document.get(key, ())):
             yield from _column_findings((key, index), column)
@@ -146,21 +146,24 @@ def findings(document: Mapping[str, Any], name: str) -> Iterator[Finding]:
         yield from _column_findings(("group",), document["group"])
 
 
-def expression_complaint(expression: str) -> str | None:
+def expression_complaint(expression: str) -> query.QueryError | None:
     """Return why no query can be saved with an expression, or None."""
     try:
         names, _ = query.saved_names(expression)
         # Whose query it is turns out when it is asked.
         terms = query.parse(expression, "me")
     except query.QueryError as error:
-        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(error))
+        return query.QueryError(_in_one_line(error.message), _in_one_line(error.hint))
     if names:
-        return f"a saved query cannot be made from another one: write out what `@{names[0]}` says"
-    return None if terms else "the expression says nothing: every campaign would satisfy it"
+        return query.QueryError("a saved query cannot be made from another one", f"write out what `@{names[0]}` says")
+    return None if terms else query.QueryError("the expression says nothing: every campaign would satisfy it")
+
+
+def _in_one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _column_findings(pointer: tuple[str | int, ...], column: str) -> Iterator[Finding]:
     complaint = unknown_column(column)
     if complaint:
-        message, _, hint = complaint.partition(": ")
-        yield Finding(pointer, "unknown-column", message, hint)
+        yield Finding(pointer, "unknown-column", complaint.message, complaint.hint)

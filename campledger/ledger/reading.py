@@ -356,7 +356,8 @@ def locate(document: strict.Document, finding: Finding, state: State | None = No
     """Return the problem that a finding is in its document, at its line and column."""
     line, column = document.position(finding.pointer, key=finding.key)
     severity = _severity(finding.rule, state)
-    return Problem(document.path, line, column, finding.rule, finding.message, finding.hint, severity)
+    found = finding.rule, finding.message, finding.hint
+    return Problem(document.path, line, column, *found, severity, finding.pointer)
 
 
 def _severity(rule: str, state: State | None) -> Severity:

@@ -11,7 +11,7 @@ from typing import Any
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.progress import Progress
-from campledger.model.query import ATTRIBUTES, Facts
+from campledger.model.query import ATTRIBUTES, Facts, QueryError
 from campledger.model.states import CAMPAIGN_STATES
 from campledger.suggestions import did_you_mean
 
@@ -36,13 +36,13 @@ STATE_ORDER = tuple(str(state) for state in CAMPAIGN_STATES)
 """The order of campaigns where nobody asked for another one."""
 
 
-def unknown_column(name: str) -> str | None:
+def unknown_column(name: str) -> QueryError | None:
     """Return why there is no such column (`-` in front turns an order round), or None if there is."""
     name = name.removeprefix("-")
     if name in COLUMNS:
         return None
     hint = did_you_mean(name, COLUMNS) or f"known are {', '.join(COLUMNS)}"
-    return f"there is no column `{name}`: {hint}"
+    return QueryError(f"there is no column `{name}`", hint)
 
 
 def row_of(campaign: Campaign, history: History, facts: Facts) -> Row:

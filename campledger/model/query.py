@@ -80,7 +80,12 @@ _TERM = re.compile(r"""(?P<not>-)?(?:(?P<key>[A-Za-z_]+)(?P<op>>=|<=|:|=|>|<)(?!
 
 
 class QueryError(ValueError):
-    """An expression that cannot be read; the message says why and what would do."""
+    """An expression that cannot be read, or a name in it: why, and what would do."""
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(f"{message}: {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ _NUMBER = re.compile("[0-9]{1,18}")
 def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
     """Read an expression; ``me`` is the handle that `owner:me` means. Raise QueryError."""
     if expression.count('"') % 2:
-        raise QueryError('a quotation mark is not closed; write "two words" in full')
+        raise QueryError("a quotation mark is not closed", 'write "two words" in full')
     terms = []
     for match in _TERM.finditer(expression):
         key, op, raw = match["key"], match["op"], match["value"]
@@ -152,7 +157,7 @@ def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
             continue
         key = key.lower()
         if key not in ATTRIBUTES:
-            raise QueryError(f"there is no attribute `{key}`: {_suggestion(key, ATTRIBUTES)}")
+            raise QueryError(f"there is no attribute `{key}`", _suggestion(key, ATTRIBUTES))
         op = ":" if op == "=" else op
         values = _several(raw.lower()) if op == ":" else (raw.replace('"', "").lower(),)
         if key in {"owner", "operator"} and "me" in values:
@@ -190,7 +195,7 @@ def saved_names(expression: str) -> tuple[list[str], str]:
         elif match["not"]:
             raise QueryError(f"`-{word}`: a saved query cannot be turned round, only its single words can")
         elif not SAVED_NAME.fullmatch(word[1:]):
-            raise QueryError(f"`{word}` is no name of a saved query; quote it to look for it as text")
+            raise QueryError(f"`{word}` is no name of a saved query", "quote it to look for it as text")
         else:
             names.append(word[1:])
     return names, " ".join(rest)
@@ -225,21 +230,22 @@ def _refuse_half_term(word: str) -> None:
     if match:
         key, op, value = match["key"], match["op"], match["value"] or "VALUE"
         advice = f"-{key}:{value}" if op == "!=" else f"{key}:{value}"
-        raise QueryError(f"`{word}` is not understood: write `{advice}`, or quote it to look for it as text")
+        raise QueryError(f"`{word}` is not understood", f"write `{advice}`, or quote it to look for it as text")
 
 
 def _refuse_connective(word: str) -> None:
     """Raise QueryError for OR and its like, unless they are quoted."""
     name = {"|": "OR", "||": "OR", "&": "AND", "&&": "AND"}.get(word, word)
     if name in CONNECTIVES:
-        raise QueryError(f"`{word}` is no word of this language: {CONNECTIVES[name]}; quote it to look for it as text")
+        hint = f"{CONNECTIVES[name]}; quote it to look for it as text"
+        raise QueryError(f"`{word}` is no word of this language", hint)
 
 
 def _refuse_slip(key: str, values: tuple[str, ...]) -> None:
     """Raise QueryError for a value that an attribute with fixed values cannot have."""
     for value in values:
         if value not in CHOICES[key]:
-            raise QueryError(f"there is no {key} `{value}`: {_suggestion(value, CHOICES[key])}")
+            raise QueryError(f"there is no {key} `{value}`", _suggestion(value, CHOICES[key]))
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:

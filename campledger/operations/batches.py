@@ -215,14 +215,19 @@ class _Run:
 
     def _problems(self, line: Line, error: CampledgerError) -> Iterator[Problem]:
         """Yield why a line is refused, at the value that the refusal speaks of."""
-        column = line.column(_spoken_of(line, str(error)))
         if error.problems:
             for one in error.problems:
-                yield replace(one, path=self.reading.name, line=line.number, column=column)
+                yield self._at(line, one)
         else:
+            where = _spoken_of(line, str(error)) if error.value is None else _given(line, error.value)
             first, _, rest = str(error).partition("\n")
             hint = " ".join(rest.split())
-            yield Problem(self.reading.name, line.number, column, "refused-act", first, hint)
+            yield Problem(self.reading.name, line.number, line.column(where), "refused-act", first, hint)
+
+    def _at(self, line: Line, problem: Problem) -> Problem:
+        """Return a problem at what a line says of it."""
+        column = line.column(_said(line, problem.pointer))
+        return replace(problem, path=self.reading.name, line=line.number, column=column)
 
     def in_file(self, problems: Sequence[Problem]) -> list[Problem]:
         """Return the problems that the check of the whole found, each at the line that brings it."""
@@ -231,11 +236,7 @@ class _Run:
         found = []
         for one in problems:
             line = lines.get((one.path, one.line)) or lines.get((one.path, 0)) or homes.get(one.path.rpartition("/")[0])
-            if line is None:
-                found.append(one)
-            else:
-                column = line.column(_spoken_of(line, one.message))
-                found.append(replace(one, path=self.reading.name, line=line.number, column=column))
+            found.append(one if line is None else self._at(line, one))
         return found
 
 
@@ -257,6 +258,27 @@ def _labels(line: Line) -> Iterator[tuple[str, str]]:
         for one in [value] if isinstance(value, str) else value:
             if one.startswith("@"):
                 yield key, one[1:]
+
+
+def _said(line: Line, pointer: Pointer) -> Pointer:
+    """Return where a line gives what stands at a place in a definition or an event; the name of the act if nowhere."""
+    key = str(pointer[0]) if pointer else ""
+    if key in line.act:
+        return pointer
+    path = ".".join(map(str, pointer))
+    settings = line.act.get("set", {})
+    inside = [one for one in settings if f"{path}.".startswith(f"{one}.")]
+    return ("set", max(inside, key=len)) if inside else ("act",)
+
+
+def _given(line: Line, value: str) -> Pointer:
+    """Return where in a line a value stands that was given; the name of the act if nowhere."""
+    for key, one in line.act.items():
+        if key not in {"act", "as"} and one == value:
+            return (key,)
+        if isinstance(one, list) and value in one:
+            return key, one.index(value)
+    return ("act",)
 
 
 def _spoken_of(line: Line, message: str) -> Pointer:

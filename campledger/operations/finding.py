@@ -46,7 +46,7 @@ class View:
         for name in (*(self.columns or ()), *(one.removeprefix("-") for one in self.sort or ()), self.group):
             complaint = unknown_column(name) if name is not None else None
             if complaint:
-                raise UsageError(complaint)
+                raise UsageError(str(complaint))
 
 
 AS_USUAL = View()

@@ -157,7 +157,7 @@ class Ledger:
         """
         complaints = [complaint for name in sort if (complaint := unknown_column(name))]
         if complaints:
-            raise UsageError(complaints[0])
+            raise UsageError(str(complaints[0]))
         ledger = self._workspace.ledger(commit)
         terms, _ = finding.terms_of(self._workspace, ledger, expression)
         every = (Campaign(one, one.campaign) for one in ledger.records() if one.campaign is not None)

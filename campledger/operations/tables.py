@@ -24,6 +24,7 @@ from campledger.operations.importing import status_event, way_to
 from campledger.operations.staging import StagedLedger
 from campledger.operations.workspace import told
 from campledger.operations.writing import Writing
+from campledger.problems import Pointer
 from campledger.suggestions import did_you_mean
 
 FIELDS = {
@@ -343,23 +344,14 @@ class _Taking:
 
     def _check(self, row: Row, definition: Mapping[str, Any]) -> None:
         """Hold a definition to its schema, and tell what is wrong at the cell that it comes from."""
-        fields = {"tickets": ("ticket", "key"), "tags": ("tag",), "name": ("name", "title"), "title": ("title",)}
         for one in findings(definition, "campaign"):
-            path = ".".join(str(part) for part in one.pointer)
-            column = [name for name in row.cells if name and path.startswith(name)]
-            where = (*column, *fields.get(str(one.pointer[0]) if one.pointer else "", ()))
-            self._problem(row, where, one.rule, one.message, one.hint)
+            self._problem(row, _fields_of(row, one.pointer), one.rule, one.message, one.hint)
 
     def _refused(self, row: Row, error: CampledgerError) -> None:
         if not error.problems:
             self._problem(row, (), "refused-act", " ".join(str(error).split()))
         for one in error.problems:
-            cell = next(
-                (cell for cells in row.cells.values() for cell in cells if f"`{cell.text.strip()}`" in one.message),
-                None,
-            )
-            offset = cell.offset if cell else self.table.lines.starts[row.line - 1]
-            self.table.problem(offset, one.rule, one.message, one.hint)
+            self._problem(row, _fields_of(row, one.pointer), one.rule, one.message, one.hint)
 
     def _add(
         self,
@@ -389,6 +381,14 @@ class _Taking:
 
     def _append(self, campaign: str, own: Mapping[str, Any], at: datetime | None, words: str) -> None:
         self.staged.append(self.staged.record(campaign), own, words, at=at or datetime.now(UTC))
+
+
+def _fields_of(row: Row, pointer: Pointer) -> list[str]:
+    """Return the fields of a row that a place in a definition can come from."""
+    path = ".".join(map(str, pointer))
+    made_of = {"tickets": ("ticket", "key"), "tags": ("tag",), "name": ("name", "title"), "title": ("title",)}
+    columns = [name for name in row.cells if name and path.startswith(name)]
+    return [*columns, *made_of.get(str(pointer[0]) if pointer else "", ())]
 
 
 def _value(text: str, path: str) -> Any:

@@ -71,7 +71,7 @@ def resolve(ledger: Ledger, reference: str) -> str:
     Raise UsageError, with candidates, if it is none or several.
     """
     if not any(char.isalnum() for char in reference):
-        raise UsageError(f"`{reference}` names no campaign: `campledger list` shows them")
+        raise UsageError(f"`{reference}` names no campaign: `campledger list` shows them", value=reference)
     if reference in ledger.directories:
         return reference
     if "/" in reference:
@@ -91,7 +91,7 @@ def resolve(ledger: Ledger, reference: str) -> str:
     inside = [one for one in ledger.slugs if wanted in one] if len(wanted) >= INSIDE else []
     near = [ledger.slugs[one][-1] for one in inside[:3] or closest(wanted, ledger.slugs, 3)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`campledger list` shows them"
-    raise UsageError(f"there is no campaign `{reference}`: {hint}")
+    raise UsageError(f"there is no campaign `{reference}`: {hint}", value=reference)
 
 
 def _beginning(ledger: Ledger, reference: str, wanted: str) -> tuple[str, ...]:
@@ -107,7 +107,8 @@ def _only_open_one(ledger: Ledger, reference: str, candidates: Sequence[str]) ->
     rows = [f"  {one.id}  {one.history.state if one.history else 'unreadable'}" for one in records[:SHOWN]]
     more = f"\n  and {len(records) - SHOWN} more" if len(records) > SHOWN else ""
     listed = "\n".join(rows)
-    raise UsageError(f"`{reference}` may mean {len(records)} campaigns; give more of the id:\n{listed}{more}")
+    message = f"`{reference}` may mean {len(records)} campaigns; give more of the id:\n{listed}{more}"
+    raise UsageError(message, value=reference)
 
 
 def is_beginning(reference: str, event_id: str) -> bool:
@@ -122,7 +123,7 @@ def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tup
     """
     what, lister = ("submission", "show") if "submission" in kinds else ("event", "log")
     if not reference.strip():
-        raise UsageError(f"`{reference}` names no {what}: `campledger {lister} CAMPAIGN` lists them")
+        raise UsageError(f"`{reference}` names no {what}: `campledger {lister} CAMPAIGN` lists them", value=reference)
     exact: dict[tuple[str, str], None] = {}
     near: dict[tuple[str, str], None] = {}
     for record in ledger.records(ledger.recorded(reference)):
@@ -138,9 +139,10 @@ def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tup
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(f"there is no {what} `{reference}`: `campledger {lister} CAMPAIGN` lists them")
+        message = f"there is no {what} `{reference}`: `campledger {lister} CAMPAIGN` lists them"
+        raise UsageError(message, value=reference)
     rows = "\n".join(f"  {event}  of {campaign}" for campaign, event in found[:SHOWN])
-    raise UsageError(f"`{reference}` may mean {len(found)} {what}s; give more of the id:\n{rows}")
+    raise UsageError(f"`{reference}` may mean {len(found)} {what}s; give more of the id:\n{rows}", value=reference)
 
 
 MAX_LISTED = 100

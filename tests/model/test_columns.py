@@ -100,4 +100,7 @@ def test_columns() -> None:
     assert set(STATE_ORDER) == {str(state) for state in State}
     assert unknown_column("-changed") is None
     assert unknown_column("text") is not None
-    assert unknown_column("nmae") == "there is no column `nmae`: did you mean `name`?"
+    error = unknown_column("nmae")
+    assert error is not None
+    assert (error.message, error.hint) == ("there is no column `nmae`", "did you mean `name`?")
+    assert str(error) == "there is no column `nmae`: did you mean `name`?"

@@ -182,7 +182,8 @@ REFUSED = [
     ({"act": "accept", "submission": "4242"}, "1:33: refused-act: there is no submission `4242`"),
     ({"act": "assign", "campaign": "hello", "person": "bob"}, "1:50: refused-act: nobody has the handle `bob`"),
     ({**DEFINE, "production": "nope"}, "1:65: unknown-production: there is no production `nope`"),
-    ({**DEFINE, "set": {"scope.tracts": "x"}}, "1:9: schema: `tracts` is text, not a list"),
+    ({**DEFINE, "set": {"scope.tracts": "x"}}, "1:151: schema: `tracts` is text, not a list"),
+    ({**DEFINE, "set": {"software.stack": "nope", "data.butler": "nope"}}, "1:176: unknown-butler: there is no"),
     ({**DEFINE, "name": "hello-campledger"}, "1:42: duplicate-name: 2"),
     ({"act": "start", "campaign": "hello", "at": "2026-13-45"}, "1:45: refused-act: `2026-13-45` is no time"),
 ]

@@ -173,6 +173,7 @@ WRONG: list[tuple[str | bytes, list[str]]] = [
     ("Name\na b\nb\n/\n", ["2:1: schema: `name` cannot be `a b`", "4:1: schema: `name` cannot be `/`"]),
     ("Title,Kind\na,odd\n", ["2:3: schema: `kind` is `odd`"]),
     ("Title,Tracts\na,x\n", ["2:3: schema: entry 1 of `tracts` is text"]),
+    ("Title,Status,Tracts,Butler\nodd,open,1,odd\n", ["2:12: unknown-butler: there is no Butler repository `odd`"]),
     ("Title,Production\na,odd\nb,\n", ["2:3: unknown-production: there is no production `odd`"]),
     ("Title\n<<<<<<< a\n", ["2:1: conflict-marker: "]),
 ]
@@ -184,7 +185,9 @@ def test_everything_wrong_is_told_by_line_and_column(
 ) -> None:
     before = snapshot()
     options = (
-        ["--map", "Tracts=scope.tracts"] if b"Tracts" in (text if isinstance(text, bytes) else text.encode()) else []
+        ["--map", "Tracts=scope.tracts", *(["--map", "Butler=data.butler"] if "Butler" in str(text) else [])]
+        if b"Tracts" in (text if isinstance(text, bytes) else text.encode())
+        else []
     )
     done = take(text, *options)
     assert done.returncode == 1, done.stderr
