@@ -75,7 +75,7 @@ class Templates:
         """Return a template by its name. Raise UsageError if there is none, DataError if it has errors."""
         if name not in self.paths:
             hint = did_you_mean(name, self.paths) or "`campledger templates` shows them"
-            raise UsageError(f"there is no template `{name}`: {hint}")
+            raise UsageError(f"there is no template `{name}`: {hint}", value=name)
         found = self._read[name]
         if found.usable is None:
             raise DataError(f"the template `{name}` cannot be used:\n{report_text(found.problems)}")

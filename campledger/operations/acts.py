@@ -173,7 +173,7 @@ def link(staged: StagedLedger, reference: str, target: Mapping[str, str], on: st
         return known
     complaint = url_complaint(target["url"])
     if complaint:
-        raise RefusedError(f"{complaint}; link to an http or https address")
+        raise RefusedError(f"{complaint}; link to an http or https address", value=target["url"])
     own = {"type": "link", "link": dict(target), **_on(record, on)}
     return _append(
         staged, record, own, f"link {_campaign(record).name} to {target.get('title') or target['type']}", how
@@ -188,7 +188,7 @@ def assign(staged: StagedLedger, reference: str, person: str, on: str | None, ho
     people = staged.settings.people
     handle = staged.user if person == "me" else person
     if people and handle not in people and not remove:
-        raise UsageError(f"nobody has the handle `{handle}`: known are {', '.join(people)}")
+        raise UsageError(f"nobody has the handle `{handle}`: known are {', '.join(people)}", value=person)
     present = _history(record).operators.get(on or "", ())
     where = f" of {on}" if on else ""
     if remove and handle not in present:
@@ -222,7 +222,9 @@ def _groups(record: Record, places: Sequence[str]) -> list[str]:
     for place in places:
         found = campaign.groups_of(place)
         if not found:
-            raise UsageError(f"{record.id} has no step or group `{place}`: {_places_near(campaign, place)}")
+            raise UsageError(
+                f"{record.id} has no step or group `{place}`: {_places_near(campaign, place)}", value=place
+            )
         groups += [group for group in found if group not in groups]
     return groups
 
@@ -274,7 +276,7 @@ def record_run(staged: StagedLedger, reference: str, run: Run, how: How) -> Act:
         )
     facts = run.facts or {}
     if "file" in facts and posixpath.normpath(facts["file"]) not in record.files:
-        raise UsageError(f"there is no file {facts['file']} in {record.directory}")
+        raise UsageError(f"there is no file {facts['file']} in {record.directory}", value=facts["file"])
     own = {
         "type": "submission",
         "state": str(SubmissionState.PLANNED if run.planned else SubmissionState.SUBMITTED),
@@ -318,7 +320,7 @@ def submission_of(record: Record, reference: str) -> Submission:
     if len(found) == 1:
         return found[0]
     what = "no submission" if not found else f"{len(found)} submissions"
-    raise UsageError(f"{record.id} has {what} `{reference}`: `campledger show {record.id}` lists them")
+    raise UsageError(f"{record.id} has {what} `{reference}`: `campledger show {record.id}` lists them", value=reference)
 
 
 def _run_ids(submission: Submission) -> list[str]:
@@ -419,5 +421,6 @@ def reconcile(staged: StagedLedger, reference: str, drop: Sequence[str], reason:
 def _event_of(history: History, reference: str) -> str:
     found = [event.id for event in history.events if event.id.startswith(reference)]
     if len(found) != 1:
-        raise UsageError(f"`{reference}` names {'no event' if not found else 'several events'} of this campaign")
+        what = "no event" if not found else "several events"
+        raise UsageError(f"`{reference}` names {what} of this campaign", value=reference)
     return found[0]

@@ -219,7 +219,7 @@ class _Run:
             for one in error.problems:
                 yield self._at(line, one)
         else:
-            where = _spoken_of(line, str(error)) if error.value is None else _given(line, error.value)
+            where = ("act",) if error.value is None else _given(line, error.value)
             first, _, rest = str(error).partition("\n")
             hint = " ".join(rest.split())
             yield Problem(self.reading.name, line.number, line.column(where), "refused-act", first, hint)
@@ -278,16 +278,4 @@ def _given(line: Line, value: str) -> Pointer:
             return (key,)
         if isinstance(one, list) and value in one:
             return key, one.index(value)
-    return ("act",)
-
-
-def _spoken_of(line: Line, message: str) -> Pointer:
-    """Return where in a line the value stands that a message quotes; the name of the act where it quotes none."""
-    for key, value in line.act.items():
-        if key not in {"act", "as"} and isinstance(value, str) and f"`{value}`" in message:
-            return (key,)
-        if isinstance(value, list):
-            for number, one in enumerate(value):
-                if isinstance(one, str) and f"`{one}`" in message:
-                    return key, number
     return ("act",)

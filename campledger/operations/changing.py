@@ -65,7 +65,9 @@ def _pinned(sets: Sets, derived: Mapping[str, Any]) -> dict[str, Any]:
     for text in sources(derived):
         reference = Reference.parse(text)
         if sets.path_of(reference.name) is None:
-            raise UsageError(f"there is no shared set `{reference.name}`: only those can define another one")
+            raise UsageError(
+                f"there is no shared set `{reference.name}`: only those can define another one", value=text
+            )
         pins[text] = text if reference.pin else f"{text}@{sets.evaluate(text).digest}"
     return {
         key: [pins[one] for one in value]
@@ -90,7 +92,7 @@ def _new_path(ledger: Ledger, name: str, ending: str) -> str:
         raise RefusedError(f"{blocked} is a file, and no folder that could hold a set")
     present = ledger.shared_sets.get(name)
     if present:
-        raise RefusedError(f"there is a set `{name}` already: {present[0]}")
+        raise RefusedError(f"there is a set `{name}` already: {present[0]}", value=name)
     return f"{SHARED}{name}{ending}"
 
 
@@ -132,7 +134,7 @@ def remove(staged: StagedLedger, text: str, given: Mapping[str, str], reason: st
     gone = set(_matching(before, given))
     if not gone:
         words = ", ".join(f"{key}={one}" for key, one in given.items())
-        raise RefusedError(f"`{text}` has no member with {words}")
+        raise RefusedError(f"`{text}` has no member with {words}", value=text)
     return _less(staged, text, path, before, DataIdSet.of(before.dimensions, gone), reason)
 
 

@@ -138,7 +138,7 @@ def _step(definition: Mapping[str, Any], campaign: str, name: str) -> tuple[int,
                 )
             return index, step
     known = ", ".join(step["name"] for step in steps) or "none"
-    raise UsageError(f"{campaign} has no step `{name}`: its steps are {known}")
+    raise UsageError(f"{campaign} has no step `{name}`: its steps are {known}", value=name)
 
 
 def _files(directory: str, definition: Mapping[str, Any], step: Mapping[str, Any], slicing: Slicing) -> tuple[str, str]:
@@ -153,7 +153,7 @@ def _files(directory: str, definition: Mapping[str, Any], step: Mapping[str, Any
     table = posixpath.normpath(slicing.table or default)
     for path in (template, table):
         if rules.leaves_directory(path) or not rules.is_path(path):
-            raise UsageError(f"`{path}` is not in the campaign's directory {directory}")
+            raise UsageError(f"`{path}` is not in the campaign's directory {directory}", value=path)
     return template, table
 
 

@@ -43,7 +43,7 @@ def save(
     if before is not None and _same(before, text):
         return Saved(name, path, text, changed=False)
     if before is not None and not replace:
-        raise RefusedError(f"there is a query `{name}` already: --replace overwrites it")
+        raise RefusedError(f"there is a query `{name}` already: --replace overwrites it", value=name)
     verb = "save" if before is None else "change"
     staged.put_query(name, text.encode(), f"{verb} the query {name}: {expression}")
     return Saved(name, path, text)
@@ -76,7 +76,7 @@ def remove(staged: StagedLedger, name: str) -> Saved:
     _require_name(name)
     path = query_path(name)
     if path not in staged.files.paths:
-        raise UsageError(f"there is no saved query `{name}`: `campledger query list` shows them")
+        raise UsageError(f"there is no saved query `{name}`: `campledger query list` shows them", value=name)
     staged.put_query(name, None, f"remove the query {name}")
     return Saved(name, path, "")
 

@@ -358,7 +358,7 @@ def receive(staged: StagedLedger, campaign: str | None, name: str | None, own: M
         record = staged.find(campaign)
         present, words = record.history.events if record.history else (), f"receipt of {record.id}: {own['type']}"
     elif name is None or name not in staged.shared_sets:
-        raise UsageError(f"there is no shared set `{name}`: `campledger dataids list` shows them")
+        raise UsageError(f"there is no shared set `{name}`: `campledger dataids list` shows them", value=name)
     else:
         present, words = Sets(staged).receipts(name), f"receipt of the set {name}: {own['type']}"
     known = _known(present, own)

@@ -472,7 +472,7 @@ class Transaction:
     ) -> str:
         """Record what the workflow system says of a submission, with numbers of jobs and quanta by state."""
         if state not in OUTCOMES:
-            raise UsageError(f"`{state}` is no outcome: it is one of {', '.join(OUTCOMES)}")
+            raise UsageError(f"`{state}` is no outcome: it is one of {', '.join(OUTCOMES)}", value=state)
         entered, result = OUTCOMES[state]
         said = {
             "result": result, "jobs": jobs, "quanta": quanta, "failures": failures, "run_id": run_id, "run": run,
@@ -577,7 +577,8 @@ def _how(act: str, at: datetime | str | None, key: str | None) -> How:
         try:
             at = times.parse(at)
         except ValueError:
-            raise UsageError(f"`{at}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)") from None
+            told = f"`{at}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)"
+            raise UsageError(told, value=str(at)) from None
     elif at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     return How(at, key=acts.key_of(act, key))

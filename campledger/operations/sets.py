@@ -53,7 +53,7 @@ def find(workspace: Workspace | None, text: str, revision: str | None = None, le
 
 def _no_set(sets: Sets, text: str, name: str) -> UsageError:
     hint = did_you_mean(name, sets.ledger.shared_sets, 0.7) or "`campledger dataids list` shows them"
-    return UsageError(f"there is no DataId set `{text}`: {hint}")
+    return UsageError(f"there is no DataId set `{text}`: {hint}", value=text)
 
 
 def _outside(path: Path) -> Wanted:
@@ -184,7 +184,7 @@ def located(ledger: Ledger, text: str) -> tuple[str, str | None]:
     """Return the path of a set's file and the campaign that has it, if one does. Raise UsageError if there is none."""
     campaign, name = _owner(ledger, text)
     if "@" in name:
-        raise UsageError(f"`{text}` is a version, and versions do not change: name the set without @")
+        raise UsageError(f"`{text}` is a version, and versions do not change: name the set without @", value=text)
     sets = Sets(ledger)
     path = sets.path_of(name, campaign)
     if path is None:
