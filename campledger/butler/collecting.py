@@ -10,10 +10,11 @@ import sqlalchemy
 
 from campledger.butler.connecting import friendly
 from campledger.butler.connection import Connection
-from campledger.butler.joining import AnySet, joined
+from campledger.butler.joining import joined
 from campledger.butler.rows import read_rows
-from campledger.butler.store import DataIdStore, StoredSet
+from campledger.butler.stored import AnySet, StoredSet
 from campledger.butler.tables import Tables, exists
+from campledger.butler.uses import drop_uses, refer
 from campledger.dataids.sets import DataIdSet, Row
 from campledger.errors import ButlerError, UsageError
 
@@ -97,7 +98,7 @@ def collect(
     with friendly(f"resolve sets of data IDs into the collection `{into}`"), butler.transaction():
         _one_at_a_time(connection, into)
         created = _register(butler, into, collections)
-        _record_use(butler, connection, (*include, *exclude), into)
+        _record_use(connection, (*include, *exclude), into)
         before = {} if created else _tagged(butler, into)
         stale = [ref for name in before.keys() - set(dataset_types) for ref in before[name].values()]
         fresh: dict[str, list[DatasetRef]] = {}
@@ -150,21 +151,22 @@ def _register(butler: Butler, into: str, collections: Sequence[str]) -> bool:
     return False
 
 
-def _record_use(butler: Butler, connection: Connection, sets: Sequence[AnySet], into: str) -> None:
+def _record_use(connection: Connection, sets: Sequence[AnySet], into: str) -> None:
     """Record what the collection is made from, and no longer what it was made from before."""
     used = {one.id: one for one in sets if isinstance(one, StoredSet)}
-    uses = Tables(connection.schema).uses
+    tables = Tables(connection.schema)
+    uses = tables.uses.c
     with connection.transaction() as session:
-        if exists(session, uses):
-            here = (uses.c.kind == "collection") & (uses.c.name == into)
-            known = session.execute(sqlalchemy.select(uses.c.set_id).where(here)).scalars().all()
-            gone = [number for number in known if number not in used]
-            if gone:
-                session.execute(uses.delete().where(here, uses.c.set_id.in_(gone)))
-    if used:
-        store = DataIdStore(butler)
+        connection.limit_waiting(session)
+        if not exists(session, tables.uses):
+            if used:
+                raise ButlerError(f"`{into}` cannot be made from stored sets: the registry holds no sets of data IDs")
+            return
+        here = sqlalchemy.select(uses.set_id).where(uses.kind == "collection", uses.name == into)
+        gone = [number for number in session.execute(here).scalars().all() if number not in used]
+        drop_uses(session, tables, "collection", into, gone)
         for one in used.values():
-            store.refer(one, "collection", into)
+            refer(session, tables, one, "collection", into)
 
 
 def _tagged(butler: Butler, into: str) -> dict[str, dict[Any, DatasetRef]]:

@@ -19,7 +19,7 @@ from campledger.butler import membership, packing
 from campledger.butler.connecting import friendly
 from campledger.butler.connection import Connection
 from campledger.butler.membership import Members
-from campledger.butler.store import StoredSet
+from campledger.butler.stored import AnySet, StoredSet
 from campledger.butler.tables import Tables
 from campledger.butler.unknown import check_universe
 from campledger.dataids.sets import DataIdSet
@@ -28,9 +28,6 @@ from campledger.errors import ButlerError, UsageError
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler, DatasetRef, DimensionGroup
     from lsst.daf.butler.queries import Query
-
-AnySet = StoredSet | DataIdSet
-"""A set in the registry, or a value."""
 
 RELATED = {"visit": "exposure", "exposure": "visit"}
 """Dimensions that Butler relates by its visit definitions."""

@@ -14,19 +14,20 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from campledger.butler import tables
+from campledger.butler import collecting, joining, tables
 from campledger.butler.connecting import friendly, is_denied
 from campledger.butler.connection import PATIENCE, Connection
 from campledger.butler.rows import Progress, analyze, read_rows, write_rows
+from campledger.butler.stored import Action, AnySet, Kind, Plan, StoredSet, Upload, Use, Verification, moment
 from campledger.butler.tables import Tables
 from campledger.butler.unknown import Unknown, check_universe, describe, unknown_ids
+from campledger.butler.uses import add_use, drop_uses, lock, refer, uses_of
 from campledger.dataids.sets import DataIdSet, require_keys
 from campledger.errors import ButlerError, CampledgerError, UsageError
 
@@ -37,12 +38,6 @@ if TYPE_CHECKING:
     from lsst.daf.butler import Butler, DatasetRef, DimensionGroup
     from lsst.daf.butler.queries import Query
 
-    from campledger.butler.collecting import Collected
-    from campledger.butler.joining import AnySet
-
-Action = Literal["create", "revise", "adopt"]
-"""What an upload does: a set of a new name, a new revision of a set, or nothing, since it is there."""
-
 ATTEMPTS = 5
 """How often an upload starts anew because another one of the same name was faster."""
 
@@ -51,100 +46,6 @@ ANALYZED = 100
 
 SHOWN = 10
 """How many unknown ids a message lists."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSet:
-    """One revision of a set in a registry: all but its members. It never changes, but for when it expires."""
-
-    id: int
-    """Under which its members stand in their table; never given to another set."""
-    name: str
-    revision: int
-    """Counted from 1 for each name."""
-    digest: str
-    """As :attr:`DataIdSet.digest`."""
-    dimensions: tuple[str, ...]
-    member_table: str
-    count: int
-    unknown: int
-    """How many ids the registry had no record of, when it was uploaded."""
-    universe: str
-    """The registry's dimension universe at that time, as ``namespace:version``."""
-    purpose: str | None
-    """``include`` or ``exclude``, where the set says so."""
-    campaign: str | None
-    """The campaign for which it was uploaded."""
-    by: str
-    at: str
-    """When it was uploaded: UTC, ISO 8601."""
-    commit: str | None
-    """The ledger's commit that holds the set's file."""
-    note: str | None
-    expires: str | None
-    """After this moment (UTC, ISO 8601) :meth:`DataIdStore.sweep` may remove it; never, if there is none."""
-
-    def __repr__(self) -> str:
-        return (
-            f"<{self.name}@{self.revision}: {self.count} members of {', '.join(self.dimensions)}, {self.digest[:15]}>"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an upload would do."""
-
-    name: str
-    action: Action
-    revision: int
-    """The revision that would be made, or that is there already."""
-    digest: str
-    count: int
-    added: int
-    """Members that the latest revision does not have."""
-    removed: int
-    """Members of the latest revision that this set does not have."""
-    previous: StoredSet | None
-    """The latest revision."""
-    unknown: tuple[Unknown, ...]
-    """Ids that the registry has no record of, with the members that have them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """What an upload did: the receipt."""
-
-    stored: StoredSet
-    action: Action
-    registry: str
-    """The registry's identity: a UUID, made with our tables."""
-    version: int
-    """The version of our tables."""
-    unknown: tuple[Unknown, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """A set's digest and count as they are recorded, and as its members in the registry give them."""
-
-    stored: StoredSet
-    digest: str
-    count: int
-
-    @property
-    def good(self) -> bool:
-        """Whether the registry holds what was uploaded."""
-        return self.digest == self.stored.digest and self.count == self.stored.count
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What refers to a set."""
-
-    set_id: int
-    kind: Literal["campaign", "collection"]
-    name: str
-    at: str
 
 
 class UnknownIdsError(ButlerError):
@@ -229,7 +130,7 @@ class DataIdStore:
         """
         with self._reading(f"look up what refers to the set `{name}`") as connection:
             heads = self._chosen(connection, name, revision)
-            return self._uses(connection, [head.id for head in heads])
+            return uses_of(connection, self.tables, [head.id for head in heads])
 
     # Writing
 
@@ -279,7 +180,7 @@ class DataIdStore:
         """
         require_name(name)
         self._check(value)
-        when = _moment(expires) if expires is not None else None
+        when = moment(expires) if expires is not None else None
         origin = {"uploaded_by": by, "campaign": campaign, "ledger_commit": commit, "note": note, "expires": when}
         for _ in range(ATTEMPTS):
             try:
@@ -289,23 +190,18 @@ class DataIdStore:
                 continue  # see what the other upload has brought, and adopt it or revise it
         raise ButlerError(f"others upload sets named `{name}` all the time: agree on one, and try again")
 
-    def refer(self, stored: StoredSet, kind: Literal["campaign", "collection"], name: str) -> None:
+    def refer(self, stored: StoredSet, kind: Kind, name: str) -> None:
         """Record that a campaign or a collection refers to a set, so that it cannot be removed. Once is enough.
 
         Call it inside ``butler.transaction()`` together with what makes the collection.
         """
         with self._writing(f"record that {kind} `{name}` refers to {stored!r}") as connection:
-            if not self._locked(connection, [stored.id]):
-                raise ButlerError(f"{stored!r} was removed meanwhile: upload it again")
-            self._add_use(connection, stored.id, kind, name)
+            refer(connection, self.tables, stored, kind, name)
 
-    def release(self, stored: StoredSet, kind: Literal["campaign", "collection"], name: str) -> None:
+    def release(self, stored: StoredSet, kind: Kind, name: str) -> None:
         """Record that a campaign or a collection does not refer to a set any more."""
-        uses = self.tables.uses.c
         with self._writing(f"record that {kind} `{name}` does not refer to {stored!r} any more") as connection:
-            connection.execute(
-                self.tables.uses.delete().where(uses.set_id == stored.id, uses.kind == kind, uses.name == name)
-            )
+            drop_uses(connection, self.tables, kind, name, [stored.id])
 
     def remove(
         self, name: str, revision: int | None = None, *, campaigns: Collection[str] = ()
@@ -318,10 +214,10 @@ class DataIdStore:
         """
         with self._writing(f"remove the set `{name}`") as connection:
             heads = self._chosen(connection, name, revision)
-            self._locked(connection, [head.id for head in heads])
+            lock(connection, self.tables, [head.id for head in heads])
             refused = [
                 use
-                for use in self._uses(connection, [head.id for head in heads])
+                for use in uses_of(connection, self.tables, [head.id for head in heads])
                 if (use.kind == "campaign" and use.name not in campaigns) or self._is_collection(use)
             ]
             if refused:
@@ -335,13 +231,13 @@ class DataIdStore:
 
     def sweep(self, now: datetime | None = None) -> tuple[StoredSet, ...]:
         """Remove the temporary sets that have expired and to which nothing refers; return them."""
-        moment = _moment(now or datetime.now(UTC))
+        due_by = moment(now or datetime.now(UTC))
         with self._writing("remove the sets that have expired") as connection:
-            due = [head for head in self._heads(connection) if head.expires is not None and head.expires <= moment]
-            self._locked(connection, [head.id for head in due])
+            due = [head for head in self._heads(connection) if head.expires is not None and head.expires <= due_by]
+            lock(connection, self.tables, [head.id for head in due])
             used = {
                 use.set_id
-                for use in self._uses(connection, [head.id for head in due])
+                for use in uses_of(connection, self.tables, [head.id for head in due])
                 if use.kind == "campaign" or self._is_collection(use)
             }
             gone = tuple(head for head in due if head.id not in used)
@@ -376,9 +272,7 @@ class DataIdStore:
 
         See :func:`campledger.butler.joining.joined` for what sets of other dimensions mean.
         """
-        from campledger.butler.joining import joined
-
-        return joined(self.butler, self._found(include), self._found(exclude), dimensions)
+        return joining.joined(self.butler, self._found(include), self._found(exclude), dimensions)
 
     def datasets(
         self,
@@ -393,9 +287,7 @@ class DataIdStore:
 
         See :func:`campledger.butler.joining.datasets`.
         """
-        from campledger.butler.joining import datasets
-
-        return datasets(
+        return joining.datasets(
             self.butler, dataset_type, collections, self._found(include), self._found(exclude), find_first=find_first
         )
 
@@ -406,14 +298,12 @@ class DataIdStore:
         into: str,
         include: Sequence[str | AnySet] = (),
         exclude: Sequence[str | AnySet] = (),
-    ) -> Collected:
+    ) -> collecting.Collected:
         """Make a TAGGED collection of the datasets that the inclusions cover and no exclusion does.
 
         See :func:`campledger.butler.collecting.collect`.
         """
-        from campledger.butler.collecting import collect
-
-        return collect(
+        return collecting.collect(
             self.butler, dataset_types, collections, into, include=self._found(include), exclude=self._found(exclude)
         )
 
@@ -465,7 +355,9 @@ class DataIdStore:
         statement = sets.select().where(sets.c.removed_at.is_(None))
         if name is not None:
             statement = statement.where(sets.c.name == name)
-        return tuple(sorted(map(_stored, connection.execute(statement)), key=lambda head: (head.name, head.revision)))
+        return tuple(
+            sorted(map(StoredSet.of, connection.execute(statement)), key=lambda head: (head.name, head.revision))
+        )
 
     def _latest(self, connection: sqlalchemy.Connection, name: str) -> StoredSet | None:
         heads = self._heads(connection, name)
@@ -488,21 +380,10 @@ class DataIdStore:
         rows = read_rows(connection, self.tables.members(head.dimensions, head.member_table), head.id)
         return DataIdSet(head.dimensions, rows)
 
-    def _uses(self, connection: sqlalchemy.Connection, ids: Sequence[int]) -> tuple[Use, ...]:
-        uses = self.tables.uses
-        statement = uses.select().where(uses.c.set_id.in_(ids)).order_by(uses.c.set_id, uses.c.kind, uses.c.name)
-        return tuple(Use(row.set_id, row.kind, row.name, row.added_at) for row in connection.execute(statement).all())
-
     def _next_revision(self, connection: sqlalchemy.Connection, name: str) -> int:
         sets = self.tables.sets.c
         last = connection.execute(sqlalchemy.select(sqlalchemy.func.max(sets.revision)).where(sets.name == name))
         return (last.scalar() or 0) + 1
-
-    def _locked(self, connection: sqlalchemy.Connection, ids: Sequence[int]) -> tuple[int, ...]:
-        """Let nobody else remove these sets until our transaction ends; return those that are there."""
-        sets = self.tables.sets.c
-        statement = sqlalchemy.select(sets.id).where(sets.id.in_(ids), sets.removed_at.is_(None))
-        return tuple(connection.execute(statement.order_by(sets.id).with_for_update()).scalars().all())
 
     def _upload(
         self,
@@ -515,7 +396,7 @@ class DataIdStore:
     ) -> Upload:
         identity = self._ready(connection, value)
         latest = self._latest(connection, name)
-        if latest is not None and latest.digest == value.digest and self._locked(connection, [latest.id]):
+        if latest is not None and latest.digest == value.digest and lock(connection, self.tables, [latest.id]):
             return Upload(self._adopt(connection, latest, origin), "adopt", identity, tables.VERSION)
         unknown = unknown_ids(connection, self.butler.dimensions, self.connection.schema, value)
         if unknown and not allow_unknown:
@@ -526,7 +407,7 @@ class DataIdStore:
         if len(value) >= ANALYZED:
             analyze(connection, members)
         if head.campaign is not None:
-            self._add_use(connection, head.id, "campaign", head.campaign)
+            add_use(connection, self.tables, head.id, "campaign", head.campaign)
         return Upload(head, "create" if latest is None else "revise", identity, tables.VERSION, unknown)
 
     def _ready(self, connection: sqlalchemy.Connection, value: DataIdSet) -> str:
@@ -559,31 +440,23 @@ class DataIdStore:
             "unknown_count": unknown,
             "universe": describe(self.butler.dimensions),
             "purpose": value.about.get("purpose"),
-            "uploaded_at": _moment(datetime.now(UTC)),
+            "uploaded_at": moment(datetime.now(UTC)),
         }
         try:
             added = connection.execute(self.tables.sets.insert().returning(*self.tables.sets.c), row)
         except IntegrityError as error:
             raise _FasterError from error
-        return _stored(added.one())
+        return StoredSet.of(added.one())
 
     def _adopt(self, connection: sqlalchemy.Connection, head: StoredSet, origin: dict[str, Any]) -> StoredSet:
         sets = self.tables.sets
         expires: str | None = origin["expires"]
         if head.expires is not None and (expires is None or expires > head.expires):
             update = sets.update().where(sets.c.id == head.id).values(expires=expires).returning(*sets.c)
-            head = _stored(connection.execute(update).one())
+            head = StoredSet.of(connection.execute(update).one())
         if origin["campaign"] is not None:
-            self._add_use(connection, head.id, "campaign", origin["campaign"])
+            add_use(connection, self.tables, head.id, "campaign", origin["campaign"])
         return head
-
-    def _add_use(self, connection: sqlalchemy.Connection, set_id: int, kind: str, name: str) -> None:
-        uses = self.tables.uses
-        known = sqlalchemy.select(uses.c.set_id).where(uses.c.set_id == set_id, uses.c.kind == kind)
-        # The set's row is ours until the transaction ends, so that nobody else adds the same meanwhile.
-        if connection.execute(known.where(uses.c.name == name)).first() is None:
-            row = {"set_id": set_id, "kind": kind, "name": name, "added_at": _moment(datetime.now(UTC))}
-            connection.execute(uses.insert(), row)
 
     def _is_collection(self, use: Use) -> bool:
         from lsst.daf.butler import MissingCollectionError
@@ -602,40 +475,13 @@ class DataIdStore:
             members = self.tables.members(head.dimensions, head.member_table)
             connection.execute(members.delete().where(members.c.set_id == head.id))
             connection.execute(uses.delete().where(uses.c.set_id == head.id))
-            connection.execute(sets.update().where(sets.c.id == head.id).values(removed_at=_moment(datetime.now(UTC))))
+            connection.execute(sets.update().where(sets.c.id == head.id).values(removed_at=moment(datetime.now(UTC))))
 
 
 def require_name(name: str) -> None:
     """Raise UsageError for a name that a set cannot have: one line of printable characters, without `@`."""
     if not name or len(name) > 200 or not name.isprintable() or name != name.strip() or "@" in name:
         raise UsageError(f"{name!r} is no name of a set: up to 200 printable characters, without `@`")
-
-
-def _stored(row: Any) -> StoredSet:
-    return StoredSet(
-        id=row.id,
-        name=row.name,
-        revision=row.revision,
-        digest=row.digest,
-        dimensions=tuple(json.loads(row.dimensions)),
-        member_table=row.member_table,
-        count=row.member_count,
-        unknown=row.unknown_count,
-        universe=row.universe,
-        purpose=row.purpose,
-        campaign=row.campaign,
-        by=row.uploaded_by,
-        at=row.uploaded_at,
-        commit=row.ledger_commit,
-        note=row.note,
-        expires=row.expires,
-    )
-
-
-def _moment(time: datetime) -> str:
-    if time.tzinfo is None:
-        raise UsageError("a time needs a time zone: datetime(..., tzinfo=UTC)")
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _silent(done: int, total: int) -> None:

@@ -25,7 +25,8 @@ from campledger.operations.workspace import Workspace, read_bytes, require_reada
 from campledger.operations.writing import Writing
 
 if TYPE_CHECKING:
-    from campledger.butler.store import DataIdStore, Plan, StoredSet, Upload, Verification
+    from campledger.butler.store import DataIdStore
+    from campledger.butler.stored import Plan, StoredSet, Upload, Verification
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, and how many of how many members are."""

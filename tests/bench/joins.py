@@ -12,7 +12,8 @@ from typing import Any
 
 from campledger.butler.collecting import collect
 from campledger.butler.joining import datasets, joined
-from campledger.butler.store import DataIdStore, StoredSet
+from campledger.butler.store import DataIdStore
+from campledger.butler.stored import StoredSet
 from campledger.dataids.sets import DataIdSet
 from tests.bench.registry import opened, postgresql
 from tests.bench.timing import compare
