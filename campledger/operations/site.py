@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from campledger.errors import UsageError
+from campledger.pages.builds import BuildResult, Progress, Wanted
 from campledger.pages.program import program
 from campledger.pages.write import content_id, locked, stamp
 from campledger.problems import Problem, Severity
 from campledger.repository.cache import Cache
 from campledger.repository.commands import Repository
-
-Progress = Callable[[int, int], None]
-"""Told how many files of how many are done: made anew, or known to be as they should be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which state of a ledger a site is to show, and how much of it."""
-
-    commit: str | None
-    """In full; None for a work tree without commits."""
-    worktree: bool
-    """Whether the files on disk are shown, committed or not."""
-    public: bool
-    """Whether embargoed campaigns are left out."""
-    present: tuple[str, ...] = ()
-    """Commits with which the main branch goes beyond the one shown: by them too it is judged what is embargoed."""
-
-
-@dataclass(frozen=True, slots=True)
-class BuildResult:
-    """What a build made of which commit."""
-
-    pages: int
-    written: int
-    removed: int
-    problems: tuple[Problem, ...]
-    commit: str | None
-    """None for the work tree of a ledger without commits."""
-    out: Path
-    notes: tuple[str, ...] = ()
-    """What whoever builds should know."""
 
 
 def build(
@@ -108,7 +75,7 @@ def _build(
         problems = tuple(Problem(**{**row, "severity": Severity(row["severity"])}) for row in known["problems"])
         return BuildResult(known["pages"], 0, 0, problems, wanted.commit, out, tuple(known["notes"]))
     # What is needed only to make pages takes longer to import than all of the above.
-    from campledger.operations.building import make
+    from campledger.pages.building import make
 
     with locked(out):
         result = make(repository, root, out, wanted, cache, progress)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from campledger.operations.site import BuildResult, build
+from campledger.operations.site import build
+from campledger.pages.builds import BuildResult
 
 GOLDEN = Path(__file__).with_name("golden")
 PAGES = (

@@ -12,9 +12,8 @@ import pytest
 from campledger.errors import DataError
 from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import Sets
-from campledger.operations import building
 from campledger.operations.site import build
-from campledger.pages import campaigns, parts, render
+from campledger.pages import building, campaigns, parts, render
 from campledger.pages.gather import Survey, page_path
 from campledger.pages.write import MARKER, STAGE
 from campledger.repository.trees import WorkTree

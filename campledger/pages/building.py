@@ -10,7 +10,6 @@ from pathlib import Path
 
 from campledger.ledger.reading import Ledger
 from campledger.model.words import counted
-from campledger.operations.site import BuildResult, Progress, Wanted
 from campledger.pages import (
     addresses,
     api,
@@ -28,6 +27,7 @@ from campledger.pages import (
     render,
     sets,
 )
+from campledger.pages.builds import BuildResult, Progress, Wanted
 from campledger.pages.changes import Commit
 from campledger.pages.forks import shared_out
 from campledger.pages.gather import Survey
