@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from campledger.model.campaign import Campaign
@@ -18,19 +19,96 @@ from campledger.suggestions import did_you_mean
 Row = dict[str, Any]
 """A campaign's values by column: one value as it is or None, several as a list, groups as [accepted, all]."""
 
-COLUMNS: dict[str, str] = {
-    **{name: meaning for name, meaning in ATTRIBUTES.items() if name != "text"},
-    "step": "the first step that is not done, while the campaign is running or paused",
-    "title": "one line for people",
-    "groups": "groups accepted, of all",
-}
-"""The columns, each with what it shows. They are the attributes of the query language, and three more."""
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a column is shown, on the command line and on the site."""
+
+    label: str
+    """Its head on the site."""
+    meaning: str
+    """What it shows."""
+    width: float = 8
+    """Of the site's list, in units of the text's size."""
+    single: bool = False
+    """Whether it holds one value at the most."""
+    code: bool = False
+    """Whether its values are for machines."""
+    down_first: bool = False
+    """Whether its largest values are looked for first."""
+    site_only: bool = False
+    """Whether the command line and saved queries lack it."""
+
+
+def _attribute(name: str, label: str, width: float = 8, *, single: bool = False, **shown: bool) -> tuple[str, Column]:
+    return name, Column(label, ATTRIBUTES[name], width, single, **shown)
+
+
+ALL_COLUMNS: dict[str, Column] = dict([
+    _attribute("state", "State", 8.2, single=True),
+    _attribute("name", "Campaign", 16, single=True),
+    _attribute("kind", "Kind", 7.4, single=True),
+    _attribute("owner", "Owner", 7.4, single=True),
+    _attribute("stack", "Stack", 7.1, code=True),
+    _attribute("instrument", "Instrument", 7.2),
+    ("scope", Column("Scope", "days, tracts, bands and program in short", 11, single=True, site_only=True)),
+    _attribute("site", "Site", 4.6),
+    _attribute("output", "Output chain", 13, code=True),
+    ("step", Column("Current step", "the first step not done, while the campaign is running or paused", single=True)),
+    ("groups", Column("Groups", "groups accepted, of all", 5.6, down_first=True)),
+    _attribute("changed", "Last event", 10.6, single=True, down_first=True),
+    _attribute("deadline", "Deadline", 6.4, single=True),
+    _attribute("ticket", "Tickets", 6.6),
+    _attribute("id", "Id", 15, single=True, code=True),
+    ("title", Column("Title", "one line for people", 15, single=True)),
+    _attribute("production", "Production", single=True),
+    _attribute("operator", "Operators"),
+    _attribute("tag", "Tags"),
+    ("steps", Column("All steps", ATTRIBUTES["step"], site_only=True)),
+    _attribute("skymap", "Skymap"),
+    _attribute("tract", "Tracts"),
+    _attribute("band", "Bands"),
+    _attribute("detector", "Detectors"),
+    _attribute("day_obs", "Days", down_first=True),
+    _attribute("program", "Program"),
+    _attribute("image", "Image", 15, code=True),
+    _attribute("butler", "Butler", code=True),
+    _attribute("wms", "WMS", code=True),
+    _attribute("parent", "Parent", 15, single=True, code=True),
+    _attribute("run_id", "Run ids", code=True),
+    _attribute("started", "Started", single=True, down_first=True),
+    ("awaiting", Column("To decide", "submissions that await a decision", 5.5, down_first=True, site_only=True)),
+    ("problems", Column("Problems", "what is wrong with its files", 5.5, down_first=True, site_only=True)),
+])  # fmt: skip
+"""Every column, in the order in which the site offers them: the attributes of the query language, and a few more.
+
+What stands in a column that is no attribute comes from :func:`row_of`, on the site as on the command line, unless the
+site shows more.
+"""
+
+COLUMNS = {name: column.meaning for name, column in ALL_COLUMNS.items() if not column.site_only}
+"""The columns of lists and saved queries, each with what it shows."""
 
 USUAL = ("state", "id", "kind", "owner", "instrument", "stack", "step", "groups", "changed", "title")
 """What is shown unless somebody chose."""
 
-SINGLE = frozenset({"id", "name", "state", "production", "kind", "owner", "started", "changed", "deadline", "parent"})
-"""The columns that hold one value at the most."""
+USUAL_ON_SITE = (
+    "state", "name", "kind", "owner", "stack", "instrument", "scope", "site", "output", "step", "groups", "changed",
+    "deadline", "ticket",
+)  # fmt: skip
+"""What the site's list shows unless somebody chose."""
+
+FACETS = {
+    "kind": "Kind", "production": "Production", "owner": "Owner", "operator": "Operator", "instrument": "Instrument",
+    "stack": "Stack", "site": "Site", "band": "Band", "butler": "Butler", "step": "Step", "tag": "Tag",
+}  # fmt: skip
+"""The attributes by which the site's list offers to filter, each with the head of its menu."""
+
+GROUPED_BY = (
+    "state", "kind", "production", "owner", "operator", "stack", "instrument", "skymap", "site", "butler", "step",
+    "deadline", "changed", "ticket", "tag",
+)  # fmt: skip
+"""The columns by which the site's list offers to group."""
 
 STATE_ORDER = tuple(str(state) for state in CAMPAIGN_STATES)
 """The order of campaigns where nobody asked for another one."""
@@ -48,14 +126,14 @@ def unknown_column(name: str) -> QueryError | None:
 def row_of(campaign: Campaign, history: History, facts: Facts) -> Row:
     """Return a campaign as a row."""
     row: Row = {
-        name: (values[0] if values else None) if name in SINGLE else list(values)
+        name: (values[0] if values else None) if ALL_COLUMNS[name].single else list(values)
         for name, values in facts.items()
         if name != "text"
     }
     progress = Progress(campaign, history)
     return row | {
         "title": campaign.title,
-        "steps": row["step"],
+        "steps": list(facts["step"]),
         "step": progress.current or None,
         "groups": [progress.accepted, len(campaign.groups)],
     }

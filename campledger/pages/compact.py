@@ -44,7 +44,11 @@ def index(survey: Survey) -> dict[str, Any]:
 @kept
 def _cells(one: Readable) -> dict[str, tuple[Any, ...]]:
     """Return what stands in the columns that are no attribute of the language."""
-    return {name: cell(one) for name, (cell, _) in _SHOWN.items()}
+    found = {name: cell(one) for name, (cell, _) in _SHOWN.items()}
+    if _BY_ROW:
+        row = columns.row_of(one.campaign, one.history, one.facts)
+        found |= {name: tuple(value) if isinstance(value := row[name], list) else _filled(value) for name in _BY_ROW}
+    return found
 
 
 def by_column(
@@ -63,6 +67,13 @@ def by_column(
             "connectives": query.CONNECTIVES,
             "saved": {},
         },
+        "columns": {
+            name: {"label": one.label, "single": one.single, "code": one.code, "down": one.down_first}
+            for name, one in columns.ALL_COLUMNS.items()
+        },
+        "usual": columns.USUAL_ON_SITE,
+        "facets": columns.FACETS,
+        "grouped_by": columns.GROUPED_BY,
         "group_states": list(GROUP_STATES),
         "final": [str(state) for state in State if state.is_final],
         "people": names,
@@ -72,7 +83,10 @@ def by_column(
             for attribute in query.ATTRIBUTES
             if attribute != "text"
         },
-        "shown": {name: _column([one[name] for one in shown], order) for name, (_, order) in _SHOWN.items()},
+        "shown": {
+            **{name: _column([one[name] for one in shown], order) for name, (_, order) in _SHOWN.items()},
+            **{name: _column([one[name] for one in shown], natural) for name in _BY_ROW},
+        },
     }
 
 
@@ -189,3 +203,6 @@ _SHOWN: dict[str, tuple[Callable[[Readable], tuple[Any, ...]], Callable[[Any], A
     "problems": (lambda one: _filled(len(one.problems)), natural),
 }
 """Columns that are no attribute of the language, or show more than it: what stands in them, and their order."""
+
+_BY_ROW = [name for name in columns.ALL_COLUMNS if name not in {*query.ATTRIBUTES, *_SHOWN, "steps"}]
+"""The other columns that are no attribute: what stands in them is what the command line shows."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from campledger.model.columns import ALL_COLUMNS, USUAL_ON_SITE, row_of, words
 from campledger.model.words import spans
 from campledger.pages import compact, steps, text
 from campledger.pages.addresses import person_path
@@ -16,6 +17,9 @@ from campledger.pages.gather import Page, Readable, Survey, kept, page_path, pro
 
 PAGE_ROWS = 500
 """Campaigns on one page."""
+
+_DRAWN = {"output", "groups", "changed", "ticket"}
+"""Columns for which the template has more than a text, below names of its own."""
 
 _NEIGHBOURS = 2
 """Pages before and after this one that have a link by their number."""
@@ -55,6 +59,9 @@ def list_page(survey: Survey, number: int = 1) -> Page:
         "page_title": f"Campaigns \N{MIDDLE DOT} {title}"
         if first
         else f"Campaigns, page {number} \N{MIDDLE DOT} {title}",
+        "columns": [
+            {"name": name, "label": ALL_COLUMNS[name].label, "code": ALL_COLUMNS[name].code} for name in USUAL_ON_SITE
+        ],
         "rows": rows,
         "start": start,
         "total": len(survey.readable),
@@ -88,19 +95,15 @@ def _row(one: Readable) -> dict[str, Any]:
     campaign, history, progress, facts = one.campaign, one.history, one.progress, one.facts
     directory = one.directory
     definition = campaign.definition
-    return {
+    row = {
         "id": campaign.id,
         "href": page_path(campaign.id),
         "name": campaign.name,
         "title": campaign.subtitle,
         "state": str(history.state),
         "final": history.state.is_final,
-        "kind": definition["kind"],
         "owner": {**directory.person(campaign.owner), "href": person_path(campaign.owner)} if campaign.owner else None,
-        "stack": _several(facts["stack"]),
-        "instrument": _several(facts["instrument"]),
         "scope": compact.scope(one),
-        "site": _several(facts["site"]),
         "outputs": [str(output) for output in facts["output"]],
         "step": progress.current,
         "awaiting": len(progress.awaiting),
@@ -112,6 +115,14 @@ def _row(one: Readable) -> dict[str, Any]:
         "tickets": directory.tickets({"key": key} for key in facts["ticket"]),
         "problems": len(one.problems),
     }
+    return row | {name: _text(name, one) for name in USUAL_ON_SITE if name not in {*row, *_DRAWN}}
+
+
+def _text(name: str, one: Readable) -> str:
+    """Return what stands in a column that is no more than its text."""
+    if name in one.facts:
+        return _several(one.facts[name])
+    return words(row_of(one.campaign, one.history, one.facts), name)
 
 
 def _several(values: Sequence[str | int]) -> str:

@@ -17,8 +17,6 @@ from campledger.problems import Problem
 MAX_ROWS = 1000
 """A page shows no more campaigns than these; the list has all."""
 
-LABELS = {"day_obs": "Nights", "run_id": "Run ids", "changed": "Last event", "step": "Current step", "wms": "WMS"}
-_CODE = frozenset({"id", "stack", "image", "output", "wms", "run_id", "butler"})
 _ME = "\0me"
 """Stands for who asks: no handle has such a character."""
 
@@ -92,7 +90,7 @@ def _page(one: SavedQuery, survey: Survey) -> Page:
         "personal": _by_person(one, survey) if personal else None,
         "count": counted(len(campaigns), "campaign"),
         "left_out": len(campaigns) - len(shown),
-        "columns": [_label(name) for name in one.columns],
+        "columns": [columns.ALL_COLUMNS[name].label for name in one.columns],
         "parts": list(_parts(one, shown, survey)),
     }
 
@@ -103,12 +101,8 @@ def _row(one: Readable) -> columns.Row:
 
 
 def _order(name: str) -> str:
-    label = _label(name.removeprefix("-"))
+    label = columns.ALL_COLUMNS[name.removeprefix("-")].label
     return f"{label} (downwards)" if name.startswith("-") else label
-
-
-def _label(name: str) -> str:
-    return LABELS.get(name, name.replace("_", " ").capitalize())
 
 
 def _view(one: SavedQuery, expression: str) -> str:
@@ -162,7 +156,7 @@ def _cell(row: Mapping[str, Any], name: str, header: str, survey: Survey) -> dic
         return cell | {"kind": "day", "pieces": [_piece(str(value))]}
     if name == "groups":
         return cell | {"kind": "short", "pieces": [_piece(f"{value[0]} of {value[1]}" if value[1] else "")]}
-    return cell | {"kind": "code" if name in _CODE else "text", "pieces": _pieces(row, name, survey)}
+    return cell | {"kind": "code" if columns.ALL_COLUMNS[name].code else "text", "pieces": _pieces(row, name, survey)}
 
 
 def _pieces(row: Mapping[str, Any], name: str, survey: Survey) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from campledger.errors import DataError
 from campledger.model.states import CAMPAIGN_STATES, GROUP_STATES
+from campledger.pages import styles
 from campledger.pages.overrides import FOLDER, Overrides
-from campledger.pages.state_styles import state_styles
 
 _SITE = files("campledger").joinpath("site")
 _PACKAGED = "packaged/"
@@ -105,7 +105,7 @@ def _place(error: Exception) -> str | None:
 def static_files(overrides: Overrides = _NONE) -> dict[str, bytes]:
     """Return what stands in the site as it is, by path: styles, scripts, pictures, the schema of the JSON."""
     packaged = dict(entry for top in ("static", "api") for entry in _below(_SITE.joinpath(top), top))
-    packaged["static/site.css"] = state_styles().encode() + packaged["static/site.css"]
+    packaged["static/site.css"] = styles.from_tables().encode() + packaged["static/site.css"]
     packaged["api/v1/schema.json"] = _with_states(packaged["api/v1/schema.json"])
     return {**packaged, **overrides.static}
 

@@ -4,49 +4,6 @@
 (function () {
   const { listed } = window.campledgerData;
 
-  /** Labels of the columns, in the order in which they are offered. @type {Object<string, string>} */
-  const LABELS = {
-    state: "State",
-    name: "Campaign",
-    kind: "Kind",
-    owner: "Owner",
-    stack: "Stack",
-    instrument: "Instrument",
-    scope: "Scope",
-    site: "Site",
-    output: "Output chain",
-    step: "Current step",
-    groups: "Groups",
-    changed: "Last event",
-    deadline: "Deadline",
-    ticket: "Tickets",
-    id: "Id",
-    title: "Title",
-    production: "Production",
-    operator: "Operators",
-    tag: "Tags",
-    steps: "All steps",
-    skymap: "Skymap",
-    tract: "Tracts",
-    band: "Bands",
-    detector: "Detectors",
-    day_obs: "Days",
-    program: "Program",
-    image: "Image",
-    butler: "Butler",
-    wms: "WMS",
-    parent: "Parent",
-    run_id: "Run ids",
-    started: "Started",
-    awaiting: "To decide",
-    problems: "Problems",
-  };
-  const DEFAULT = Object.keys(LABELS).slice(0, 14);
-
-  /** Columns whose largest values are looked for first. */
-  const DOWN_FIRST = new Set(["groups", "changed", "started", "awaiting", "problems", "day_obs"]);
-  const CODE = new Set(["stack", "image", "output", "id", "parent", "run_id", "wms"]);
-
   /** @template {keyof HTMLElementTagNameMap} Tag @param {Tag} tag @param {string} [name] @param {string} [text] */
   function element(tag, name, text) {
     const made = document.createElement(tag);
@@ -177,7 +134,7 @@
         return;
       }
       const text = listed(value(key, row)).join(", ");
-      if (text) cell.append(titled(element("span", CODE.has(key) ? "code" : ""), text, text));
+      if (text) cell.append(titled(element("span", index.columns[key].code ? "code" : ""), text, text));
     }
 
     return { fill, value, nameOf };
@@ -248,5 +205,5 @@
     return made;
   }
 
-  window.campledgerCells = { LABELS, DEFAULT, DOWN_FIRST, cells, days, element, sign };
+  window.campledgerCells = { cells, days, element, sign };
 })();

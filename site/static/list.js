@@ -12,11 +12,9 @@
   }
   const index = window.campledgerIndex;
   const { listed } = window.campledgerData;
-  const { LABELS, DEFAULT, DOWN_FIRST, cells, days, element, sign } = window.campledgerCells;
+  const { cells, days, element, sign } = window.campledgerCells;
   const data = window.campledgerData.open(index);
   const { fill, value, nameOf } = cells(data, index);
-  const FACETS = ["kind", "production", "owner", "operator", "instrument", "stack", "site", "band", "butler", "step", "tag"];
-  const GROUPS = ["state", "kind", "production", "owner", "operator", "stack", "instrument", "skymap", "site", "butler", "step", "deadline", "changed", "ticket", "tag"];
   const MOST_FACETS = 100;
   const ME = "campledger.me";
 
@@ -40,7 +38,7 @@
   function read() {
     const parameters = new URLSearchParams(location.hash.slice(1));
     const words = (/** @type {string} */ name) => (parameters.get(name) || "").split(",").filter(Boolean);
-    const columns = words("columns").filter((key) => Object.hasOwn(LABELS, key));
+    const columns = words("columns").filter((key) => Object.hasOwn(index.columns, key));
     // One of these two leads to the campaign.
     if (columns.length && !columns.includes("name") && !columns.includes("id")) columns.unshift("name");
     const group = parameters.get("group") || "";
@@ -49,7 +47,7 @@
       q: [parameters.get("q") || "", states.length ? `state:${states.join(",")}` : ""].filter(Boolean).join(" "),
       sort: words("sort").map(key).filter((one) => data.isColumn(one.key)),
       group: data.isColumn(group) ? group : "",
-      columns: columns.length ? Array.from(new Set(columns)) : DEFAULT,
+      columns: columns.length ? Array.from(new Set(columns)) : index.usual,
       folded: parameters.getAll("folded"),
     };
   }
@@ -73,7 +71,7 @@
     add("q", view.q.replace(/[\ud800-\udfff]/gu, ""));
     add("sort", view.sort.map(word).join(","));
     add("group", view.group);
-    add("columns", view.columns.join() === DEFAULT.join() ? "" : view.columns.join());
+    add("columns", view.columns.join() === index.usual.join() ? "" : view.columns.join());
     for (const name of view.folded) add("folded", name);
     return parts.length ? `#${parts.join("&")}` : location.pathname + location.search;
   }
@@ -219,7 +217,7 @@
       const cell = document.createElement(name === "name" ? "th" : "td");
       cell.className = `c-${name}`;
       if (name === "name") cell.setAttribute("scope", "row");
-      else cell.dataset.label = LABELS[name];
+      else cell.dataset.label = index.columns[name].label;
       const box = element("div", "box");
       fill(box, name, number);
       cell.append(box);
@@ -252,7 +250,7 @@
     const made = view.columns.map((name) => {
       const cell = document.createElement("th");
       const place = view.sort.findIndex((one) => one.key === name);
-      const button = element("button", "", LABELS[name]);
+      const button = element("button", "", index.columns[name].label);
       cell.scope = "col";
       cell.className = `c-${name}`;
       cell.dataset.key = name;
@@ -397,14 +395,11 @@
 
   function menus() {
     const line = byId("facets");
-    for (const key of FACETS) {
-      if (data.fact(key).values.length > 1) line.append(menu(key, LABELS_OF[key] || LABELS[key], key));
+    for (const [key, label] of Object.entries(index.facets)) {
+      if (data.fact(key).values.length > 1) line.append(menu(key, label, key));
     }
     byId("tools").prepend(menu("columns", "Columns", ""), menu("order", "Group, sort", ""));
   }
-
-  /** @type {Object<string, string>} */
-  const LABELS_OF = { step: "Step", tag: "Tag", operator: "Operator", band: "Band" };
 
   /** @param {string} name @param {string} label @param {string} facet */
   function menu(name, label, facet) {
@@ -470,20 +465,20 @@
   }
 
   function columnChoice() {
-    const made = Object.keys(LABELS).map((name) => {
+    const made = Object.keys(index.columns).map((name) => {
       const fixed = name === "name"; // it leads to the campaign
-      return tick(`column-${name}`, LABELS[name], view.columns.includes(name), fixed, () => toggleColumn(name));
+      return tick(`column-${name}`, index.columns[name].label, view.columns.includes(name), fixed, () => toggleColumn(name));
     });
     const reset = element("button", "quiet", "the usual ones");
     reset.id = "column-reset";
     reset.setAttribute("type", "button");
-    reset.addEventListener("click", () => choose({ columns: DEFAULT }, true));
+    reset.addEventListener("click", () => choose({ columns: index.usual }, true));
     return [...made, reset];
   }
 
   /** @param {string} name */
   function toggleColumn(name) {
-    const order = Object.keys(LABELS);
+    const order = Object.keys(index.columns);
     const kept = view.columns.filter((one) => one !== name);
     if (kept.length === view.columns.length) {
       const after = kept.findIndex((one) => order.indexOf(one) > order.indexOf(name));
@@ -493,11 +488,11 @@
   }
 
   function orderChoice() {
-    const group = select("group-by", "Group by", [["", "nothing"], ...GROUPS.map(pair)], view.group, (name) => {
+    const group = select("group-by", "Group by", [["", "nothing"], ...index.grouped_by.map(pair)], view.group, (name) => {
       choose({ group: name, folded: [] }, true);
     });
-    const names = Object.keys(LABELS);
-    const options = [["", "nothing"], ...names.flatMap((name) => [[name, `${LABELS[name]} ↑`], [`-${name}`, `${LABELS[name]} ↓`]])];
+    const names = Object.keys(index.columns);
+    const options = [["", "nothing"], ...names.flatMap((name) => [[name, `${index.columns[name].label} ↑`], [`-${name}`, `${index.columns[name].label} ↓`]])];
     const keys = [0, 1, 2].map((place) => {
       const now = view.sort[place] ? word(view.sort[place]) : "";
       return select(`sort-${place}`, place ? "then by" : "Sort by", options, now, () => choose({ sort: selectedSort() }, true));
@@ -507,7 +502,7 @@
 
   /** @param {string} name */
   function pair(name) {
-    return [name, LABELS[name]];
+    return [name, index.columns[name].label];
   }
 
   function selectedSort() {
@@ -537,12 +532,11 @@
    * @returns {Object<string, Cell>[]}
    */
   function records() {
-    const single = new Set(["id", "name", "title", "state", "production", "kind", "owner", "scope", "step", "started", "changed", "deadline", "parent"]);
     return Array.from(result.rows, (number) => Object.fromEntries(view.columns.map((name) => {
       const found = value(name, number);
       if (name === "groups") return [name, Array.isArray(found) ? found.slice(0, 2) : [0, 0]];
       if (name === "awaiting" || name === "problems") return [name, found || 0];
-      return [name, single.has(name) ? found : listed(found)];
+      return [name, index.columns[name].single ? found : listed(found)];
     })));
   }
 
@@ -575,7 +569,7 @@
   /** Sort by a column, then turn it round, then no longer; with shift, beside the others. */
   function sortBy(/** @type {string} */ name, /** @type {boolean} */ beside) {
     const old = view.sort.find((one) => one.key === name);
-    const first = DOWN_FIRST.has(name);
+    const first = index.columns[name].down;
     const next = !old ? [{ key: name, down: first }] : old.down === first ? [{ key: name, down: !first }] : [];
     if (!beside) {
       choose({ sort: next }, true);

@@ -335,7 +335,7 @@ def test_columns_are_chosen(listed: Page, base: str) -> None:
 
 def test_every_column_can_be_shown_and_sorted_by(page: Page, out: Path) -> None:
     page.goto((out / "list.html").as_uri())
-    keys: list[str] = page.evaluate("Object.keys(window.campledgerCells.LABELS)")
+    keys: list[str] = page.evaluate("Object.keys(window.campledgerIndex.columns)")
     assert len(keys) > 30
     page.goto(f"{(out / 'list.html').as_uri()}#columns={','.join(keys)}")
     page.reload()

@@ -8,7 +8,7 @@ import pytest
 
 from campledger.model import query
 from campledger.model.campaign import Campaign
-from campledger.model.columns import COLUMNS, STATE_ORDER, USUAL, in_order, row_of, unknown_column, words
+from campledger.model.columns import ALL_COLUMNS, COLUMNS, STATE_ORDER, USUAL, in_order, row_of, unknown_column, words
 from campledger.model.history import History
 from campledger.model.states import State
 
@@ -97,6 +97,7 @@ def test_a_step_is_next_while_a_campaign_runs_or_is_paused(state: State) -> None
 
 def test_columns() -> None:
     assert set(USUAL) <= set(COLUMNS)
+    assert {*query.ATTRIBUTES, "steps"} - {"text"} <= set(ALL_COLUMNS)
     assert set(STATE_ORDER) == {str(state) for state in State}
     assert unknown_column("-changed") is None
     assert unknown_column("text") is not None

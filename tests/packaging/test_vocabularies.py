@@ -1,4 +1,4 @@
-"""A state and a kind of event that are added to the tables and the schema alone are known everywhere: in a copy."""
+"""A state, a kind of event and a column that are added to the tables alone are known everywhere: in a copy."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import isolate
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,15 +55,27 @@ KIND = {
 }
 """The same for a kind of event."""
 
+COLUMN = {
+    "campledger/model/columns.py": (
+        (
+            "ALL_COLUMNS: dict[str, Column] = dict([\n",
+            '    ("size", Column("Size of it", "how many groups there are", 3)),\n',
+        ),
+        ('        "title": campaign.title,\n', '        "size": f"{len(campaign.groups)} in all",\n'),
+        ("USUAL_ON_SITE = (\n", '    "size",\n'),
+    )
+}
+"""The same for a column of lists."""
+
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository's package and documentation, with the state and the kind in it."""
+    """The repository's package and documentation, with the state, the kind and the column in it."""
     root = tmp_path_factory.mktemp("copy")
     leave = shutil.ignore_patterns("__pycache__")
     for name in ("campledger", "schemas", "site", "hooks", "docs", "tests/examples"):
         shutil.copytree(ROOT / name, root / name, symlinks=True, ignore=leave)
-    for additions in (STATE, KIND):
+    for additions in (STATE, KIND, COLUMN):
         for name, pairs in additions.items():
             text = (root / name).read_text("utf-8")
             for place, more in pairs:
@@ -88,7 +102,14 @@ def run(copy: Path) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="module")
-def ledger(run: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def isolated(git_config: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(patch, git_config)
+        yield
+
+
+@pytest.fixture(scope="module")
+def ledger(run: Callable[..., str], tmp_path_factory: pytest.TempPathFactory, isolated: None) -> Path:
     """A ledger with a night that sleeps, and on which somebody was greeted."""
     folder = tmp_path_factory.mktemp("ledgers")
     run(folder, "campledger", "init", "ledger", "--example")
@@ -145,10 +166,24 @@ def test_the_site_shows_both(ledger: Path, run: Callable[..., str]) -> None:
     assert "n-asleep" in (public / "index.html").read_text("utf-8")
     assert "s-asleep" in (public / "list.html").read_text("utf-8")
     page = next((public / "campaigns").glob("*hello*.html")).read_text("utf-8")
-    for words in ("s-asleep", "lulled</span>", "g-greeted", "waved at vera"):
+    for words in ("s-asleep", "lulled</span>", "g-greeted", "waved at Vera Rubin"):
         assert words in page
     schema = json.loads((public / "api/v1/schema.json").read_text("utf-8"))
     assert "asleep" in schema["$defs"]["state"]["enum"]
+
+
+def test_lists_show_the_column(ledger: Path, run: Callable[..., str]) -> None:
+    assert "3 in all" in run(ledger, "campledger", "list", "--columns", "id,size", "--sort", "-size")
+    run(ledger, "campledger", "query", "save", "sizes", "state:asleep", "--columns", "id,size")
+    run(ledger, "campledger", "site", "build")
+    for name in ("queries/sizes.html", "list.html"):
+        page = (ledger / "public" / name).read_text("utf-8")
+        assert "Size of it</th>" in page
+        assert "3 in all" in page
+    index = json.loads((ledger / "public/list-index.js").read_text("utf-8").partition("=")[2].rstrip(";\n"))
+    assert index["columns"]["size"]["label"] == "Size of it"
+    assert json.loads(index["shown"]["size"]["values"]) == ["3 in all"]
+    assert ".c-size { inline-size: 3rem; }" in (ledger / "public/static/site.css").read_text("utf-8")
 
 
 def test_the_reference_has_both(copy: Path, run: Callable[..., str]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -134,12 +132,10 @@ def test_days_in_words(bounds: tuple[int, ...], words: str) -> None:
     assert compact.days(bounds) == words
 
 
-def test_columns_of_the_script_are_those_of_the_index(index: Page) -> None:
-    """What can be chosen as a column is in the index, and the other way round."""
-    script = files("campledger").joinpath("site/static/list-cells.js").read_text("utf-8")
-    block = script.partition("const LABELS = {")[2].partition("};")[0]
-    labels = set(re.findall(r"^    (\w+):", block, re.MULTILINE))
-    assert labels == {*index["facts"], *index["shown"], "steps"}
+def test_every_column_that_can_be_chosen_has_its_values(index: Page) -> None:
+    assert set(index["columns"]) == {*index["facts"], *index["shown"], "steps"}
+    assert {*index["usual"], *index["grouped_by"]} <= set(index["columns"])
+    assert set(index["facets"]) <= set(index["facts"])
 
 
 def test_an_address_template_that_is_none_is_left_out(tmp_path: Path) -> None:

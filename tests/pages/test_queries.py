@@ -101,10 +101,10 @@ def test_cells_lead_on(pages: dict[str, Page]) -> None:
     page = pages["queries/all-columns.html"]
     row = next(row for row in page["parts"][0]["rows"] if row[2]["pieces"][0]["text"] == "dp2-visits")
     cells = dict(zip(page["columns"], row, strict=True))
-    assert cells["Name"]["header"]
-    assert cells["Name"]["pieces"][0]["href"] == "campaigns/2026-10-03-dp2-visits-k7mq.html"
+    assert cells["Campaign"]["header"]
+    assert cells["Campaign"]["pieces"][0]["href"] == "campaigns/2026-10-03-dp2-visits-k7mq.html"
     assert cells["Owner"]["pieces"] == [{"text": "Vera Rubin", "href": "people/vrubin.html", "inside": True}]
-    assert cells["Ticket"]["pieces"][0]["href"] == "https://rubinobs.example.org/browse/DM-52000"
+    assert cells["Tickets"]["pieces"][0]["href"] == "https://rubinobs.example.org/browse/DM-52000"
     assert cells["Groups"]["pieces"][0]["text"] == "40 of 65"
     assert [cell["header"] for cell in row].count(True) == 1
 

@@ -65,6 +65,10 @@ interface Index {
   count: number;
   language: Omit<Language, "me">;
   final: string[];
+  columns: Record<string, { label: string; single: boolean; code: boolean; down: boolean }>;
+  usual: string[];
+  facets: Record<string, string>;
+  grouped_by: string[];
   group_states: string[];
   people: Record<string, string>;
   ticket: string | null;
@@ -162,9 +166,6 @@ interface Window {
     listed: <T>(value: T | T[] | null | undefined) => T[];
   };
   campledgerCells: {
-    LABELS: Record<string, string>;
-    DEFAULT: string[];
-    DOWN_FIRST: Set<string>;
     cells: (data: Columns, index: Index) => {
       fill: (cell: HTMLElement, key: string, row: number) => void;
       value: <Key extends string>(key: Key, row: number) => CellOf<Key>;
