@@ -65,7 +65,10 @@ def test_an_upload_leaves_a_receipt_and_only_one(
     assert {key: event[key] for key in ("type", "set", "name", "revision", "count", "butler", "commit")} == {
         "type": "uploaded", "set": "bad", "name": "bad", "revision": 1, "count": 3, "butler": "test", "commit": commit,
     }  # fmt: skip
-    assert git("log", "-1", "--format=%s|%(trailers:key=Campledger-Set,valueonly)") == "upload the set bad to test|dataids/bad"
+    assert (
+        git("log", "-1", "--format=%s|%(trailers:key=Campledger-Set,valueonly)")
+        == "upload the set bad to test|dataids/bad"
+    )
     before = git("rev-parse", "HEAD")
     assert "already in test" in ok(campledger("upload", "bad", "--butler", "test"))
     # Another alias of the same registry is no other upload.
