@@ -66,7 +66,7 @@ def campaigns(draw: st.DrawFn) -> Campaign:
 
 
 @st.composite
-def histories(draw: st.DrawFn, most: int = 14) -> Lived:
+def histories(draw: st.DrawFn, most: int = 20) -> Lived:
     """A campaign, and acts that people could take one after the other, each legal in the state reached."""
     made = Lived(draw(campaigns()))
     if draw(st.integers(0, 9)):
@@ -92,33 +92,36 @@ def _status(draw: st.DrawFn, campaign: Campaign, now: History) -> dict[str, Any]
 
 @st.composite
 def _submission(draw: st.DrawFn, campaign: Campaign, now: History) -> dict[str, Any]:
-    step = draw(st.sampled_from(campaign.steps))
-    all_of_it = [group.path for group in step.groups]
-    some = st.lists(st.sampled_from(sorted(campaign.groups)), unique=True, min_size=1, max_size=4)
-    groups = draw(st.just(all_of_it) | some)
     planned = now.state is not State.RUNNING or draw(st.integers(0, 3)) == 0
     event: dict[str, Any] = {"type": "submission", "state": "planned" if planned else "submitted", "relation": "first"}
     names: list[str] = sorted(now.submissions)
-    follows = draw(st.integers(0, 3)) > 0
+    parents: list[str] = draw(st.lists(st.sampled_from(names), unique=True, max_size=2)) if names else []
+    follows: bool = draw(st.sampled_from([True, True, True, False]))
     if names and follows:
-        parents = draw(st.lists(st.sampled_from(names), unique=True, max_size=2))
         event |= {"relation": draw(st.sampled_from(RELATIONS)), **({"parents": parents} if parents else {})}
-    return {**event, "groups": groups}
+    # Most cover a step, some groups of it, or what one before covered in whole or in part.
+    wholes = [[group.path for group in step.groups] for step in campaign.steps]
+    wholes += [list(now.submissions[one].groups) for one in parents] * 3
+    whole: list[str] = draw(st.sampled_from(wholes))
+    some = st.lists(st.sampled_from(whole), unique=True, min_size=1)
+    return {**event, "groups": draw(st.just(whole) | some | st.just(whole[:1]))}
 
 
 @st.composite
 def _move(draw: st.DrawFn, campaign: Campaign, now: History) -> dict[str, Any] | None:
-    one = now.submissions[draw(st.sampled_from(sorted(now.submissions)))]
+    names = sorted(now.submissions)
+    one = now.submissions[draw(st.sampled_from([*names, *names[-1:] * 2]))]
     targets = [row.target for row in SUBMISSION_TABLE if row.source is one.state]
     barred = {SubmissionState.RESCUED, *([] if now.state is State.RUNNING else [SubmissionState.SUBMITTED])}
     legal = [target for target in targets if target not in barred]
     if not legal:
         return None
-    target = draw(st.sampled_from(legal))
+    likely = [one for one in legal if one in {SubmissionState.ENDED, SubmissionState.ACCEPTED}]
+    target = draw(st.sampled_from([*legal, *likely * 3]))
     if target in {SubmissionState.ACCEPTED, SubmissionState.REJECTED}:
         return {"type": "decision", "submission": one.id, "decision": str(target), "reason": "x"}
     event = {"type": "outcome", "submission": one.id, "state": str(target), "reason": "x"}
-    result = draw(st.sampled_from(["failed", "succeeded"]))
+    result = draw(st.sampled_from(["failed", "failed", "succeeded"]))
     return event | ({"result": result} if target is SubmissionState.ENDED else {})
 
 

@@ -53,7 +53,7 @@ def event_of(proposal: Proposal, campaign: Campaign, history: History) -> dict[s
 
 
 @given(histories())
-@settings(max_examples=150)
+@settings(max_examples=200)
 def test_what_is_proposed_is_accepted_and_settles_something(lived: Lived) -> None:
     history = lived.history
     progress = Progress(lived.campaign, history)
@@ -81,7 +81,7 @@ def test_what_is_proposed_is_accepted_and_settles_something(lived: Lived) -> Non
 
 
 @given(histories())
-@settings(max_examples=150)
+@settings(max_examples=200)
 def test_nothing_that_may_proceed_is_passed_over(lived: Lived) -> None:
     history, campaign = lived.history, lived.campaign
     progress = Progress(campaign, history)
