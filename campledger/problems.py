@@ -127,6 +127,7 @@ RULES: dict[str, str] = {
     "duplicate-event": "One event stands twice in events.yaml, alike or in two versions.",
     "changed-event": "An event that was recorded before is not there any more, or says something else.",
     "illegal-transition": "An event does not follow from the state reached: a fork, or an act that the tables forbid.",
+    "submitted-twice": "Submissions process a group side by side, as after a merge of two clones; a warning.",
     "unknown-event": "An event refers to one that is not there.",
     "event-clock": "An event is dated more than five minutes after the moment of the check.",
     "missing-reason": "An act that needs a reason has none.",

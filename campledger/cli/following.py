@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from campledger.model.waiting import Matter
     from campledger.operations.following import Next, Waiting
 
-NEED_COLOURS = {"failed": "red", "held": "yellow", "decide": "cyan", "paused": "yellow", "complete": "green",
-                "late": "red"}  # fmt: skip
+NEED_COLOURS = {"twice": "red", "failed": "red", "held": "yellow", "decide": "cyan", "paused": "yellow",
+                "complete": "green", "late": "red"}  # fmt: skip
 
 
 def _types(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,8 +100,8 @@ def _log_lines(pairs: Sequence[tuple[Record, Event]], *, one: bool) -> Iterator[
 def todo(expression: tuple[str, ...], mine: bool, limit: int | None, as_json: bool, as_of: str | None) -> None:
     """List what waits for somebody, the most pressing first, each with the commands that settle it.
 
-    That is what failed, is held or awaits a decision; campaigns that are paused, done, late or due to start; steps
-    that may run; and what has been silent for long. Campaigns of one night come after the others.
+    That is what was submitted twice, failed, is held or awaits a decision; campaigns that are paused, done, late or due
+    to start; what may be submitted; and what has been silent for long. Campaigns of one night come after the others.
 
     \b
     Examples:

@@ -20,6 +20,7 @@ from campledger.model.campaign import Campaign
 from campledger.model.history import Event, Fault, History, replay
 from campledger.model.ids import CAMPAIGN_ID, directory_of
 from campledger.model.states import State
+from campledger.model.words import places
 from campledger.problems import Finding, Problem, Severity
 from campledger.repository.trees import Files
 
@@ -226,8 +227,7 @@ class Ledger:
             return Record(campaign_id, directory, files, problems=tuple(problems))
         campaign = Campaign(campaign_id, document.value, tabled.groups)
         history = replay(campaign, events)
-        problems += [fault_problem(record, fault) for fault in history.faults]
-        problems += _file_faults(record, history)
+        problems += _of_history(record, history)
         found = [*rules.findings(document.value), *self._local_findings(record, document.value)]
         problems += [locate(document, finding, history.state) for finding in found]
         problems += [replace(one, severity=_severity(one.rule, history.state)) for one in tabled.unfilled]
@@ -386,13 +386,29 @@ def with_event(record: Record, campaign: Campaign, event: Event) -> Record:
     """
     before = record.history or History()
     after = replay(campaign, [*before.events, event])
-    old = {*(fault_problem(record, fault) for fault in before.faults), *_file_faults(record, before)}
+    old = set(_of_history(record, before))
     problems = [replace(one, severity=_severity(one.rule, after.state)) if one.rule == "placeholder" else one
                 for one in record.problems if one not in old]  # fmt: skip
-    problems += [fault_problem(record, fault) for fault in after.faults]
-    problems += _file_faults(record, after)
+    problems += _of_history(record, after)
     files = record.files if EVENTS in record.files else (*record.files, EVENTS)
     return replace(record, files=files, history=after, problems=tuple(problems))
+
+
+def _of_history(record: Record, history: History) -> Iterator[Problem]:
+    """Yield what is wrong with a campaign's history."""
+    yield from (fault_problem(record, fault) for fault in history.faults)
+    yield from _file_faults(record, history)
+    yield from _doubled(record, history)
+
+
+def _doubled(record: Record, history: History) -> Iterator[Problem]:
+    """Yield the submissions of groups that an earlier one processes too, neither following the other."""
+    for (first, *others), doubled in history.doubled.items():
+        for one in others:
+            message = f"{places(doubled)} is submitted twice: {one} does not follow {first}"
+            hint = "cancel or reject one of them, or retract it: `campledger todo` has the commands"
+            line = history.submissions[one].events[0].line
+            yield Problem(record.path(EVENTS), line, 3, "submitted-twice", message, hint, Severity.WARNING)
 
 
 def fault_problem(record: Record, fault: Fault) -> Problem:

@@ -223,6 +223,16 @@ class History:
                 covering.setdefault(group, []).append(submission)
         return {path: GroupStatus(path, tuple(found)) for path, found in covering.items()}
 
+    @cached_property
+    def doubled(self) -> dict[tuple[str, ...], list[str]]:
+        """The groups that submissions process side by side, neither following the other, by those submissions' ids."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for path, status in self._covered.items():
+            standing = tuple(one.id for one in status.in_force if one.stands)
+            if len(standing) > 1:
+                found.setdefault(standing, []).append(path)
+        return found
+
     def group(self, path: str) -> GroupStatus:
         """Return where a group, STEP/GROUP, stands."""
         return self._covered.get(path) or GroupStatus(path)

@@ -5,7 +5,7 @@ The command line's `todo` and `whatnext`, the site's front page, and the page of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,10 +14,10 @@ from campledger.model.campaign import Campaign
 from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
 from campledger.model.proposals import Proposal
-from campledger.model.states import State, SubmissionState
+from campledger.model.states import State, SubmissionState, submission_transition
 from campledger.model.words import counted, coverage
 
-PRESSING = ("failed", "held", "decide", "paused", "complete")
+PRESSING = ("twice", "failed", "held", "decide", "paused", "complete")
 """What needs a person, the most pressing first."""
 
 NEEDS = (*PRESSING, "late", "start", "submit", "silent")
@@ -63,7 +63,8 @@ def matters(progress: Progress, blocked: int = 0) -> list[Matter]:
 
     ``blocked`` is the number of problems that are in the way of a start.
     """
-    return [*(_submission(one, progress) for one in progress.awaiting), *_campaign(progress, blocked)]
+    awaiting = (_submission(one, progress) for one in progress.awaiting)
+    return [*_doubled(progress), *awaiting, *_campaign(progress, blocked)]
 
 
 def pressing(found: Iterable[Matter]) -> list[Matter]:
@@ -196,6 +197,25 @@ def _submission(one: Submission, progress: Progress) -> Matter:
         decisions.append(proposals.record(campaign, rescued, parent=one.id, run_id=proposals.RESCUE))
     need, state = ("failed", "ended-failed") if failed else ("decide", "ended")
     return Matter(need, state, f"{groups}: {result}, and awaits a decision.", tuple(decisions), one.id, since)
+
+
+def _doubled(progress: Progress) -> Iterator[Matter]:
+    """Yield which groups are processed twice, with the commands that give up one submission or the other."""
+    if progress.history.state.is_final:
+        return
+    for ids, groups in progress.history.doubled.items():
+        rivals = [progress.history.submissions[one] for one in ids]
+        words = f"{coverage(progress.campaign, groups)}: submitted twice, as {' and '.join(ids)}"
+        answers = tuple(
+            proposals.outcome(one, "cancelled") if _may_be_cancelled(one) else proposals.reject(one) for one in rivals
+        )
+        yield Matter(
+            "twice", "held", f"{words}; neither follows the other.", answers, rivals[-1].id, rivals[-1].events[0].at
+        )
+
+
+def _may_be_cancelled(one: Submission) -> bool:
+    return submission_transition(one.state, SubmissionState.CANCELLED) is not None
 
 
 def _to_rescue(one: Submission, progress: Progress) -> list[str]:

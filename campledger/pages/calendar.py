@@ -101,5 +101,5 @@ def _night(day: date, found: Sequence[Brief], origin: int) -> dict[str, Any]:
 
 
 def _state(one: Brief) -> str:
-    asks = any(entry["need"] in {"failed", "held", "decide"} for entry in one["asking"])
+    asks = any(entry["need"] in {"twice", "failed", "held", "decide"} for entry in one["asking"])
     return ASKS if asks else str(one["state"])

@@ -64,6 +64,8 @@ def progress(*happened: dict[str, Any], day: int = 22, **definition: Any) -> Pro
         ((START, {**RUN, "groups": ["a/1"]}), {}, 14, ["submit", "silent"]),
         ((START, {**RUN, "groups": ["a/1"]}, outcome("ended", "failed")), {}, 22, ["failed", "submit"]),
         ((START, PLAN), {}, 22, ["submit"]),
+        ((START, RUN, RUN), {}, 22, ["twice"]),
+        ((START, RUN, {**RUN, "relation": "rescue", "parents": ["e2"]}), {}, 22, []),
     ],
 )
 def test_todo(happened: tuple[dict[str, Any], ...], definition: dict[str, Any], day: int, needs: list[str]) -> None:
@@ -119,6 +121,17 @@ def test_what_is_accepted_or_taken_over_is_not_rescued() -> None:
     assert submit.commands == ["campledger outcome e4 submitted --run-id RUN"]
     failed, _ = todo(progress(START, RUN, outcome("ended", "failed"), PAUSE), NOW)
     assert [command.split()[1] for command in failed.commands] == ["accept", "reject"]
+
+
+def test_what_two_clones_submitted_is_given_up_once() -> None:
+    other = {**RUN, "groups": ["a/2"]}
+    (one, failed) = todo(progress(START, RUN, other, outcome("ended", "failed")), NOW)
+    assert one.words == "a/2: submitted twice, as e2 and e3; neither follows the other."
+    assert one.commands == ['campledger reject e2 --reason "..."', 'campledger outcome e3 cancelled --reason "..."']
+    # What the other one is at work on is not rescued.
+    assert failed.commands[-1] == "campledger record 2026-11-01-x-aaaa a/1 --parent e2 --run-id RESCUE"
+    cancelled = {"type": "outcome", "submission": "e3", "state": "cancelled", "reason": "x"}
+    assert [one.need for one in todo(progress(START, RUN, other, outcome("ended"), cancelled), NOW)] == ["decide"]
 
 
 def test_what_cannot_start_is_not_proposed_to() -> None:
