@@ -7,7 +7,6 @@ the visit lists of rc2_subset and prodstatus have them. Ranges are written out.
 from __future__ import annotations
 
 import codecs
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -20,8 +19,9 @@ from typing import Any
 from campledger.dataids.json_form import parse
 from campledger.dataids.members import ALTERNATES, KNOWN
 from campledger.dataids.sets import REMARKS
-from campledger.dataids.tables import Rows, read_header
+from campledger.dataids.tables import read_header
 from campledger.dataids.values import MAX_MEMBERS, Wrong, number
+from campledger.documents.rows import Rows, RowsError
 from campledger.documents.strict_json import JsonText
 from campledger.documents.text import Report, decode, finds_conflict
 from campledger.problems import Problem
@@ -126,8 +126,8 @@ def _records(rows: Rows, names: tuple[str, ...] | None, report: Report) -> Itera
                 report.add("schema", f"this line has {len(cells)} cells; {len(names)} have a name", (line + 1, 1))
                 continue
             yield _Entry(line + 1, dict(zip(names, cells, strict=False)))
-    except csv.Error as error:
-        report.add("unreadable", f"not CSV: {error}", (1, 1))
+    except RowsError as error:
+        report.add("unreadable", f"not CSV: {error}", error.place)
 
 
 def _is_id(word: str) -> bool:

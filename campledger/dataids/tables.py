@@ -7,14 +7,15 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from campledger.dataids.members import ALTERNATES, KNOWN, Columns
 from campledger.documents.foreign import ForeignError, load
+from campledger.documents.rows import Rows, RowsError
 from campledger.documents.text import Lines, Place, Report, finds_conflict, shown
 
 DATATYPES = frozenset(
@@ -25,63 +26,6 @@ DATATYPES = frozenset(
 _NAMES = frozenset(KNOWN) | ALTERNATES
 _VERSION = re.compile(r"# %ECSV 1\.[0-9]+ *")
 _DIGITS = re.compile(r"-?[0-9]{1,19}")
-_FIELD = {delimiter: re.compile(rf' *(?:"(?:[^"]|"")*"[^{delimiter}\n]*|[^{delimiter}\n]*)') for delimiter in ", "}
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The records of a table's text below its header, and where they stand."""
-
-    text: str
-    begin: int
-    """The line, from 0, after that which names the columns."""
-    delimiter: str = ","
-    comments: bool = False
-    """Whether lines that begin with # are none of the records."""
-
-    @cached_property
-    def lines(self) -> Lines:
-        """The lines of the text."""
-        return Lines(self.text)
-
-    def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield each record, with the line, from 0, in which it begins."""
-        consumed: list[int] = []
-        reader = csv.reader(self._feed(consumed), delimiter=self.delimiter, skipinitialspace=self.comments)
-        before = 0
-        for record in reader:
-            if record:
-                yield consumed[before], record
-            before = reader.line_num
-
-    def _feed(self, consumed: list[int]) -> Iterator[str]:
-        for number, line in enumerate(self.text.split("\n")[self.begin :], self.begin):
-            if not (self.comments and (not line.strip() or line.lstrip().startswith("#"))):
-                consumed.append(number)
-                yield f"{line}\n"
-
-    @cached_property
-    def _begins(self) -> list[int]:
-        return [line for line, _ in self.records()]
-
-    def place(self, record: int, column: int) -> Place:
-        """Return line and column of a record's field."""
-        if record >= len(self._begins):
-            return self.begin + 1, 1
-        return self.place_in_line(self._begins[record], column)
-
-    def place_in_line(self, line: int, column: int) -> Place:
-        """Return where the field of a number, from 0, begins in a line, from 0."""
-        start = offset = self.lines.starts[line]
-        for _ in range(column):
-            field = _FIELD[self.delimiter].match(self.text, offset)
-            end = field.end() if field else len(self.text)
-            if self.text[end : end + 1] != self.delimiter:
-                break
-            offset = end + 1
-        while self.comments and self.text[offset : offset + 1] == " ":
-            offset += 1
-        return line + 1, offset - start + 1
 
 
 def read_csv(text: str, report: Report) -> Columns | None:
@@ -325,8 +269,8 @@ def _as_text(header: Header, rows: Rows, report: Report) -> Columns | None:
         return None
     try:
         found = [[cell.strip() for cell in record] for _, record in rows.records()]
-    except csv.Error as error:
-        report.add("unreadable", f"not CSV: {error}", (header.end + 1, 1))
+    except RowsError as error:
+        report.add("unreadable", f"not CSV: {error}", error.place)
         return None
     columns = _columns(header.names, found, rows, report, textual=True)
     for name, datatype in zip(header.names, header.types, strict=True):

@@ -6,7 +6,6 @@ it is what somebody could have written into the definition, and counts as if it 
 
 from __future__ import annotations
 
-import csv
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from campledger.dataids.tables import Rows
 from campledger.documents.foreign import ForeignError, load
+from campledger.documents.rows import Rows, RowsError
 from campledger.documents.schema import findings
 from campledger.documents.text import UNSAFE, Place, Report, decode, finds_conflict, shown
 from campledger.model import placeholders
@@ -115,8 +114,8 @@ def read_table(data: bytes, report: Report, template: str) -> Table | None:
     rows = Rows(text.replace("\r\n", "\n"), 0)
     try:
         records = list(rows.records())
-    except csv.Error as error:
-        report.add("unreadable", f"not CSV: {error}", (1, 1))
+    except RowsError as error:
+        report.add("unreadable", f"not CSV: {error}", error.place)
         return None
     if not records:
         report.add("unreadable", "the table is empty", (1, 1), "the first line names the columns, such as GNUM,LOWEXP")

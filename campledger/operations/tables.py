@@ -85,7 +85,8 @@ class Cell:
     """A cell with something in it."""
 
     text: str
-    offset: int
+    number: int
+    """Counted from 0 in its row."""
     header: str
 
 
@@ -94,6 +95,7 @@ class Row:
     """A row of the table: its cells by field."""
 
     line: int
+    """Where it begins, from 1."""
     cells: Mapping[str, Sequence[Cell]]
 
     def text(self, name: str) -> str:
@@ -128,30 +130,31 @@ def read(path: str, data: bytes, choices: Choices) -> tuple[Table, list[Row], di
     """Read a table; return it with its rows and what each column is. What is wrong is in the table's problems."""
     table = Table(path, data)
     records = table.records()
-    header = next((record for record in records if any(text.strip() for text, _ in record)), [])
-    names = [text.strip() for text, _ in header]
+    begin, header = next((one for one in records if any(text.strip() for text in one[1])), (0, []))
+    names = [text.strip() for text in header]
     wanted = {name.lower(): what for name, what in choices.columns.items()}
     for name in wanted.keys() - {one.lower() for one in names}:
         hint = did_you_mean(name, names, 0.7) or f"the columns are {', '.join(map(shown, dict.fromkeys(names)))}"
-        table.problem(0, "unknown-column", f"--map names the column `{shown(name)}`, which is not there", hint)
+        table.problem((1, 1), "unknown-column", f"--map names the column `{shown(name)}`, which is not there", hint)
     columns = {name: wanted.get(name.lower(), HEADERS.get(name.lower(), "extra")) for name in names if name}
     if header and not {"key", "name", "title"} & set(columns.values()):
         hint = "name it with --map 'COLUMN=title'; the columns are " + ", ".join(map(shown, columns))
-        table.problem(header[0][1], "schema", "no column is key, name or title of a campaign", hint)
+        table.problem((begin + 1, 1), "schema", "no column is key, name or title of a campaign", hint)
     elif not header and not table.problems:
-        table.problem(0, "unreadable", "the table is empty", "its first line names the columns")
+        table.problem((1, 1), "unreadable", "the table is empty", "its first line names the columns")
     rows = []
-    for record in records:
-        full = [(index, text, offset) for index, (text, offset) in enumerate(record) if text.strip()]
+    for line, record in records:
+        full = [(number, text) for number, text in enumerate(record) if text.strip()]
         cells: dict[str, list[Cell]] = {}
-        for index, text, offset in full:
-            if index >= len(names) or not names[index]:
-                table.problem(offset, "schema", "a cell below no header", "name the column, or empty the cell")
+        for number, text in full:
+            if number >= len(names) or not names[number]:
+                place = table.rows.place_in_line(line, number)
+                table.problem(place, "schema", "a cell below no header", "name the column, or empty the cell")
                 continue
-            what = columns[names[index]]
-            cells.setdefault(what, []).append(Cell(text, offset, names[index]))
+            what = columns[names[number]]
+            cells.setdefault(what, []).append(Cell(text, number, names[number]))
         if full:
-            rows.append(Row(table.lines.place(record[0][1])[0], cells))
+            rows.append(Row(line + 1, cells))
     return table, rows, columns
 
 
@@ -255,8 +258,8 @@ class _Taking:
 
     def _problem(self, row: Row, fields: Sequence[str], rule: str, message: str, hint: str = "") -> None:
         cell = next((one for name in fields for one in row.cells.get(name, ())), None)
-        offset = cell.offset if cell else self.table.lines.starts[row.line - 1]
-        self.table.problem(offset, rule, message, hint)
+        place = self.table.rows.place_in_line(row.line - 1, cell.number if cell else 0)
+        self.table.problem(place, rule, message, hint)
 
     def _state(self, row: Row) -> State:
         status = row.text("status")

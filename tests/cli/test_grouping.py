@@ -337,7 +337,7 @@ def test_a_template_that_is_none_is_told(home: Path, campledger: Run, text: str)
     [
         (b"G\n" + b"".join(b"%d\n" % number for number in range(MAX_GROUPS + 1)), "unreadable", (MAX_GROUPS + 2, 1)),
         (b"x" * (MAX_BYTES + 1), "unreadable", (0, 0)),
-        (b"G\n" + b"x" * 200_000, "unreadable", (1, 1)),
+        (b"G\n" + b"x" * 200_000, "unreadable", (2, 1)),
         (b"G,H\n1," + b"x" * 70_000, "schema", (2, 3)),
         (b"G\n\xff\n", "unreadable", (2, 1)),
         (b"\xef\xbb\xbfG\n1\n", "unreadable", (1, 1)),
