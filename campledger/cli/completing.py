@@ -111,7 +111,7 @@ class Known:
     @property
     def sets(self) -> list[str]:
         """Names of shared DataId sets."""
-        from campledger.dataids.files import ENDINGS
+        from campledger.dataids.formats import ENDINGS
 
         base = self.root / "dataids"
         files = (Path(top, name).relative_to(base).as_posix() for top, _, names in os.walk(base) for name in names)

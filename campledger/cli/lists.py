@@ -13,6 +13,7 @@ from campledger.cli.defining import import_
 from campledger.cli.set_changes import ENDING, name_option, out_option, tell_change, write_result
 from campledger.cli.shared import Words, clean
 from campledger.cli.writing import WriteOptions, write_options
+from campledger.dataids.formats import OWN
 from campledger.model.words import counted
 
 _instrument = click.option("--instrument", help="The instrument, where nothing says it.")
@@ -33,9 +34,7 @@ _allow_pending = click.option(
 @_allow_pending
 @out_option
 @name_option
-@click.option(
-    "--format", "form", type=click.Choice(["json", "ecsv"]), default="json", show_default=True, help="With --name."
-)
+@click.option("--format", "form", type=click.Choice(OWN), default="json", show_default=True, help="With --name.")
 @click.option("--reason", type=Words(), default="keys", show_default=True, help="Why, in words: the commit says so.")
 @write_options(branch=True)
 def resolve_keys(
@@ -112,7 +111,7 @@ def _import_command(name: str, purpose: str) -> None:
     @_allow_pending
     @click.option("--name", "new", metavar="NAME", help="Name of the set.  [default: the file's]")
     @click.option(
-        "--format", "form", type=click.Choice(["json", "ecsv"]), default="json", show_default=True,
+        "--format", "form", type=click.Choice(OWN), default="json", show_default=True,
         help="The form of the set's file.",
     )  # fmt: skip
     @write_options(branch=True)

@@ -12,6 +12,7 @@ from campledger.cli.dataids import dataids, space_or_none
 from campledger.cli.editing import Editor
 from campledger.cli.shared import Words, clean
 from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.dataids.formats import FORMATS, OWN
 from campledger.model.words import counted
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 LARGE = 100_000
 """Members from which on CSV is recommended."""
 
-ENDING = {"json": ".json", "csv": ".csv", "ecsv": ".ecsv"}
+ENDING = {one.name: one.ending for one in FORMATS.values()}
 
 _reason = click.option("--reason", required=True, type=Words(), help="Why, in words: the commit says so.")
 
@@ -241,7 +242,7 @@ def _entry(words: tuple[str, ...]) -> dict[str, Any]:
 @click.argument("words", metavar="[COLUMN=VALUE]...", nargs=-1)
 @click.option("--file", "file", metavar="SET", help="Add the members of another set or file.")
 @click.option("--new", "use", type=click.Choice(["include", "exclude"]), help="Make the set, for this purpose.")
-@click.option("--format", "form", type=click.Choice(["json", "ecsv"]), default="json", help="With --new.")
+@click.option("--format", "form", type=click.Choice(OWN), default="json", help="With --new.")
 @_reason
 @write_options(branch=True)
 def add(

@@ -7,20 +7,19 @@ canonical: the same set gives the same bytes.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from campledger.dataids.json_form import Form, read_json
+from campledger.dataids.formats import ENDINGS, FORMATS, format_set, left_out
+from campledger.dataids.json_form import Form
 from campledger.dataids.members import Columns, Members, first_places, read_members
 from campledger.dataids.sets import DataIdSet, Row
-from campledger.dataids.tables import place_of_meta, read_csv, read_ecsv
-from campledger.dataids.writing import ENDINGS, format_derived, format_set, left_out
-from campledger.documents.schema import findings
-from campledger.documents.text import MAX_BYTES, Place, Report, decode, shown
+from campledger.dataids.writing import format_derived
+from campledger.documents.text import MAX_BYTES, Place, Report, shown
 from campledger.errors import DataError, UsageError
 from campledger.files import replace
 from campledger.problems import Problem, Severity, report_text
@@ -60,9 +59,8 @@ class SetFile:
 def read(path: str, data: bytes) -> SetFile:
     """Read a file whose format its ending names; everything wrong with it is in ``problems``, under this path."""
     report = Report(path)
-    text = decode(data, report)
     with no_collection():
-        form = _form(path, text, report) if text is not None else Form()
+        form = _form(path, data, report) or Form()
     members = read_members(form.columns, form.declared, report) if form.columns is not None else None
     if form.complaint and not report.has_errors:
         report.add("unreadable", f"astropy refuses the table: {shown(form.complaint)}", (1, 1))
@@ -76,25 +74,12 @@ def read(path: str, data: bytes) -> SetFile:
     return SetFile(path, value, None, form.about, problems, origin)
 
 
-def _form(path: str, text: str, report: Report) -> Form:
-    readers: dict[str, Callable[[str, Report], Form]] = {
-        ".json": read_json,
-        ".csv": lambda text, report: Form(read_csv(text, report)),
-        ".ecsv": _read_ecsv,
-    }
-    reader = readers.get(Path(path).suffix)
+def _form(path: str, data: bytes, report: Report) -> Form | None:
+    reader = FORMATS.get(Path(path).suffix)
     if reader is None:
         report.add("unreadable", "no format of sets has this ending", hint=f"use {', '.join(ENDINGS)}")
-        return Form()
-    return reader(text, report)
-
-
-def _read_ecsv(text: str, report: Report) -> Form:
-    columns, meta, complaint = read_ecsv(text, report)
-    for finding in findings(dict(meta), "dataids", "about"):
-        key = str(finding.pointer[0]) if finding.pointer else "meta"
-        report.add(finding.rule, finding.message, place_of_meta(text, key), finding.hint)
-    return Form(columns, about=meta, complaint=complaint)
+        return None
+    return reader.read(data, report)
 
 
 @contextmanager

@@ -18,36 +18,23 @@ from campledger.documents.text import shown
 from campledger.errors import UsageError
 
 _NOT_ASCII = re.compile(r"[^ -~]")
-ENDINGS = (".json", ".csv", ".ecsv")
-"""The formats, by the endings of their files."""
 
 
-def left_out(value: DataIdSet, ending: str) -> tuple[str, ...]:
-    """Return what of a set a format has no place for: ``about`` in CSV, ``pending`` entries in CSV and ECSV."""
-    about = ("about",) if value.about and ending == ".csv" else ()
-    return (*about, *(("pending",) if value.pending and ending != ".json" else ()))
+def format_json(value: DataIdSet) -> bytes:
+    """Return a set as JSON."""
+    return _json(value).encode()
 
 
-def format_set(value: DataIdSet, ending: str, *, partly: bool = False) -> bytes:
-    """Return a set as the bytes of a file with an ending: .json, .csv or .ecsv.
+def format_csv(value: DataIdSet) -> bytes:
+    """Return a set as CSV. Raise UsageError for a text that spreadsheets would run."""
+    return _table(value, _cell_of_csv).encode()
 
-    A set of members only is a plain list in JSON; one that has a name, an origin or pending entries, or no members,
-    takes the full form. Raise UsageError where the format has no place for something, see :func:`left_out`, unless
-    ``partly`` says to leave it out; and where CSV cannot hold a text.
-    """
-    lost = left_out(value, ending)
-    if lost and not partly:
-        words = {"about": f"the set's {', '.join(value.about)}", "pending": "what is pending"}
-        what = " and ".join(words[one] for one in lost)
-        hint = "write JSON, or ECSV" if lost == ("about",) else "write JSON"
-        raise UsageError(f"{ending[1:].upper()} has no place for {what}: {hint}")
-    if ending == ".json":
-        return _json(value).encode()
-    if ending == ".csv":
-        return _table(value, ending).encode()
-    if ending == ".ecsv":
-        return (_ecsv_header(value) + _table(value, ending)).encode()
-    raise UsageError(f"no format of sets has the ending `{ending}`: use {', '.join(ENDINGS)}")
+
+def format_ecsv(value: DataIdSet) -> bytes:
+    """Return a set as ECSV."""
+    # Readers of ECSV take a line that begins with # for a comment, unless it is quoted.
+    quoted = any(str(text).startswith("#") for text in set(value.column(0)))
+    return (_ecsv_header(value) + _table(value, str, quoted=quoted)).encode()
 
 
 def format_derived(derived: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
@@ -113,12 +100,9 @@ def _attribute_names(said: Iterable[Mapping[str, Any]]) -> list[str]:
     return [*sorted(names.difference(REMARKS)), *(name for name in REMARKS if name in names)]
 
 
-def _table(value: DataIdSet, ending: str) -> str:
-    cell: Callable[[Any], str] = _cell_of_csv if ending == ".csv" else str
+def _table(value: DataIdSet, cell: Callable[[Any], str], *, quoted: bool = False) -> str:
     names = _attribute_names(value.attributes.values())
     stream = io.StringIO()
-    # Readers of ECSV take a line that begins with # for a comment, unless it is quoted.
-    quoted = ending == ".ecsv" and any(str(text).startswith("#") for text in set(value.column(0)))
     writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL)
     writer.writerow([*value.dimensions, *names])
     rows: Iterable[tuple[Any, ...]] = value.members

@@ -9,7 +9,7 @@ from typing import Any
 
 from campledger.dataids import DataIdSet
 from campledger.dataids.differences import difference
-from campledger.dataids.files import ENDINGS
+from campledger.dataids.formats import ENDINGS
 from campledger.errors import CampledgerError
 from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, Record
 from campledger.ledger.sets import SHARED, Reference, Sets, references_of

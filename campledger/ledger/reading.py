@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from campledger.dataids.files import ENDINGS
+from campledger.dataids.formats import ENDINGS
 from campledger.documents import lines, schema, strict
 from campledger.errors import UsageError
 from campledger.ledger import groups

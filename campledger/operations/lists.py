@@ -10,6 +10,7 @@ from typing import Any
 
 from campledger.dataids import DataIdSet
 from campledger.dataids.dimensions import DIMENSIONS, implied_by, keys_of
+from campledger.dataids.formats import FORMATS
 from campledger.dataids.lists import ForeignList, read_list
 from campledger.dataids.members import ALTERNATES
 from campledger.dataids.sets import REMARKS, Row
@@ -178,5 +179,5 @@ def _some(words: Sequence[str], limit: int = 3) -> str:
 
 def save(staged: StagedLedger, name: str, taken: Taken, ending: str, reason: str, **about: str) -> Change:
     """Stage what was made of a list as a new shared set; ``about`` is said of it where its format has a place."""
-    said = {} if ending == ".csv" else about_new(staged, name, **about)
+    said = about_new(staged, name, **about) if FORMATS[ending].holds_about else {}
     return save_new(staged, name, replace(taken.value, about=said), ending, reason)

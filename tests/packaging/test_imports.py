@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,11 @@ def test_a_module_imports_only_what_is_below_it(file: Path) -> None:
 def test_the_table_names_every_part() -> None:
     parts = {file.relative_to(PACKAGE).parts[0].removesuffix(".py") for file in FILES}
     assert parts == set(BELOW)
+
+
+def test_reading_a_ledger_loads_no_reader_of_sets() -> None:
+    program = (
+        "import sys, campledger.ledger.reading; print(*(one for one in sys.modules if 'campledger.dataids' in one))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert {one.rpartition(".")[2] for one in loaded} == {"dataids", "dimensions", "formats", "sets"}
