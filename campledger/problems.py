@@ -103,6 +103,11 @@ RULES: dict[str, str] = {
     "missing-slash": "A path variable is not followed by a slash.",
     "url-scheme": "A link that is not http or https, or that holds a password.",
     "reversed-range": "A range that ends before it begins.",
+    "duplicate-item": "A checklist has two items of one name.",
+    # settings and shifts
+    "newer-format": "The ledger was written by a newer campledger; a warning, where this one does not understand it.",
+    "unknown-act": "`permissions` name an act that there is not.",
+    "unknown-role": "`permissions` or a shift name a role that the settings do not have.",
     # DataId sets
     "duplicate-set": "Two files hold a shared DataId set of one name.",
     "duplicate-member": "A set has a data ID twice; a warning, since it counts once.",
@@ -131,6 +136,11 @@ RULES: dict[str, str] = {
     "unknown-event": "An event refers to one that is not there.",
     "event-clock": "An event is dated more than five minutes after the moment of the check.",
     "missing-reason": "An act that needs a reason has none.",
+    "unknown-item": "A tick names an item that the checklist does not have.",
+    "unknown-automaton": "An event names a rule, and is by nobody who has it among the settings' `automata`.",
+    "run-contents": "What a run read is not in the file that its event names, or the file is not as the event says.",
+    # campaigns that were removed
+    "tombstone": "A file in removed/ is not ID.yaml, or the campaign, or one of its events, is in the ledger again.",
     # files of acts
     "refused-act": "An act of a batch is one that states or rules forbid, or names what is not there.",
 }

@@ -126,7 +126,9 @@ class Known:
         one = self.home(campaign) if campaign else None
         homes = [one] if one is not None else islice(self.homes.values(), _MOST_HISTORIES)
         for home in homes:
-            for line in reversed(_text(home / "events.yaml").splitlines()):
+            days = sorted(home.glob("events/*.yaml"), reverse=True)
+            lines = (line for file in (*days, home / "events.yaml") for line in reversed(_text(file).splitlines()))
+            for line in lines:
                 if f'"{typed}' not in line or (submissions and '"submission"' not in line):
                     continue
                 with suppress(ValueError, LookupError, TypeError, AttributeError):

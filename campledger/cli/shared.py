@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _KEY = "campledger.ledger"
+_TOLD = "campledger.told_newer"
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
@@ -42,7 +43,15 @@ def workspace(*, in_hook: bool = False) -> Workspace:
     """Return the ledger that the command is about. Raise UsageError if there is none."""
     from campledger.operations.workspace import Workspace
 
-    return Workspace(ledger_root(in_hook=in_hook), Reading())
+    return Workspace(ledger_root(in_hook=in_hook), Reading(), tell_newer)
+
+
+def tell_newer(words: str) -> None:
+    """Say once that the ledger is of a newer format."""
+    told = click.get_current_context().find_root().meta
+    if not told.get(_TOLD):
+        told[_TOLD] = True
+        click.echo(f"the ledger was {words}", err=True)
 
 
 def ledger_root(*, in_hook: bool = False) -> Path:

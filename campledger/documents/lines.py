@@ -1,4 +1,4 @@
-"""events.yaml: a YAML sequence, one event a line, so that `json.loads` per line reads it too.
+"""Histories such as events.yaml: a YAML sequence, one event a line, so that `json.loads` per line reads it too.
 
 Every line is ``- `` and one JSON object, and ends with a newline. JSON escapes control characters and lone
 surrogates, so that YAML and JSON readers agree on every character.
@@ -11,13 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from campledger.documents.schema import event_findings, schema
+from campledger.documents.schema import event_findings, is_newer_kind, schema
 from campledger.documents.strict import MAX_BYTES
 from campledger.documents.strict_json import Decoder, JsonError
 from campledger.documents.text import CONFLICT, place_in
 from campledger.model.history import Event
 from campledger.model.times import parse
-from campledger.problems import Finding, Problem
+from campledger.problems import Finding, Problem, Severity
 
 MAX_EVENT_BYTES = 16 * MAX_BYTES
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -31,8 +31,11 @@ _MAX_KEY = 200
 _DECODER = Decoder(whole=True, max_key=_MAX_KEY)
 
 
-def parse_events(path: str, data: bytes) -> tuple[list[Event], list[Problem]]:
-    """Read the lines of an events.yaml; what is wrong with one does not hide the others."""
+def parse_events(path: str, data: bytes, *, newer: bool = False) -> tuple[list[Event], list[Problem]]:
+    """Read the lines of a history; what is wrong with one does not hide the others.
+
+    In a ledger of a newer format, what only that has is kept, as events without effect.
+    """
     if len(data) > MAX_EVENT_BYTES:
         return [], [Problem(path, 0, 0, "unreadable", f"{len(data):,} bytes; {MAX_EVENT_BYTES:,} are the limit")]
     try:
@@ -46,14 +49,14 @@ def parse_events(path: str, data: bytes) -> tuple[list[Event], list[Problem]]:
         hint = "end the last line with a newline"
         problems.append(Problem(path, len(lines) + 1, 1, "event-line", "the last line is cut off", hint))
     for number, content in enumerate(lines, 1):
-        value, found = _line(path, number, content)
+        value, found = _line(path, number, content, newer=newer)
         if value is not None:
-            events.append(Event(value, number))
+            events.append(Event(value, number, path, newer=newer and (is_newer_kind(value) or bool(found))))
         problems += found
-    return events, problems + _duplicates(path, events)
+    return events, problems + duplicates(events)
 
 
-def _line(path: str, number: int, line: str) -> tuple[dict[str, Any] | None, list[Problem]]:
+def _line(path: str, number: int, line: str, *, newer: bool) -> tuple[dict[str, Any] | None, list[Problem]]:
     """Return the event of a line, if it is neither empty nor a comment, and what is wrong with it."""
 
     def bad(column: int, rule: str, message: str, hint: str = "") -> tuple[None, list[Problem]]:
@@ -76,12 +79,11 @@ def _line(path: str, number: int, line: str) -> tuple[dict[str, Any] | None, lis
         return bad(half.start(1) + 1, "event-line", message, "write the whole character")
     try:
         value: dict[str, Any] = _DECODER.decode(line[2:])
-        found = event_findings(value) or _impossible_times(value)
+        found = event_findings(value, newer=newer) or _impossible_times(value)
     except JsonError as error:
         return bad(error.offset + 3, "event-line", error.message, error.hint)
-    if found:
-        return None, [_problem(path, number, line, finding) for finding in found]
-    return value, []
+    problems = [_problem(path, number, line, finding) for finding in found]
+    return (None if any(one.severity is Severity.ERROR for one in problems) else value), problems
 
 
 def _impossible_times(event: Mapping[str, Any]) -> list[Finding]:
@@ -99,20 +101,24 @@ def _problem(path: str, number: int, line: str, finding: Finding) -> Problem:
     for key in filter(lambda part: isinstance(part, str), finding.pointer):
         found = re.compile(rf"{re.escape(json.dumps(key, ensure_ascii=False))}\s*:").search(line, column)
         column = found.start() if found else column
-    return Problem(path, number, column + 1, finding.rule, finding.message, finding.hint, pointer=finding.pointer)
+    severity = Severity.WARNING if finding.rule == "newer-format" else Severity.ERROR
+    return Problem(
+        path, number, column + 1, finding.rule, finding.message, finding.hint, severity, pointer=finding.pointer
+    )
 
 
-def _duplicates(path: str, events: list[Event]) -> list[Problem]:
-    """A union merge can leave an event twice: alike, or in two versions."""
+def duplicates(events: list[Event]) -> list[Problem]:
+    """Take out events that stand twice, alike or in two versions, as a union merge can leave them; return which."""
     first: dict[str, Event] = {}
     problems = []
     for event in events:
         other = first.setdefault(event.id, event)
         if other is not event:
             alike = "" if other.data == event.data else ", in another version"
-            message = f"the event {event.id} stands in line {other.line} already{alike}"
+            where = "" if other.path == event.path else f" of {other.path}"
+            message = f"the event {event.id} stands in line {other.line}{where} already{alike}"
             hint = "remove one of the two lines"
-            problems.append(Problem(path, event.line, 3, "duplicate-event", message, hint))
+            problems.append(Problem(event.path, event.line, 3, "duplicate-event", message, hint))
     events[:] = first.values()
     return problems
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,7 +18,9 @@ from campledger.model.event_kinds import EVENT_KINDS
 from campledger.problems import Finding, Pointer
 from campledger.suggestions import did_you_mean
 
-SCHEMAS = ("act", "campaign", "dataids", "event", "query", "settings", "template")
+SCHEMAS = (
+    "act", "campaign", "dataids", "event", "query", "run", "settings", "shifts", "template", "tombstone"
+)  # fmt: skip
 
 
 @cache
@@ -39,17 +42,43 @@ def alternatives(name: str) -> tuple[str, ...]:
     return tuple(one["$ref"].rpartition("/")[2] for one in schema(name)["oneOf"])
 
 
-def findings(value: Any, name: str, part: str = "") -> list[Finding]:
-    """Return what is wrong with a value by a schema, or by one of its ``$defs``."""
+def findings(value: Any, name: str, part: str = "", *, newer: bool = False) -> list[Finding]:
+    """Return what is wrong with a value by a schema, or by one of its ``$defs``.
+
+    In a document of a newer format, keys that are not known are nothing, and words that are not are `newer-format`.
+    """
     if _fast(name, part)(value):
         return []
     errors = _validator(name, part).iter_errors(value)
+    if newer:
+        return [finding for error in errors for finding in _explain_newer(error)]
     return [finding for error in errors for finding in _explain(error)]
 
 
-def event_findings(event: Any) -> list[Finding]:
-    """Return what is wrong with one event."""
-    return _findings_by(event, "event", "type", tuple(EVENT_KINDS))
+def _explain_newer(error: Any) -> Iterator[Finding]:
+    if error.validator == "additionalProperties":
+        return
+    for finding in _explain(error):
+        unknown_word = error.validator in {"enum", "const"}
+        yield replace(finding, rule="newer-format", hint="") if unknown_word else finding
+
+
+def event_findings(event: Any, *, newer: bool = False) -> list[Finding]:
+    """Return what is wrong with one event; of a kind that only a newer format has, with the keys of all kinds."""
+    if newer and is_newer_kind(event):
+        return findings(
+            {key: event[key] for key in _FRAME if key in event} | {"text": "x", "type": "note"}, "event", "note"
+        )
+    return _findings_by(event, "event", "type", tuple(EVENT_KINDS), newer=newer)
+
+
+_FRAME = ("id", "time", "at", "by")
+"""What events of all kinds have, besides the kind."""
+
+
+def is_newer_kind(event: Any) -> bool:
+    """Whether an event is of a kind that is not known."""
+    return isinstance(event, Mapping) and isinstance(event.get("type"), str) and event["type"] not in EVENT_KINDS
 
 
 def act_findings(act: Any) -> list[Finding]:
@@ -57,14 +86,14 @@ def act_findings(act: Any) -> list[Finding]:
     return _findings_by(act, "act", "act", acts())
 
 
-def _findings_by(value: Any, name: str, key: str, kinds: tuple[str, ...]) -> list[Finding]:
+def _findings_by(value: Any, name: str, key: str, kinds: tuple[str, ...], *, newer: bool = False) -> list[Finding]:
     """Return what is wrong with a value by the part of a schema that one of its keys names."""
     if not isinstance(value, Mapping):
         return [Finding((), "schema", f"an {name} is a mapping")]
     if value.get(key) not in kinds:
         hint = did_you_mean(str(value.get(key)), kinds)
         return [Finding((key,), "schema", f"`{key}` is none of {', '.join(kinds)}", hint)]
-    return findings(value, name, value[key])
+    return findings(value, name, value[key], newer=newer)
 
 
 @cache

@@ -7,11 +7,15 @@ from datetime import datetime
 
 from campledger.documents import strict
 from campledger.documents.lines import parse_events
+from campledger.ledger import run_contents
+from campledger.ledger.histories import is_history
 from campledger.ledger.queries import Queries, is_query_path
-from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, Record, locate
-from campledger.ledger.sets import Sets, is_receipts, is_set_path
+from campledger.ledger.reading import DEFINITION, Ledger, Record, locate
+from campledger.ledger.sets import Sets, is_set_path
 from campledger.ledger.settings import SETTINGS_FILE
+from campledger.ledger.shifts import SHIFTS, Shifts
 from campledger.ledger.templates import Templates, is_template_path
+from campledger.ledger.tombstones import Tombstones
 from campledger.model import rules, times
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.problems import Finding, Problem
@@ -39,16 +43,22 @@ def check(
         problems += ledger.strays
     problems += Sets(ledger).check(None if only is None else {path for path in files if is_set_path(path)})
     problems += Queries(ledger).check(None if only is None else {path for path in files if is_query_path(path)})
+    if only is None or SHIFTS in files:
+        problems += Shifts(ledger).problems
     problems += Templates(ledger).check(None if only is None else {path for path in files if is_template_path(path)})
     records = list(ledger.records(only))
     for record in records:
         problems += record.problems
         problems += _ahead_of_clock(record, now)
+        problems += run_contents.check(ledger, record)
     if across:
+        removed = Tombstones(ledger)
+        problems += removed.check()
+        problems += [problem for _, problem in removed.among(records)]
         others = [] if only is None else list(ledger.records(_neighbours(ledger, records)))
         chosen = {record.id for record in records}
         everybody = [*records, *others]
-        for record, findings in _between(everybody, ledger.directories):
+        for record, findings in _between(everybody, ledger.directories.keys() | removed.ids):
             if record.id in chosen and findings:
                 problems += _located(ledger, record, findings)
         problems += [problem for record, problem in _between_events(everybody) if record.id in chosen]
@@ -60,7 +70,7 @@ def check_some(ledger: Ledger, now: datetime, paths: Collection[str]) -> list[Pr
     chosen = campaigns_at(ledger, paths)
     if chosen is None:
         return check(ledger, now)
-    across = not all(path.endswith(f"/{EVENTS}") or is_set_path(path) for path in paths)
+    across = not all(is_history(path) or is_set_path(path) for path in paths)
     named = set(paths)
     below = tuple(f"{path.rstrip('/')}/" for path in named if path not in ledger.files.paths)
     # A template is looked at again when one of its files is gone.
@@ -97,7 +107,7 @@ def _ahead_of_clock(record: Record, now: datetime) -> Iterator[Problem]:
         taken_back = record.history is not None and event.id in record.history.dropped
         if event.time > limit and not taken_back and event.type != "retracted":
             message = f"event {event.id} is dated {event.time}, which is still to come"
-            yield Problem(record.path(EVENTS), event.line, 3, "event-clock", message, "set the clock of who wrote it")
+            yield Problem(event.path, event.line, 3, "event-clock", message, "set the clock of who wrote it")
 
 
 def _between(records: Iterable[Record], ids: Collection[str]) -> Iterator[tuple[Record, list[Finding]]]:
@@ -140,17 +150,19 @@ def _between_events(records: Sequence[Record]) -> Iterator[tuple[Record, Problem
     runs: dict[str, str] = {}
     for record in records:
         for event in record.history.events if record.history else ():
-            path = record.path(EVENTS)
             owner = events.setdefault(event.id, record.id)
             if owner != record.id:
                 message = f"the event {event.id} stands in {owner} too"
                 hint = "remove the line from the campaign that it does not belong to"
-                yield record, Problem(path, event.line, 3, "duplicate-event", message, hint)
+                yield record, Problem(event.path, event.line, 3, "duplicate-event", message, hint)
             run = event.data.get("run")
             owner = record.id if run is None else runs.setdefault(run, record.id)
             if owner != record.id:
                 message = f"{owner} writes to the RUN collection `{run}` too"
-                yield record, Problem(path, event.line, 3, "shared-run", message, "retract the event that is wrong")
+                yield (
+                    record,
+                    Problem(event.path, event.line, 3, "shared-run", message, "retract the event that is wrong"),
+                )
 
 
 def rewritten(old: Files, new: Files, paths: Iterable[str]) -> Iterator[Problem]:
@@ -158,7 +170,7 @@ def rewritten(old: Files, new: Files, paths: Iterable[str]) -> Iterator[Problem]
 
     ``paths`` are the files that differ. A campaign that was removed whole is its remover's affair.
     """
-    histories = [path for path in paths if path.endswith(f"/{EVENTS}") or is_receipts(path)]
+    histories = [path for path in paths if is_history(path)]
     homes = [path for path in histories if path in old.paths and path in new.paths]
     before, after = old.read(homes), new.read(homes)
     for path in homes:

@@ -11,7 +11,8 @@ from campledger.dataids import DataIdSet
 from campledger.dataids.differences import difference
 from campledger.dataids.formats import ENDINGS
 from campledger.errors import CampledgerError
-from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, Record
+from campledger.ledger.histories import histories
+from campledger.ledger.reading import DEFINITION, Ledger, Record
 from campledger.ledger.sets import SHARED, Reference, Sets, references_of
 from campledger.model import rules
 from campledger.model.campaign import Group
@@ -158,8 +159,8 @@ def _beside(record: Record, other: Record) -> list[Problem]:
 
 
 def _files(before: Side, after: Side, paths: Collection[str] | None) -> Iterator[FileDifference]:
-    names = sorted({*before.record.files, *after.record.files} - {DEFINITION, EVENTS})
-    for name in names:
+    names = {*before.record.files, *after.record.files}
+    for name in sorted(names - {DEFINITION, *histories(names)}):
         if not is_own_set(name) and _may_differ(before, after, name, paths):
             old, new = before.read(name), after.read(name)
             if old != new:

@@ -71,7 +71,7 @@ class Queries:
     @cached_property
     def _read(self) -> Mapping[str, tuple[SavedQuery | None, tuple[Problem, ...]]]:
         contents = self.ledger.files.read(self.paths.values())
-        return {name: _query(name, path, contents[path]) for name, path in self.paths.items()}
+        return {name: _query(name, path, contents[path], newer=self.ledger.newer) for name, path in self.paths.items()}
 
     @property
     def readable(self) -> list[SavedQuery]:
@@ -123,11 +123,11 @@ def _name_of(path: str) -> str | None:
     return name if query.SAVED_NAME.fullmatch(name) else None
 
 
-def _query(name: str, path: str, data: bytes) -> tuple[SavedQuery | None, tuple[Problem, ...]]:
+def _query(name: str, path: str, data: bytes, *, newer: bool) -> tuple[SavedQuery | None, tuple[Problem, ...]]:
     document = strict.read(path, data)
     if document.problems:
         return None, document.problems
-    found = schema.findings(document.value, "query") or list(findings(document.value, name))
+    found = schema.findings(document.value, "query", newer=newer) or list(findings(document.value, name))
     return SavedQuery(name, path, document.value), tuple(locate(document, finding) for finding in found)
 
 

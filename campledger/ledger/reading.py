@@ -14,7 +14,8 @@ from campledger.dataids.formats import ENDINGS
 from campledger.documents import lines, schema, strict
 from campledger.errors import UsageError
 from campledger.ledger import groups
-from campledger.ledger.settings import SETTINGS_FILE, Settings
+from campledger.ledger.histories import EVENTS, histories, is_daily
+from campledger.ledger.settings import FORMAT, SETTINGS_FILE, Settings
 from campledger.model import rules
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, Fault, History, replay
@@ -25,9 +26,8 @@ from campledger.problems import Finding, Problem, Severity
 from campledger.repository.trees import Files
 
 DEFINITION = "campaign.yaml"
-EVENTS = "events.yaml"
 _ADD = "put it there, then `git add` and commit it before the definition"
-_OURS = ("campaigns/", "dataids/", "queries/", "templates/")
+_OURS = ("campaigns/", "dataids/", "queries/", "templates/", "removed/")
 _OF_CAMPAIGN = (f"/{DEFINITION}", f"/{EVENTS}")
 
 
@@ -59,6 +59,11 @@ class Record:
         """The problems that are in the way of a start: errors, and values that are still placeholders."""
         return [one for one in self.problems if one.severity is Severity.ERROR or one.rule == "placeholder"]
 
+    @property
+    def histories(self) -> list[str]:
+        """Those of its files that hold its events, by path from the ledger's root."""
+        return [self.path(file) for file in histories(self.files)]
+
     def path(self, file: str) -> str:
         """Return the path of one of its files from the ledger's root."""
         return f"{self.directory}/{file}"
@@ -67,8 +72,15 @@ class Record:
 class Ledger:
     """A ledger's files, read as they are asked for."""
 
-    def __init__(self, files: Files, progress: Callable[[int, int], None] | None = None):
+    def __init__(
+        self,
+        files: Files,
+        progress: Callable[[int, int], None] | None = None,
+        tell_newer: Callable[[str], None] | None = None,
+    ):
         self.files = files
+        self._tell_newer = tell_newer
+        """Told in words where the ledger is of a newer format."""
         self._progress = progress
         """Told how many campaigns of how many were read, where many are asked for."""
 
@@ -84,12 +96,18 @@ class Ledger:
         document = strict.read(SETTINGS_FILE, self.files.read([SETTINGS_FILE])[SETTINGS_FILE])
         if document.problems:
             return Settings(), document.problems
-        found = schema.findings(document.value, "settings")
+        newer = _format_of(document.value) > FORMAT
+        found = schema.findings(document.value, "settings", newer=newer)
+        if newer:
+            settings = Settings({"format": _format_of(document.value)})
+            found.append(Finding(("format",), "newer-format", settings.newer))
+            if self._tell_newer is not None:
+                self._tell_newer(settings.newer)
         problems = tuple(locate(document, finding) for finding in found)
-        if problems:
-            return Settings(), problems
+        if any(one.severity is Severity.ERROR for one in problems):
+            return Settings({}), problems
         settings = Settings(document.value)
-        return settings, tuple(locate(document, finding) for finding in settings.findings())
+        return settings, (*problems, *(locate(document, finding) for finding in settings.findings()))
 
     @property
     def settings(self) -> Settings:
@@ -100,6 +118,11 @@ class Ledger:
     def settings_problems(self) -> tuple[Problem, ...]:
         """What is wrong with campledger.yaml."""
         return self._settings[1]
+
+    @property
+    def newer(self) -> bool:
+        """Whether it is of a newer format: what is not known here is no error then, and nothing may be written."""
+        return bool(self.settings.newer)
 
     @cached_property
     def directories(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
@@ -127,8 +150,11 @@ class Ledger:
     def recorded(self, word: str) -> list[str]:
         """Return the ids of the campaigns in whose histories a word stands, found as bytes."""
         needle = word.encode()
-        homes = {f"{home}/{EVENTS}": name for name, (home, files) in self.directories.items() if EVENTS in files}
-        return [homes[path] for path, data in self.files.read(homes).items() if needle in data]
+        homes = {
+            f"{home}/{file}": name for name, (home, files) in self.directories.items() for file in histories(files)
+        }
+        contents = self.files.read(homes)
+        return list(dict.fromkeys(homes[path] for path, data in contents.items() if needle in data))
 
     def definitions(self) -> Mapping[str, bytes]:
         """Return the definitions of all campaigns as they stand in their files, by id."""
@@ -140,8 +166,9 @@ class Ledger:
         """Each campaign's directory, by id. Of two that claim one id, the one where it belongs is the campaign."""
         claimed = {}
         for path in self.files.paths:
-            if path.endswith(_OF_CAMPAIGN) and path.startswith("campaigns/"):
+            if path.startswith("campaigns/") and (path.endswith(_OF_CAMPAIGN) or is_daily(path)):
                 home = posixpath.dirname(path)
+                home = home if path.endswith(_OF_CAMPAIGN) else posixpath.dirname(home)
                 claimed[home] = posixpath.basename(home)
         homes: dict[str, str] = {}
         for home, name in sorted(claimed.items()):
@@ -188,7 +215,7 @@ class Ledger:
         paths = [
             f"{self.directories[one][0]}/{file}"
             for one in wanted
-            for file in (DEFINITION, EVENTS)
+            for file in (DEFINITION, *histories(self.directories[one][1]))
             if file in self.directories[one][1]
         ]
         contents = self.files.read(paths)
@@ -227,7 +254,7 @@ class Ledger:
             return Record(campaign_id, directory, files, problems=tuple(problems))
         campaign = Campaign(campaign_id, document.value, tabled.groups)
         history = replay(campaign, events)
-        problems += _of_history(record, history)
+        problems += self._history_problems(record, history)
         found = [*rules.findings(document.value), *self._local_findings(record, document.value)]
         problems += [locate(document, finding, history.state) for finding in found]
         problems += [replace(one, severity=_severity(one.rule, history.state)) for one in tabled.unfilled]
@@ -244,17 +271,54 @@ class Ledger:
         if self.files.paths[path]:
             return None
         document = strict.read(path, contents[path])
-        found = [] if document.problems else schema.findings(document.value, "campaign")
-        problems += [*document.problems, *(locate(document, finding) for finding in found)]
-        return None if document.problems or found else document
+        found = [] if document.problems else schema.findings(document.value, "campaign", newer=self.newer)
+        located = [*document.problems, *(locate(document, finding) for finding in found)]
+        problems += located
+        return None if any(one.severity is Severity.ERROR for one in located) else document
 
     def _events(self, record: Record, contents: Mapping[str, bytes], problems: list[Problem]) -> list[Event]:
-        path = record.path(EVENTS)
-        if path not in contents or self.files.paths[path]:
-            return []
-        events, found = lines.parse_events(path, contents[path])
-        problems += found
+        events: list[Event] = []
+        paths = [path for path in record.histories if path in contents and not self.files.paths[path]]
+        for path in paths:
+            read, found = lines.parse_events(path, contents[path], newer=self.newer)
+            events += read
+            problems += found
+        if len(paths) > 1:
+            problems += lines.duplicates(events)
         return events
+
+    def with_event(self, record: Record, campaign: Campaign, event: Event) -> Record:
+        """Return a campaign with one more event in its history, and with its problems as they are then.
+
+        What is wrong with its files stays; what is wrong with its history, and what depends on its state, is judged
+        anew.
+        """
+        before = record.history or History()
+        after = replay(campaign, [*before.events, event])
+        old = set(self._history_problems(record, before))
+        problems = [replace(one, severity=_severity(one.rule, after.state)) if one.rule == "placeholder" else one
+                    for one in record.problems if one not in old]  # fmt: skip
+        problems += self._history_problems(record, after)
+        file = event.path.removeprefix(f"{record.directory}/")
+        files = record.files if file in record.files else (*record.files, file)
+        return replace(record, files=files, history=after, problems=tuple(problems))
+
+    def _history_problems(self, record: Record, history: History) -> Iterator[Problem]:
+        """Yield what is wrong with a campaign's history."""
+        yield from (fault_problem(record, fault) for fault in history.faults)
+        yield from _file_faults(record, history)
+        yield from _doubled(history)
+        yield from self._rule_faults(history)
+
+    def _rule_faults(self, history: History) -> Iterator[Problem]:
+        """Yield the events that claim a rule by which nobody acts."""
+        for event in history.effective if self.settings.document else ():
+            complaint = (
+                self.settings.rule_complaint(event.by, event.data["rule"]["name"]) if "rule" in event.data else None
+            )
+            if complaint is not None:
+                hint = "add it to `automata` in campledger.yaml"
+                yield Problem(event.path, event.line, 3, "unknown-automaton", f"event {event.id}: {complaint}", hint)
 
     def _file_problems(self, record: Record) -> list[Problem]:
         problems = []
@@ -271,7 +335,7 @@ class Ledger:
             file = posixpath.basename(link)
             if target.startswith("/") or rules.leaves_directory(joined):
                 message = "a symbolic link leaves the campaign's directory"
-            elif inside in {DEFINITION, EVENTS}:
+            elif inside == DEFINITION or histories([inside]):
                 message = f"{file} is a symbolic link"
             else:
                 continue
@@ -338,6 +402,12 @@ class Ledger:
         return {name: tuple(paths) for name, paths in sorted(found.items())}
 
 
+def _format_of(settings: object) -> int:
+    """Return the version of the format that settings say, before they are known to say it as they should."""
+    said = settings.get("format", 1) if isinstance(settings, Mapping) else 1
+    return said if isinstance(said, int) and not isinstance(said, bool) else 1
+
+
 def _sorted_by(values: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
     """Return the ids by the value that each has."""
     found: dict[str, list[str]] = {}
@@ -363,55 +433,38 @@ def locate(document: strict.Document, finding: Finding, state: State | None = No
 def _severity(rule: str, state: State | None) -> Severity:
     """Return whether a finding blocks in a state: what is still to be filled in does once the campaign runs."""
     early = rule == "placeholder" and state in {None, State.DEFINED, State.CANCELLED}
-    return Severity.WARNING if early else Severity.ERROR
+    return Severity.WARNING if early or rule == "newer-format" else Severity.ERROR
+
+
+_FILE_OF = {"submission": "file", "night": "table"}
+"""The keys of events that name a file of the campaign."""
 
 
 def _file_faults(record: Record, history: History) -> Iterator[Problem]:
-    """Yield the submissions whose submit file is not in the campaign's directory."""
+    """Yield the events that name a file which is not in the campaign's directory."""
     present = set(record.files)
     for event in history.effective:
-        file = event.data.get("file")
-        if event.type != "submission" or file is None or posixpath.normpath(file) in present:
+        file = event.data.get(_FILE_OF.get(event.type, ""))
+        if file is None or posixpath.normpath(file) in present:
             continue
         outside = rules.leaves_directory(file) or not rules.is_path(file)
         rule = "path-outside" if outside else "missing-file"
         message = f"event {event.id}: there is no file `{file}` in the campaign's directory"
-        yield Problem(record.path(EVENTS), event.line, 3, rule, message, "copy it there, or retract the event")
+        yield Problem(event.path, event.line, 3, rule, message, "copy it there, or retract the event")
 
 
-def with_event(record: Record, campaign: Campaign, event: Event) -> Record:
-    """Return a campaign with one more event in its history, and with its problems as they are then.
-
-    What is wrong with its files stays; what is wrong with its history, and what depends on its state, is judged anew.
-    """
-    before = record.history or History()
-    after = replay(campaign, [*before.events, event])
-    old = set(_of_history(record, before))
-    problems = [replace(one, severity=_severity(one.rule, after.state)) if one.rule == "placeholder" else one
-                for one in record.problems if one not in old]  # fmt: skip
-    problems += _of_history(record, after)
-    files = record.files if EVENTS in record.files else (*record.files, EVENTS)
-    return replace(record, files=files, history=after, problems=tuple(problems))
-
-
-def _of_history(record: Record, history: History) -> Iterator[Problem]:
-    """Yield what is wrong with a campaign's history."""
-    yield from (fault_problem(record, fault) for fault in history.faults)
-    yield from _file_faults(record, history)
-    yield from _doubled(record, history)
-
-
-def _doubled(record: Record, history: History) -> Iterator[Problem]:
+def _doubled(history: History) -> Iterator[Problem]:
     """Yield the submissions of groups that an earlier one processes too, neither following the other."""
     for (first, *others), doubled in history.doubled.items():
         for one in others:
             message = f"{places(doubled)} is submitted twice: {one} does not follow {first}"
             hint = "cancel or reject one of them, or retract it: `campledger todo` has the commands"
-            line = history.submissions[one].events[0].line
-            yield Problem(record.path(EVENTS), line, 3, "submitted-twice", message, hint, Severity.WARNING)
+            event = history.submissions[one].events[0]
+            yield Problem(event.path, event.line, 3, "submitted-twice", message, hint, Severity.WARNING)
 
 
 def fault_problem(record: Record, fault: Fault) -> Problem:
     """Return the problem that an event without effect is."""
     message = f"event {fault.event.id}: {fault.message}"
-    return Problem(record.path(EVENTS), fault.event.line, 3, fault.rule, message, fault.hint)
+    path = fault.event.path or record.path(EVENTS)
+    return Problem(path, fault.event.line, 3, fault.rule, message, fault.hint)

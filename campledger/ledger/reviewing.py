@@ -19,9 +19,10 @@ from campledger.ledger.differences import (
     compare_sets,
     effect,
 )
+from campledger.ledger.histories import is_receipts, receipts_path
 from campledger.ledger.queries import is_query_path
 from campledger.ledger.reading import DEFINITION, Ledger, Record
-from campledger.ledger.sets import SHARED, Sets, is_receipts, is_set_path, receipts_path
+from campledger.ledger.sets import SHARED, Sets, is_set_path
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.ledger.templates import is_template_path
 from campledger.model.differences import Difference, differences

@@ -19,9 +19,10 @@ from campledger.dataids.sets import Row
 from campledger.documents.lines import parse_events
 from campledger.documents.text import place
 from campledger.errors import DataError, UsageError
+from campledger.ledger.histories import is_receipts, receipts_path
 from campledger.ledger.reading import Ledger, Record
 from campledger.model import rules
-from campledger.model.event_kinds import EVENT_KINDS
+from campledger.model.event_kinds import EVENT_KINDS, kind_of
 from campledger.model.history import Event
 from campledger.problems import Problem, Severity, report_text
 from campledger.repository.commands import Repository
@@ -29,7 +30,6 @@ from campledger.repository.trees import GitTree
 
 SHARED = "dataids/"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{8,64}")
-_RECEIPTS = ".events.yaml"
 
 
 class HistoryNeededError(DataError):
@@ -196,7 +196,7 @@ class Sets:
         path = receipts_path(name)
         if path not in self.ledger.files.paths or self.ledger.files.paths[path]:
             return ()
-        events, _ = parse_events(path, self.ledger.files.read([path])[path])
+        events, _ = parse_events(path, self.ledger.files.read([path])[path], newer=self.ledger.newer)
         return tuple(sorted(events, key=lambda event: (event.time, event.id)))
 
     def check(self, only: Collection[str] | None = None) -> Iterator[Problem]:
@@ -289,10 +289,10 @@ class Sets:
     def _check_receipts(self, path: str) -> Iterator[Problem]:
         if self.ledger.files.paths[path]:
             return  # a link, which is told as a stray
-        events, problems = parse_events(path, self.ledger.files.read([path])[path])
+        events, problems = parse_events(path, self.ledger.files.read([path])[path], newer=self.ledger.newer)
         yield from problems
         for event in events:
-            if not EVENT_KINDS[event.type].on_sets:
+            if not kind_of(event).on_sets:
                 possible = ", ".join(sorted(kind.name for kind in EVENT_KINDS.values() if kind.on_sets))
                 message = f"`{event.type}` is no event of a set, only {possible} are"
                 yield Problem(path, event.line, 3, "schema", message)
@@ -357,21 +357,6 @@ def forms_of(path: str) -> list[str]:
     """Return the paths that a set's file has in each of the formats."""
     stem = path.rpartition(".")[0]
     return [f"{stem}{ending}" for ending in ENDINGS]
-
-
-def receipts_path(name: str) -> str:
-    """Return the path of a shared set's history."""
-    return f"{SHARED}{name}{_RECEIPTS}"
-
-
-def is_receipts(path: str) -> bool:
-    """Whether a path is that of a shared set's history."""
-    return path.startswith(SHARED) and path.endswith(_RECEIPTS)
-
-
-def set_of_receipts(path: str) -> str:
-    """Return the path of the set whose history a file is, without its ending."""
-    return path.removesuffix(_RECEIPTS)
 
 
 def is_set_path(path: str) -> bool:

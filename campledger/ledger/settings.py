@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from campledger.documents.schema import acts
 from campledger.model.rules import url_complaint
 from campledger.problems import Finding
+from campledger.suggestions import did_you_mean
 
 SETTINGS_FILE = "campledger.yaml"
+FORMAT = 1
+"""The newest format of ledgers that this campledger knows."""
 _PASSWORD = re.compile(r"[^/]*://[^/]*:[^/]*@")
 
 
@@ -19,6 +23,18 @@ class Settings:
     """What campledger.yaml says; see schemas/settings.schema.json."""
 
     document: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def format(self) -> int:
+        """The version of the ledger's format."""
+        return int(self.document.get("format", 1))
+
+    @property
+    def newer(self) -> str:
+        """That the format is newer than what is known here, in words; empty where it is not."""
+        if self.format <= FORMAT:
+            return ""
+        return f"written by a newer campledger (format {self.format}; this one knows {FORMAT}): update it"
 
     @property
     def title(self) -> str:
@@ -41,6 +57,21 @@ class Settings:
         return dict(self.document.get("people", {}))
 
     @property
+    def roles(self) -> Mapping[str, Sequence[str]]:
+        """Handles by role."""
+        return dict(self.document.get("roles", {}))
+
+    @property
+    def automata(self) -> Mapping[str, Mapping[str, Any]]:
+        """Programs that act by rules, by handle: description, and perhaps emails and rules."""
+        return dict(self.document.get("automata", {}))
+
+    @property
+    def permissions(self) -> Mapping[str, Sequence[str]]:
+        """The roles that may do an act, by the act's name; an act that is not here is anybody's."""
+        return dict(self.document.get("permissions", {}))
+
+    @property
     def butlers(self) -> Mapping[str, Mapping[str, Any]]:
         """Butler repositories by alias."""
         return dict(self.document.get("butlers", {}))
@@ -52,11 +83,12 @@ class Settings:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong with settings that have passed the schema."""
-        for role, handles in self.document.get("roles", {}).items():
+        for role, handles in self.roles.items():
             for index, handle in enumerate(handles):
                 if self.people and handle not in self.people:
                     message = f"nobody has the handle `{handle}`"
                     yield Finding(("roles", role, index), "unknown-person", message, "add them to `people`")
+        yield from self._permission_findings()
         for key, template in self.links.items():
             complaint = url_complaint(re.sub(r"\{\w+\}", "x", template))
             if complaint:
@@ -70,9 +102,27 @@ class Settings:
                     where = ("butlers", alias, "uris", index)
                     yield Finding(where, "url-scheme", "an address with a password in it", "take it out")
 
+    def _permission_findings(self) -> Iterator[Finding]:
+        known = (*acts(), "approve", "remove")
+        for act, roles in self.permissions.items():
+            if act not in known:
+                hint = did_you_mean(act, known) or f"known are {', '.join(known)}"
+                yield Finding(("permissions", act), "unknown-act", f"there is no act `{act}`", hint, key=True)
+            for index, role in enumerate(roles):
+                if role not in self.roles:
+                    where = ("permissions", act, index)
+                    yield Finding(where, "unknown-role", f"there is no role `{role}`", "add it to `roles`")
+
+    def rule_complaint(self, by: str, rule: str) -> str | None:
+        """Return why nobody of this name acts by this rule, or None if an automaton does."""
+        if by not in self.automata:
+            return f"`{by}` is none of the settings' `automata`, and acts by no rule"
+        known = self.automata[by].get("rules", {})
+        return None if rule in known else f"the automaton `{by}` has no rule `{rule}`"
+
     def handle_of(self, name: str, email: str) -> str:
         """Return the handle of who commits under this address, or else the name."""
-        for handle, person in self.people.items():
+        for handle, person in (*self.people.items(), *self.automata.items()):
             if email.lower() in [address.lower() for address in person.get("emails", ())]:
                 return handle
         return name

@@ -9,7 +9,8 @@ from typing import Any
 
 from campledger.documents import schema, strict
 from campledger.errors import DataError, UsageError
-from campledger.ledger.reading import DEFINITION, EVENTS, Ledger, is_furniture, locate
+from campledger.ledger.histories import histories
+from campledger.ledger.reading import DEFINITION, Ledger, is_furniture, locate
 from campledger.model import rules, templates
 from campledger.model.query import SAVED_NAME
 from campledger.model.templates import Scalar, Template
@@ -100,13 +101,15 @@ class Templates:
             if name not in self.paths:
                 hint = "lower-case letters, digits, - and _ make a name; its files stand in templates/NAME/"
                 yield Problem(path, 0, 0, "template-name", "a template is a file templates/NAME.yaml", hint)
-            elif path in {f"{TEMPLATES}{name}/{file}" for file in (DEFINITION, EVENTS)}:
+            elif path == f"{TEMPLATES}{name}/{DEFINITION}" or histories([path.removeprefix(f"{TEMPLATES}{name}/")]):
                 hint = f"the definition stands in {template_path(name)}"
                 yield Problem(path, 0, 0, "template-name", "a campaign has a file of this name itself", hint)
 
     def _template(self, name: str, data: bytes) -> _Read:
         document = strict.read(template_path(name), data)
-        found: list[Finding] = [] if document.problems else schema.findings(document.value, "template")
+        found: list[Finding] = (
+            [] if document.problems else schema.findings(document.value, "template", newer=self.ledger.newer)
+        )
         if document.problems or found:
             return _Read(None, (*document.problems, *(locate(document, one) for one in found)))
         template = Template(name, document.value)
@@ -117,7 +120,7 @@ class Templates:
         """Yield what is wrong with the definition, in so far as it does not depend on what a parameter will be."""
         values, made_up = templates.samples(template)
         definition = template.definition(values)
-        found = schema.findings(definition, "campaign")
+        found = schema.findings(definition, "campaign", newer=self.ledger.newer)
         if not found:
             local = self.ledger.local_findings(definition, set(self._files[template.name]))
             found = [*rules.findings(definition), *local]

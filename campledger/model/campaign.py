@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 SECTIONS = ("scope", "software", "data", "processing", "compute", "plan")
 """The parts of a definition that a step, and in it a group, may override."""
+
+PINNED = ("scope", "software", "data", "processing", "compute")
+"""The sections that say with what a group runs; `plan` says what is expected of it."""
 
 DEFAULT_GROUP = "all"
 """Name of a step's only group, where none are listed."""
@@ -98,6 +103,11 @@ class Campaign:
         """Handle of who answers for it."""
         return self.definition.get("owner")
 
+    @property
+    def checklist(self) -> Sequence[Mapping[str, Any]]:
+        """What somebody has to tick off: name, text, before and perhaps step of each item."""
+        return tuple(self.definition.get("checklist", ()))
+
     @cached_property
     def sections(self) -> dict[str, Any]:
         """The campaign's own scope, software, data, processing, compute and plan."""
@@ -140,6 +150,18 @@ class Campaign:
     def groups(self) -> dict[str, Group]:
         """Every group of every step, by STEP/GROUP."""
         return {group.path: group for step in self.steps for group in step.groups}
+
+    def digest(self, groups: Iterable[str]) -> str:
+        """Return the digest of the definition that is in force for groups, STEP/GROUP, or without them for the whole.
+
+        It is of JSON: each group's :data:`PINNED` sections by its path, keys sorted, no blanks, UTF-8. A campaign
+        without groups has one of no name.
+        """
+        chosen = {path: self.groups[path].sections for path in groups}
+        parts = chosen or {path: group.sections for path, group in self.groups.items()} or {"": self.sections}
+        value = {path: {key: part[key] for key in PINNED if key in part} for path, part in parts.items()}
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
     def groups_of(self, place: str) -> list[str]:
         """Return the paths of a step's groups, or of the one group that STEP/GROUP names; empty if unknown."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campledger.model.rules import url_complaint
-from campledger.model.states import CAMPAIGN_ACTS, State, campaign_transition
+from campledger.model.states import CAMPAIGN_ACTS, PHASES, RESULTS, State, campaign_transition
 from campledger.model.words import count_words, counted, places
 
 if TYPE_CHECKING:
@@ -68,9 +68,18 @@ def describe(event: Event, history: History | None = None) -> str:
     return "".join(piece.text for piece in pieces(event, Naming(history=history)))
 
 
-def pieces(event: Event, naming: Naming) -> Iterable[Piece]:
-    """Return what happened, piece by piece."""
-    return EVENT_KINDS[event.type].words(event, naming)
+def pieces(event: Event, naming: Naming) -> Iterator[Piece]:
+    """Yield what happened, piece by piece, and for whom or by which rule it was done."""
+    yield from kind_of(event).words(event, naming)
+    if "on_behalf_of" in event.data:
+        yield Piece(f", on behalf of {naming.person(event.data['on_behalf_of'])}")
+    if "rule" in event.data:
+        yield Piece(f", by the rule {event.data['rule']['name']}")
+
+
+def kind_of(event: Event) -> EventKind:
+    """Return the kind of an event; of one that only a newer campledger understands, one that has no effect."""
+    return _NEWER if event.newer else EVENT_KINDS[event.type]
 
 
 def remark(event: Event) -> str:
@@ -120,10 +129,11 @@ def _submission_words(event: Event, naming: Naming) -> Iterator[Piece]:
 
 def _outcome_words(event: Event, naming: Naming) -> Iterator[Piece]:
     data = event.data
-    counts = "".join(f", {count_words(data[key], key)}" for key in ("jobs", "quanta") if key in data)
+    counts = "".join(f", {count_words(data[key], key)}" for key in ("jobs", "quanta", "datasets") if key in data)
+    where = f" {PHASES[data['phase']]}" if "phase" in data else ""
     yield Piece("submission ")
     yield from _submission_of(event, naming)
-    yield Piece(f" {data.get('result') or data['state']}{counts}")
+    yield Piece(f" {RESULTS.get(data.get('result', '')) or data['state']}{where}{counts}")
 
 
 def _decision_words(event: Event, naming: Naming) -> Iterator[Piece]:
@@ -180,6 +190,48 @@ def _executed_words(event: Event, _: Naming) -> Iterator[Piece]:
     yield Piece(f"ran {data['command'][0]} on {data['on']}{end}")
 
 
+def _replay_approved(machine: Replay, event: Event) -> None:
+    for step in event.data.get("scope", ()):
+        if not machine.place_known(event, step):
+            return
+
+
+def _approved_words(event: Event, _: Naming) -> Iterator[Piece]:
+    data = event.data
+    until = f" until {data['until']}" if "until" in data else ""
+    condition = f", on condition that {data['condition']}" if "condition" in data else ""
+    yield Piece(f"approved {', '.join(data.get('scope', ())) or 'the campaign'} as defined then{until}{condition}")
+
+
+def _replay_tick(machine: Replay, event: Event) -> None:
+    items = [one["name"] for one in machine.campaign.checklist]
+    if event.data["item"] not in items:
+        hint = f"its items are {', '.join(items)}" if items else "its definition has no `checklist`"
+        machine.fault(event, "unknown-item", f"the checklist has no item {event.data['item']}", hint)
+    elif event.type == "ticked":
+        machine.ticked[event.data["item"]] = event
+    else:
+        machine.ticked.pop(event.data["item"], None)
+
+
+def _ticked_words(event: Event, _: Naming) -> Iterator[Piece]:
+    yield Piece(f"ticked off {event.data['item']}")
+
+
+def _unticked_words(event: Event, _: Naming) -> Iterator[Piece]:
+    yield Piece(f"took back the tick of {event.data['item']}")
+
+
+def _night_words(event: Event, _: Naming) -> Iterator[Piece]:
+    data = event.data
+    of = ", ".join(data[key] for key in ("pipeline", "deployment") if key in data)
+    yield Piece(count_words(data["counts"], f"night {data['day_obs']}{f' of {of}' if of else ''}"))
+
+
+def _newer_words(event: Event, _: Naming) -> Iterator[Piece]:
+    yield Piece(f"{event.type}, in words of a newer campledger")
+
+
 def _retracted_words(event: Event, _: Naming) -> Iterator[Piece]:
     yield Piece("retracted event ")
     yield Piece(event.data["event"], "event", event.data["event"])
@@ -228,6 +280,17 @@ EVENT_KINDS = {
         EventKind("uploaded", replay=_place_known, words=_uploaded_words, sign="up", independent=True, on_sets=True),
         EventKind("collected", replay=_place_known, words=_collected_words, sign="up", independent=True, on_sets=True),
         EventKind("executed", replay=_place_known, words=_executed_words, sign="play", independent=True),
+        EventKind("approved", replay=_replay_approved, words=_approved_words, sign="check", independent=True),
+        EventKind("ticked", replay=_replay_tick, words=_ticked_words, sign="check", independent=True),
+        EventKind("unticked", replay=_replay_tick, words=_unticked_words, sign="back", independent=True),
+        EventKind(
+            "night",
+            replay=_place_known,
+            words=_night_words,
+            sign="lines",
+            around=("reported: ", ""),
+            independent=True,
+        ),
         EventKind(
             "retracted",
             replay=lambda machine, event: machine.all_earlier(event),
@@ -245,3 +308,7 @@ EVENT_KINDS = {
     )
 }
 """The kinds by name, in the order in which they are listed."""
+
+_NEWER = EventKind(
+    "", replay=lambda machine, event: None, words=_newer_words, around=("left: ", ""), independent=True, on_sets=True
+)

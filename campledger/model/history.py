@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from campledger.model.campaign import Campaign
-from campledger.model.event_kinds import EVENT_KINDS
+from campledger.model.event_kinds import kind_of
 from campledger.model.states import (
     State,
     SubmissionState,
@@ -25,10 +25,14 @@ from campledger.model.states import (
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of events.yaml. ``data`` is the whole JSON object; see schemas/event.schema.json."""
+    """One line of a history. ``data`` is the whole JSON object; see schemas/event.schema.json."""
 
     data: Mapping[str, Any]
     line: int = 0
+    path: str = ""
+    """The file in which it stands; empty before it is in one."""
+    newer: bool = False
+    """Whether only a newer campledger understands it: it is kept, and has no effect."""
 
     @property
     def id(self) -> str:
@@ -66,14 +70,15 @@ class Submission:
     groups: tuple[str, ...]
     parents: tuple[str, ...]
     facts: Mapping[str, Any]
-    """run_id, run, submit_dir, wms, file, deviations, result, jobs, quanta, failures: the latest of each."""
+    """run_id, run, submit_dir, wms, file, deviations, pins, contents, result, phase, jobs, quanta, datasets, failures,
+    counted: the latest of each."""
     events: tuple[Event, ...]
     superseded: frozenset[str] = frozenset()
     """Groups that a later rescue, restart or replacement took over."""
 
     @property
     def result(self) -> str | None:
-        """`succeeded` or `failed`, as the workflow system said; None before."""
+        """One of :data:`states.RESULTS`, as the workflow system said; None before."""
         return self.facts.get("result")
 
     @property
@@ -190,6 +195,8 @@ class History:
     submissions: Mapping[str, Submission] = field(default_factory=dict)
     operators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Handles by place: "" for the campaign, else STEP or STEP/GROUP."""
+    ticked: Mapping[str, Event] = field(default_factory=dict)
+    """The items of the checklist that are done, each with the event that said so."""
     faults: tuple[Fault, ...] = ()
     dropped: frozenset[str] = frozenset()
     """Ids of events that a retraction or reconciliation took back."""
@@ -210,9 +217,9 @@ class History:
 
     @cached_property
     def effective(self) -> list[Event]:
-        """The events that count: neither taken back nor at fault."""
+        """The events that count: understood, and neither taken back nor at fault."""
         at_fault = {fault.event.id for fault in self.faults}
-        return [event for event in self.events if event.id not in self.dropped | at_fault]
+        return [event for event in self.events if not event.newer and event.id not in self.dropped | at_fault]
 
     @cached_property
     def _covered(self) -> dict[str, GroupStatus]:
@@ -264,11 +271,11 @@ def _places(ordered: tuple[Event, ...]) -> dict[str, int]:
 
 def _taken_back(event: Event) -> Sequence[str]:
     """Return the ids of the events that this one takes back, whether or not they exist."""
-    return EVENT_KINDS[event.type].takes_back(event)
+    return kind_of(event).takes_back(event)
 
 
 class Replay:
-    """The state that replay builds up, event by event; :data:`EVENT_KINDS` says what each kind does to it."""
+    """The state that replay builds up, event by event; :mod:`event_kinds` says what each kind does to it."""
 
     def __init__(self, campaign: Campaign, ordered: tuple[Event, ...], dropped: frozenset[str]):
         self.campaign = campaign
@@ -281,6 +288,7 @@ class Replay:
         self.submissions: dict[str, Submission] = {}
         self.children: dict[str, list[str]] = {}
         self.operators: dict[str, tuple[str, ...]] = {}
+        self.ticked: dict[str, Event] = {}
         self.faults: list[Fault] = []
         planned = {"": campaign.definition.get("operators", ())}
         for step in campaign.steps:
@@ -296,13 +304,14 @@ class Replay:
             since=self.since,
             submissions=self.submissions,
             operators=self.operators,
+            ticked=self.ticked,
             faults=tuple(self.faults),
             dropped=self.dropped,
         )
 
     def take(self, event: Event) -> None:
         """Take the next event into the state, or report why it has no effect."""
-        EVENT_KINDS[event.type].replay(self, event)
+        kind_of(event).replay(self, event)
 
     def fault(self, event: Event, rule: str, message: str, hint: str = "") -> None:
         """Report that an event has no effect, and why."""
@@ -413,9 +422,9 @@ class Replay:
         self.submissions[submission.id] = moved
         return moved
 
-    def place_known(self, event: Event) -> bool:
-        """Whether the campaign has the step or group that the event is on; report it if not."""
-        place = event.data.get("on", "")
+    def place_known(self, event: Event, place: str | None = None) -> bool:
+        """Whether the campaign has a step or group, or else that which the event is on; report it if not."""
+        place = event.data.get("on", "") if place is None else place
         if place in self.known:
             return True
         self.fault(event, "unknown-step", f"the campaign has no step or group {place}")
@@ -432,7 +441,8 @@ class Replay:
 
 def _facts(data: Mapping[str, Any]) -> dict[str, Any]:
     names = (
-        "run_id", "run", "submit_dir", "wms", "file", "deviations", "result", "jobs", "quanta", "failures", "text"
+        "run_id", "run", "submit_dir", "wms", "file", "deviations", "pins", "contents", "result", "phase", "jobs",
+        "quanta", "datasets", "failures", "counted", "text",
     )  # fmt: skip
     return {name: data[name] for name in names if name in data}
 

@@ -36,6 +36,7 @@ def findings(definition: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _strings(definition)
     yield from _steps(definition)
     yield from _links(definition)
+    yield from _checklist(definition)
     for pointer, part in parts(definition):
         yield from _collections(pointer, part.get("data", {}))
         yield from _days(pointer, part)
@@ -107,6 +108,20 @@ def _repeated(names: list[str], pointer: Pointer, what: str) -> Iterator[Finding
         if name in seen:
             yield Finding((*pointer, index, "name"), "duplicate-step", f"there is a {what} `{name}` already")
         seen.add(name)
+
+
+def _checklist(definition: Mapping[str, Any]) -> Iterator[Finding]:
+    steps = {step["name"] for step in definition.get("steps", ())}
+    seen: set[str] = set()
+    for index, item in enumerate(definition.get("checklist", ())):
+        if item["name"] in seen:
+            message = f"there is an item `{item['name']}` already"
+            yield Finding(("checklist", index, "name"), "duplicate-item", message, "give it a name of its own")
+        seen.add(item["name"])
+        if "step" in item and item["step"] not in steps:
+            hint = f"the steps are {', '.join(sorted(steps))}" if steps else "the campaign has no steps"
+            where = ("checklist", index, "step")
+            yield Finding(where, "unknown-step", f"there is no step `{item['step']}`", hint)
 
 
 def _links(definition: Mapping[str, Any]) -> Iterator[Finding]:

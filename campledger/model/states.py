@@ -201,9 +201,27 @@ SUBMISSION_TABLE = _table(
 )
 """How a submission changes its state. `rescued` follows by itself once others cover all its groups."""
 
+RESULTS = {
+    "succeeded": "succeeded",
+    "partial": "succeeded in part",
+    "failed": "failed",
+    "nothing": "had nothing to do",
+}
+"""How a submission may end, in words."""
+
+PHASES = {
+    "graph": "when its graph was made",
+    "init": "in the initial job",
+    "payload": "in the payload",
+    "final": "in the final job",
+}
+"""In which part of a run it may fail, in words."""
+
 OUTCOMES: dict[str, tuple[str, str | None]] = {
     "succeeded": ("ended", "succeeded"),
+    "partial": ("ended", "partial"),
     "failed": ("ended", "failed"),
+    "nothing": ("ended", "nothing"),
     "submitted": ("submitted", None),
     "running": ("running", None),
     "held": ("held", None),

@@ -13,7 +13,9 @@ from campledger.documents import strict, writing
 from campledger.documents.schema import findings
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger.difference_words import of_differences
+from campledger.ledger.histories import histories
 from campledger.ledger.reading import DEFINITION, Ledger, locate
+from campledger.ledger.run_contents import run_contents
 from campledger.ledger.templates import TEMPLATES, Templates, template_path, values_of
 from campledger.model.differences import differences
 from campledger.model.ids import SUFFIX_LENGTH, directory_of, new_campaign_id, random_id
@@ -121,12 +123,9 @@ def _base(staged: StagedLedger, wish: Wish) -> tuple[str | None, dict[str, bytes
         source = workspace.ledger(revision) if revision else staged
         parent = resolve(source, reference)
         directory, inside = source.directories[parent]
-        contents = source.files.read([f"{directory}/{file}" for file in inside])
-        files = {
-            path[len(directory) + 1 :]: data
-            for path, data in contents.items()
-            if not source.files.paths[path] and not path.endswith(("/events.yaml", f"/{DEFINITION}"))
-        }
+        own = {DEFINITION, *histories(inside), *run_contents(inside)}
+        contents = source.files.read([f"{directory}/{file}" for file in inside if file not in own])
+        files = {path[len(directory) + 1 :]: data for path, data in contents.items() if not source.files.paths[path]}
         changed = f"{directory}/{DEFINITION}" in staged.before
         commit = workspace.repository.commit_of(revision)[:12] if revision else _commit_with(workspace, directory)
         if changed and not revision:

@@ -17,13 +17,14 @@ from typing import Any
 
 from campledger.documents.lines import format_event, parse_events
 from campledger.errors import CampledgerError, GitError, RefusedError
-from campledger.ledger.reading import EVENTS, Ledger
-from campledger.ledger.sets import is_receipts, is_set_path, merge_sets, set_of_receipts
+from campledger.ledger.histories import is_history, is_receipts, set_of_receipts
+from campledger.ledger.reading import Ledger
+from campledger.ledger.sets import is_set_path, merge_sets
 from campledger.model import times
-from campledger.model.event_kinds import EVENT_KINDS
+from campledger.model.event_kinds import kind_of
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.operations.staging import validate
-from campledger.operations.workspace import Workspace
+from campledger.operations.workspace import Workspace, require_known_format
 from campledger.repository import remote
 from campledger.repository.commands import explain
 from campledger.repository.commits import locked
@@ -81,7 +82,8 @@ def _telling(withdrawn: list[str]) -> Iterator[None]:
 
 
 def bring_up_to_date(workspace: Workspace) -> Pushed:
-    """Fetch, and land acts made offline on what came."""
+    """Fetch, and land acts made offline on what came. Raise RefusedError, GitError."""
+    require_known_format(workspace.ledger())
     repository = workspace.repository
     upstream = remote.upstream_of(repository)
     try:
@@ -95,7 +97,8 @@ def bring_up_to_date(workspace: Workspace) -> Pushed:
 
 
 def push(workspace: Workspace) -> Pushed:
-    """Push the acts that the others do not have yet."""
+    """Push the acts that the others do not have yet. Raise RefusedError, GitError."""
+    require_known_format(workspace.ledger())
     result = Pushed()
     with _telling(result.withdrawn):
         _push(workspace, result)
@@ -143,6 +146,7 @@ def _land(workspace: Workspace, tip: str | None) -> Pushed:
         head = repository.head()
         if head is not None and remote.is_ancestor(repository, tip, head):
             return result
+        require_known_format(Ledger(GitTree(repository, tip)))
         _require_only_acts(workspace, tip)  # again: the user may have committed since
         operation = repository.operation_in_progress()
         if operation:
@@ -181,7 +185,7 @@ def _again(
     if files == present:
         return tip  # somebody with the same keys was faster
     ledger = Ledger(GitTree(repository, tip))
-    across = not all(_is_history(path) or is_set_path(path) for path in paths)
+    across = not all(is_history(path) or is_set_path(path) for path in paths)
     campaigns = sorted({subject for subject in map(_subject, paths) if CAMPAIGN_ID.fullmatch(subject)})
     validate(ledger, files, campaigns, across=across)
     return remote.commit_on(repository, tip, files, act)
@@ -193,23 +197,19 @@ def _subject(path: str) -> str:
     return campaign or (set_of_receipts(path) if is_receipts(path) else path.rpartition(".")[0])
 
 
-def _is_history(path: str) -> bool:
-    return path.endswith(f"/{EVENTS}") or is_receipts(path)
-
-
 def _is_independent(path: str, before: bytes | None, after: bytes | None) -> bool:
     """Whether only events were appended that rest on nothing."""
-    if not _is_history(path) or after is None:
+    if not is_history(path) or after is None:
         return False
     appended = parse_events(path, after[len(before or b"") :])[0]
-    return all(EVENT_KINDS[event.type].independent for event in appended)
+    return all(kind_of(event).independent for event in appended)
 
 
 def _merged(path: str, before: bytes | None, after: bytes | None, present: bytes | None) -> bytes | None:
     if present in (before, after):
         return after
     appended = after is not None and after.startswith(before or b"")
-    if _is_history(path) and appended and after is not None:
+    if is_history(path) and appended and after is not None:
         return (present or b"") + _stamped_again(path, after[len(before or b"") :], present or b"")
     if is_set_path(path) and before is not None and after is not None and present is not None:
         merged = merge_sets(path, before, after, present)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from campledger.butler.connecting import friendly, open_first
 from campledger.documents.lines import parse_events
 from campledger.errors import ButlerError, CampledgerError, RefusedError, UsageError
+from campledger.ledger.histories import receipts_path
 from campledger.ledger.reading import Ledger, Record
-from campledger.ledger.sets import Evaluated, Reference, Sets, receipts_path, references_of, registry_name
+from campledger.ledger.sets import Evaluated, Reference, Sets, references_of, registry_name
 from campledger.model import times
 from campledger.model.history import Event
 from campledger.operations.sets import sets_of

@@ -10,7 +10,8 @@ from pathlib import Path
 from campledger.errors import DataError, UsageError
 from campledger.ledger import reviewing
 from campledger.ledger.differences import CampaignDifference, Effect, Side, compare, effect
-from campledger.ledger.reading import DEFINITION, EVENTS
+from campledger.ledger.histories import histories
+from campledger.ledger.reading import DEFINITION
 from campledger.ledger.reviewing import Review
 from campledger.model.differences import ABSENT, Difference, differences
 from campledger.operations.checking import repository_at
@@ -86,7 +87,8 @@ def side_by_side(some: Sequence[Side]) -> list[Difference]:
     states = tuple(str(side.record.history.state) if side.record.history else ABSENT for side in some)
     if len(set(states)) > 1:
         found.insert(0, Difference("", "state", states))
-    for name in sorted({file for side in some for file in side.record.files} - {DEFINITION, EVENTS}):
+    names = {file for side in some for file in side.record.files}
+    for name in sorted(names - {DEFINITION, *histories(names)}):
         contents = [side.read(name) for side in some]
         if len(set(contents)) > 1:
             values = tuple(ABSENT if content is None else blob_id(content)[:10] for content in contents)

@@ -19,9 +19,9 @@ from typing import Any
 from campledger.documents.lines import format_event, parse_events
 from campledger.errors import RefusedError, UsageError
 from campledger.ledger import checks
+from campledger.ledger.histories import events_path, histories, is_receipts, receipts_path, set_of_receipts
 from campledger.ledger.queries import query_path
-from campledger.ledger.reading import EVENTS, Ledger, Record, with_event
-from campledger.ledger.sets import is_receipts, receipts_path, set_of_receipts
+from campledger.ledger.reading import Ledger, Record
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import times
 from campledger.model.event_kinds import EVENT_KINDS
@@ -116,7 +116,7 @@ class StagedLedger(Ledger):
     def _named(self) -> dict[str, dict[str, None]]:
         """The campaigns in whose histories each id and run id stands."""
         found: dict[str, dict[str, None]] = {}
-        homes = {f"{home}/{EVENTS}": name for name, (home, files) in self.directories.items() if EVENTS in files}
+        homes = {f"{home}/{file}": one for one, (home, files) in self.directories.items() for file in histories(files)}
         for path, data in self.files.read(homes).items():
             for word in _NAMED.findall(data):
                 found.setdefault(word.decode("utf-8", "replace"), {})[homes[path]] = None
@@ -172,11 +172,11 @@ class StagedLedger(Ledger):
         retracts = own["type"] == "retracted"
         last = (history.last.time if history.last else None) if retracts else history.last_time
         event = stamped(own, self.user, last, at, identity, patient=retracts)
-        path = record.path(EVENTS)
+        path = events_path(record, event["time"])
         content = self._content(path)
         number = content.count(b"\n") + 1
         line = _line(path, number, event)
-        after = with_event(record, record.campaign, Event(event, number))
+        after = self.with_event(record, record.campaign, Event(event, number, path))
         _require_no_new(record.problems, after.problems)
         self._put(path, content + line)
         self._note(self.directories, record.id, (record.directory, after.files))

@@ -23,6 +23,7 @@ ADDED = {
     ".gitattributes": """\
 # Two branches that both append to a history merge without a conflict; `campledger check` checks the result.
 campaigns/**/events.yaml merge=union
+campaigns/**/events/*.yaml merge=union
 dataids/*.events.yaml merge=union
 """,
     ".gitignore": """\

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from campledger.errors import DataError, GitError, UsageError
-from campledger.ledger.reading import EVENTS, Ledger, Record
+from campledger.errors import DataError, GitError, RefusedError, UsageError
+from campledger.ledger.histories import is_history
+from campledger.ledger.reading import Ledger, Record
 from campledger.model.ids import slug
 from campledger.model.words import counted
 from campledger.operations.moments import commit_as_of
@@ -31,6 +32,8 @@ class Workspace:
     root: Path
     progress: Callable[[int, int], None] | None = None
     """Told how many campaigns of how many were read, where many are asked for."""
+    tell_newer: Callable[[str], None] | None = None
+    """Told in words where the ledger is of a newer format."""
 
     @cached_property
     def repository(self) -> Repository:
@@ -43,8 +46,8 @@ class Workspace:
     def ledger(self, revision: str | None = None) -> Ledger:
         """Return the ledger as it is on disk, or as of a commit, day or time, see `moments.commit_as_of`."""
         if revision is None:
-            return Ledger(WorkTree(self.root), self.progress)
-        return Ledger(GitTree(self.repository, self.commit_of(revision)), self.progress)
+            return Ledger(WorkTree(self.root), self.progress, self.tell_newer)
+        return Ledger(GitTree(self.repository, self.commit_of(revision)), self.progress, self.tell_newer)
 
     def commit_of(self, revision: str) -> str:
         """Return the full hash of the commit that a revision, day or time names. Raise UsageError if there is none."""
@@ -145,6 +148,12 @@ def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tup
     raise UsageError(f"`{reference}` may mean {len(found)} {what}s; give more of the id:\n{rows}", value=reference)
 
 
+def require_known_format(ledger: Ledger) -> None:
+    """Raise RefusedError if the ledger is of a newer format: what is written might say what nobody meant."""
+    if ledger.settings.newer:
+        raise RefusedError(f"nothing was changed: the ledger was {ledger.settings.newer}")
+
+
 MAX_LISTED = 100
 """Problems of a file that a refusal lists; the others are counted."""
 
@@ -163,8 +172,7 @@ def require_readable(record: Record) -> None:
         for problem in record.errors
         if record.campaign is None
         or (
-            problem.path == record.path(EVENTS)
-            and problem.rule in {"event-line", "conflict-marker", "unreadable", "path-outside"}
+            is_history(problem.path) and problem.rule in {"event-line", "conflict-marker", "unreadable", "path-outside"}
         )
     ]
     if blocking:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from campledger.errors import UsageError
 from campledger.operations import pushing
 from campledger.operations.staging import StagedLedger, Written
-from campledger.operations.workspace import Workspace
+from campledger.operations.workspace import Workspace, require_known_format
 from campledger.repository.commits import locked
 
 
@@ -62,7 +62,9 @@ class Writing:
     def open(self, *, several: bool = False) -> StagedLedger:
         """Return the ledger that the changes go on top of: as it is on disk, or in HEAD for another branch."""
         head = None if self.branch is None else self.workspace.repository.head()
-        return StagedLedger(self.workspace, self.workspace.ledger(head), several=several)
+        ledger = self.workspace.ledger(head)
+        require_known_format(ledger)
+        return StagedLedger(self.workspace, ledger, several=several)
 
     @contextmanager
     def stage(self, *, several: bool = False) -> Iterator[StagedLedger]:

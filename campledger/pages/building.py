@@ -102,6 +102,8 @@ class _Build:
         view = self._public(files) if self.wanted.public else None
         own = overrides.read(view or files)
         survey = self._survey(view or files, self.wanted.commit, program(own.templates), view.version if view else "")
+        if survey.ledger.newer:
+            self.notes.append(f"the ledger was {survey.ledger.settings.newer}")
         self._fill(survey, own, view.hidden if view else None)
         survey.keep()
         done = self.folder.finish()

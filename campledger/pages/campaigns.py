@@ -7,7 +7,8 @@ import posixpath
 import re
 from typing import Any
 
-from campledger.ledger.reading import DEFINITION, EVENTS
+from campledger.ledger.histories import histories
+from campledger.ledger.reading import DEFINITION
 from campledger.ledger.sets import references_of
 from campledger.model.campaign import Campaign
 from campledger.model.templates import origin
@@ -157,7 +158,7 @@ def _file(one: Readable, file: str, survey: Survey) -> dict[str, Any]:
         entry["note"] = f"a symbolic link to {posixpath.normpath(data.decode('utf-8', 'replace'))}"
     elif file == DEFINITION:
         entry["note"] = "the definition, below"
-    elif file == EVENTS:
+    elif histories([file]):
         entry["note"] = "the events, in the timeline below"
     elif len(data) > MAX_SHOWN_BYTES:
         entry["note"] = f"not shown here: more than {MAX_SHOWN_BYTES:,} bytes"

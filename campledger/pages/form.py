@@ -16,7 +16,8 @@ from typing import Any
 from campledger.documents.schema import schema
 from campledger.documents.template import LEFT_OUT, template
 from campledger.documents.writing import MODELINE, SCHEMA_FROM_CAMPAIGN
-from campledger.ledger.reading import DEFINITION, EVENTS
+from campledger.ledger.histories import histories
+from campledger.ledger.reading import DEFINITION
 from campledger.model.ids import ALPHABET
 from campledger.model.states import State
 from campledger.pages.changes import digest
@@ -122,7 +123,7 @@ def definition(one: Readable, _: Survey) -> bytes:
     document = {
         "id": one.campaign.id,
         "definition": _exact(values),
-        "files": [file for file in one.record.files if file not in {DEFINITION, EVENTS}],
+        "files": [file for file in one.record.files if file not in {DEFINITION, *histories(one.record.files)}],
     }
     text = json.dumps(document, separators=(",", ":"))
     # In a script, unlike in JSON, this key would set an object's prototype.

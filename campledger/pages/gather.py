@@ -19,14 +19,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from campledger.ledger.histories import is_receipts, receipts_path
 from campledger.ledger.reading import Ledger, Record
 from campledger.ledger.sets import (
     Reference,
     Sets,
     forms_of,
-    is_receipts,
     is_set_path,
-    receipts_path,
     references_of,
     sources,
 )
@@ -428,7 +427,7 @@ class Survey:
 
     def _sources_of(self, path: str) -> list[Reference]:
         """Return the sets that one is made from."""
-        if not is_set_path(path) or path.endswith(".events.yaml"):
+        if not is_set_path(path) or is_receipts(path):
             return []
         if path not in self._sources:
             key = digest(self.program, "sources", self.ids[path])

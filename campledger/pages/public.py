@@ -18,8 +18,8 @@ from campledger.documents import strict
 from campledger.documents.lines import parse_events
 from campledger.documents.writing import format_document
 from campledger.errors import DataError
-from campledger.ledger.reading import EVENTS
-from campledger.ledger.sets import is_receipts, is_set_path, receipts_path
+from campledger.ledger.histories import is_receipts, receipts_path
+from campledger.ledger.sets import is_set_path
 from campledger.ledger.settings import SETTINGS_FILE, Settings
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.pages.changes import digest
@@ -197,9 +197,8 @@ def _hidden_campaigns(survey: Survey, butlers: frozenset[str]) -> set[str]:
 
 def _lacks_events(one: Readable, survey: Survey) -> bool:
     """Whether an event cannot be read: it may name any Butler."""
-    path = f"{survey.ledger.directories[one.id][0]}/{EVENTS}"
-    told = any(problem.path == path for problem in one.problems)
-    return told and bool(parse_events(path, survey.content(path))[1])
+    told = {problem.path for problem in one.problems}
+    return any(parse_events(path, survey.content(path))[1] for path in one.record.histories if path in told)
 
 
 def _gone(survey: Survey, public: Iterable[str]) -> Iterator[str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from campledger.ledger.sets import Reference, receipts_path, sources
+from campledger.ledger.histories import receipts_path
+from campledger.ledger.sets import Reference, sources
 from campledger.model.history import Event
 from campledger.pages import text, timeline
 from campledger.pages.changes import Commit, digest

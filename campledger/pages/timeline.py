@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from campledger.model.campaign import Campaign
-from campledger.model.event_kinds import EVENT_KINDS, Naming, Piece, pieces
+from campledger.model.event_kinds import Naming, Piece, kind_of, pieces
 from campledger.model.history import Event, History
 from campledger.model.states import ENDED_FAILED
 from campledger.model.words import coverage, places
@@ -92,7 +92,9 @@ def _commit(commit: str, directory: Directory) -> dict[str, Any]:
 def _mark(event: Event) -> str:
     """Return the state whose colour and sign the event bears, or its type where that has a sign."""
     data = event.data
-    if EVENT_KINDS[event.type].sign:
+    if event.newer:
+        return "note"
+    if kind_of(event).sign:
         return event.type
     if event.type == "outcome" and data.get("result") == "failed":
         return ENDED_FAILED
@@ -100,7 +102,7 @@ def _mark(event: Event) -> str:
 
 
 def _words(event: Event, campaign: Campaign | None, directory: Directory, anchors: Collection[str]) -> Words:
-    before, after = EVENT_KINDS[event.type].around
+    before, after = kind_of(event).around
     naming = Naming(
         groups=(lambda groups: coverage(campaign, groups)) if campaign is not None else places,
         person=lambda handle: directory.person(handle)["name"],

@@ -76,7 +76,7 @@ def event_commits(repository: Repository, commit: str, since: str | None = None)
 def _by_line(repository: Repository, commits: list[str]) -> list[tuple[str, str]]:
     """Return each event whose line a commit added, and the commit."""
     command = ("diff-tree", "--stdin", "--root", "-r", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-color")
-    places = ("--", ":(glob)campaigns/**/events.yaml")
+    places = ("--", ":(glob)campaigns/**/events.yaml", ":(glob)campaigns/**/events/*.yaml")
     out = repository.run(*command, *places, stdin="".join(f"{one}\n" for one in commits).encode()).out
     found, commit = [], ""
     for line in out.split(b"\n"):

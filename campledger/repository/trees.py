@@ -38,9 +38,9 @@ class WorkTree:
     """The files on disk."""
 
     root: Path
-    tops: tuple[str, ...] = ("campaigns", "dataids", "queries", "templates", "overrides")
-    """Directories that hold campaigns, sets, saved queries, templates and the site's overrides; besides them the files
-    at the top are read."""
+    tops: tuple[str, ...] = ("campaigns", "dataids", "queries", "templates", "overrides", "removed")
+    """Directories that hold campaigns, sets, saved queries, templates, the site's overrides and tombstones; besides
+    them the files at the top are read."""
 
     @cached_property
     def paths(self) -> dict[str, bool]:

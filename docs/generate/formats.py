@@ -32,6 +32,8 @@ PATTERNS = {
     r"^[0-9]{1,4}:[0-5][0-9]:[0-5][0-9]$": "a span of time, `HH:MM:SS`",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*-[a-z0-9]{4}$": "a campaign's id, `YYYY-MM-DD-NAME-XXXX`",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9-]+(@[0-9A-Za-z][0-9A-Za-z._/-]*)?$": "a campaign's id, with `@REV` or not",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?)?$": "a day, or a day and a time (UTC)",
+    r"^runs/[a-z0-9]{12}[.]json$": "`runs/SUBMISSION.json`",
     r"^[a-z0-9]{12}$": "twelve small letters and digits",
     r"^[A-Za-z][A-Za-z0-9_-]*-[A-Za-z0-9]+$": "a key like `PROJECT-NUMBER`",
     r"^[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)?$": "`STEP` or `STEP/GROUP`",
@@ -40,7 +42,7 @@ PATTERNS = {
     r"^sha256:[0-9a-f]{64}$": "`sha256:` and 64 hexadecimal digits",
     r"^[A-Za-z0-9_.][A-Za-z0-9_./+-]{0,499}$": "a path of letters, digits and `_` `.` `/` `+` `-`",
     r"^[0-9a-f]{7,64}$": "a commit, 7 to 64 hexadecimal digits",
-    r"^[0-9a-f]{40,64}$": "a commit in full, 40 to 64 hexadecimal digits",
+    r"^[0-9a-f]{40,64}$": "an id of git's in full, 40 to 64 hexadecimal digits",
     r"^[!-~]*\{path\}[!-~]*$": "an address with `{path}` in it",
     r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}(@(sha256:[0-9a-f]{64}|[0-9A-Za-z][0-9A-Za-z._/-]{0,199}))?$":
         "a set's name, with `@sha256:DIGEST` or `@REV` or not",
@@ -53,7 +55,7 @@ PATTERNS = {
 MANY = 10
 """Keys that two mappings share, from which on they stand in one table only."""
 
-JSON = {"act", "dataids", "event"}
+JSON = {"act", "dataids", "event", "run"}
 """Schemas of documents that are written in JSON."""
 
 
@@ -126,7 +128,9 @@ class _Page:
         if variants:
             lines += self._variants(variants)
         else:
-            lines += ["At the least:\n", md.block(_smallest(whole), "yaml"), self._table(whole, "")]
+            smallest, form = _smallest(whole), "json" if self.name in JSON else "yaml"
+            text = json.dumps(smallest, indent=2) + "\n" if form == "json" else writing.format_value(smallest)
+            lines += ["At the least:\n", md.block(text, form), self._table(whole, "")]
         while self.waiting:
             heading, rule = self.waiting.pop(0)
             lines += [f"## {heading}\n", *self._section(heading, rule)]
@@ -273,9 +277,9 @@ def _value(value: Any, *, as_json: bool) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _smallest(rule: Rule) -> str:
+def _smallest(rule: Rule) -> dict[str, Any]:
     """Return a document with the required keys alone."""
-    return writing.format_value({key: _example(rule["properties"][key]) for key in rule["required"]})
+    return {key: _example(rule["properties"][key]) for key in rule["required"]}
 
 
 def _line(rule: Rule) -> str:

@@ -66,7 +66,8 @@ def objects(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         if isinstance(node, dict):
             if isinstance(node.get("properties"), dict) and "type" not in node["properties"].get("properties", {}):
                 yield where, node
-            waiting += [(f"{where}/{key}", below) for key, below in node.items()]
+            # A condition on a mapping that is described elsewhere describes none.
+            waiting += [(f"{where}/{key}", below) for key, below in node.items() if key != "dependentSchemas"]
         elif isinstance(node, list):
             waiting += [(f"{where}/{index}", below) for index, below in enumerate(node)]
 
@@ -200,7 +201,10 @@ SETS = ("set", "derived_set", "about", "entry", "pending_entry", "union", "minus
 PARTS = [
     ("campaign", ""),
     ("query", ""),
+    ("run", ""),
     ("settings", ""),
+    ("shifts", ""),
+    ("tombstone", ""),
     ("template", ""),
     ("template", "parameter"),
     *(("dataids", part) for part in SETS),

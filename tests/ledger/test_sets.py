@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from campledger.errors import DataError, UsageError
+from campledger.ledger.histories import is_receipts
 from campledger.ledger.reading import Ledger
-from campledger.ledger.sets import Reference, Sets, is_receipts, is_set_path, references_of, registry_name
+from campledger.ledger.sets import Reference, Sets, is_set_path, references_of, registry_name
 from campledger.model.ids import directory_of
 from campledger.repository.commands import Repository
 from campledger.repository.trees import WorkTree
