@@ -20,6 +20,7 @@ from campledger.operations.registry import (
     subject_of,
     upload_sets,
 )
+from campledger.operations.workspace import require_known_format
 from campledger.operations.writing import Writing
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def collect(
     writing.catch_up()
     workspace = writing.workspace
     ledger = workspace.ledger()
+    require_known_format(ledger)
     subject = subject_of(workspace, ledger, text, gathering.place)
     data = data_of(ledger, subject, gathering.place)
     collections = gathering.collections or tuple(data.get("inputs", ()))

@@ -28,7 +28,7 @@ from campledger.operations.workspace import Workspace, require_known_format
 from campledger.repository import remote
 from campledger.repository.commands import explain
 from campledger.repository.commits import locked
-from campledger.repository.trees import GitTree
+from campledger.repository.trees import GitTree, WorkTree
 
 ATTEMPTS = 60
 """Eight busy operators of one ledger needed at most a dozen in the tests."""
@@ -83,7 +83,7 @@ def _telling(withdrawn: list[str]) -> Iterator[None]:
 
 def bring_up_to_date(workspace: Workspace) -> Pushed:
     """Fetch, and land acts made offline on what came. Raise RefusedError, GitError."""
-    require_known_format(workspace.ledger())
+    require_known_format(Ledger(WorkTree(workspace.root, ())))
     repository = workspace.repository
     upstream = remote.upstream_of(repository)
     try:
@@ -98,7 +98,7 @@ def bring_up_to_date(workspace: Workspace) -> Pushed:
 
 def push(workspace: Workspace) -> Pushed:
     """Push the acts that the others do not have yet. Raise RefusedError, GitError."""
-    require_known_format(workspace.ledger())
+    require_known_format(Ledger(WorkTree(workspace.root, ())))
     result = Pushed()
     with _telling(result.withdrawn):
         _push(workspace, result)

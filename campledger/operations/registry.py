@@ -22,7 +22,13 @@ from campledger.model import times
 from campledger.model.history import Event
 from campledger.operations.sets import sets_of
 from campledger.operations.staging import StagedLedger
-from campledger.operations.workspace import Workspace, read_bytes, require_readable, resolve
+from campledger.operations.workspace import (
+    Workspace,
+    read_bytes,
+    require_known_format,
+    require_readable,
+    resolve,
+)
 from campledger.operations.writing import Writing
 
 if TYPE_CHECKING:
@@ -211,6 +217,7 @@ def upload(
     writing.catch_up()
     workspace = writing.workspace
     ledger = workspace.ledger()
+    require_known_format(ledger)
     subject = subject_of(workspace, ledger, text)
     with store_of(workspace, ledger, alias, writeable=not writing.dry_run) as store:
         if not writing.dry_run:

@@ -35,7 +35,7 @@ from campledger.operations.registry import (
     subject_of,
     upload_sets,
 )
-from campledger.operations.workspace import resolve
+from campledger.operations.workspace import require_known_format, resolve
 from campledger.operations.writing import Writing
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def make_ready(
     writing.catch_up()
     workspace = writing.workspace
     ledger = workspace.ledger()
+    require_known_format(ledger)
     found = ledger.record(resolve(ledger, campaign))
     group = group_of(found, place)
     if group.table and not for_bps:
@@ -262,6 +263,7 @@ def execute(
     writing.catch_up()
     workspace = writing.workspace
     ledger = workspace.ledger()
+    require_known_format(ledger)
     _require_running(ledger.record(resolve(ledger, campaign)))
     with tempfile.TemporaryDirectory(prefix="campledger-") if tables is None else nullcontext(str(tables)) as folder:
         ready = make_ready(writing, campaign, place, choice, Path(folder), progress)
