@@ -18,7 +18,7 @@ Relation = Literal["first", "rescue", "restart", "replacement"]
 RELATIONS: tuple[str, ...] = get_args(Relation)
 """What a submission is to its parents."""
 
-Said = Literal["succeeded", "failed", "submitted", "running", "held", "cancelled"]
+Said = Literal["succeeded", "partial", "failed", "nothing", "submitted", "running", "held", "cancelled"]
 SAID: tuple[str, ...] = get_args(Said)
 """What people say of a run: the keys of :data:`campledger.model.states.OUTCOMES`."""
 
