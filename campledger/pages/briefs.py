@@ -10,7 +10,7 @@ from campledger.model.states import State, SubmissionState
 from campledger.model.waiting import is_of_one_night, matters, operated_places, people_of, pressing
 from campledger.model.words import spans
 from campledger.pages import steps, text
-from campledger.pages.gather import Readable, Survey, kept, page_path
+from campledger.pages.gather import Readable, Survey, kept, named
 
 Brief = dict[str, Any]
 
@@ -32,13 +32,7 @@ def brief(one: Readable) -> Brief:
     operated = operated_places(history)
     days = one.facts["day_obs"]
     return {
-        "id": campaign.id,
-        "href": page_path(campaign.id),
-        "name": campaign.name,
-        "title": campaign.subtitle,
-        "state": str(history.state),
-        "final": history.state.is_final,
-        "kind": campaign.definition["kind"],
+        **named(one),
         "owner": directory.person(campaign.owner) if campaign.owner else None,
         "operated": operated,
         "people": " ".join(people_of(campaign, history)),

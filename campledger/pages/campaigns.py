@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from campledger.ledger.histories import histories
@@ -31,24 +32,43 @@ MAX_DETAILED_SETS = 12
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
+@dataclass(frozen=True)
+class _Around:
+    """What a campaign's page shows beside the campaign: the key stands for this, so nothing else may enter the page."""
+
+    apart: Page
+    parent: dict[str, str]
+    """Without the revision that the campaign started from."""
+    children: list[dict[str, str]]
+    sets: dict[str, str]
+    """What stands for each set that the campaign names, by its name there; the page has it from the shelf."""
+    commits: dict[str, str]
+    """Which commit recorded each event."""
+
+    @classmethod
+    def of(cls, one: Readable, survey: Survey) -> _Around:
+        return cls(
+            survey.apart(survey.last_change(one.id)),
+            _relative(str(next(iter(one.facts["parent"]), "")), survey),
+            [_relative(child, survey) for child in survey.children.get(one.id, ())],
+            {name: survey.key_of_set(name, one.id, one.pins.get(name, ())) for name in one.set_names},
+            {event: survey.event_commits.get(event, "") for event in one.event_ids},
+        )
+
+
 def key(one: Readable, survey: Survey) -> str:
     """Return what stands for all that a campaign's page is made from."""
-    changed = survey.last_change(one.id)
-    parents = [_parent_of(one), survey.titles.get(_parent_of(one), "")]
-    children = [f"{child} {survey.titles[child]}" for child in survey.children.get(one.id, ())]
-    sets = [f"{name} {survey.key_of_set(name, one.id, one.pins.get(name, ()))}" for name in one.set_names]
-    commits = [survey.event_commits.get(event, "") for event in one.event_ids]
-    shared = json.dumps(survey.apart(changed))
-    return digest(one.key, shared, *parents, *children, "sets", *sets, "commits", *commits)
+    return digest(one.key, json.dumps(vars(_Around.of(one, survey))))
 
 
 def page(one: Readable, survey: Survey) -> Page:
     """Return a campaign's page."""
+    around = _Around.of(one, survey)
     campaign, history, directory = one.campaign, one.history, survey.directory
     written = survey.content(one.record.path(DEFINITION)).decode("utf-8", "replace")
     shown = steps.steps(one.progress, directory)
     return {
-        **survey.apart(survey.last_change(one.id)),
+        **around.apart,
         "template": "campaign.html",
         "path": page_path(campaign.id),
         "root": "../",
@@ -65,12 +85,12 @@ def page(one: Readable, survey: Survey) -> Page:
         "data_sections": text.sections(campaign.definition, ("scope", "data")),
         "sets": _sets(one, survey),
         "run_sections": text.sections(campaign.definition, ("software", "processing", "compute", "plan")),
-        "files": [_file(one, file, survey) for file in one.record.files],
+        "files": [_file(one, file, survey, around) for file in one.record.files],
         "links": _links(one),
-        "parent": _parent(campaign, survey),
-        "children": [_relative(child, survey) for child in survey.children.get(campaign.id, ())],
+        "parent": _parent(campaign, around),
+        "children": around.children,
         "problems": problem_rows(one.record.problems),
-        "days": timeline.days(campaign, history, directory, survey.event_commits),
+        "days": timeline.days(campaign, history, directory, around.commits),
         "event_count": len(history.events),
         "definition": {"text": written, "lines": written.count("\n")},
     }
@@ -128,13 +148,9 @@ def _links(one: Readable) -> list[dict[str, Any]]:
     return planned + added
 
 
-def _parent_of(one: Readable) -> str:
-    return str(next(iter(one.facts["parent"]), ""))
-
-
-def _parent(campaign: Campaign, survey: Survey) -> dict[str, str] | None:
+def _parent(campaign: Campaign, around: _Around) -> dict[str, str] | None:
     parent, _, revision = str(campaign.definition.get("derived_from", "")).partition("@")
-    return _relative(parent, survey) | {"revision": revision} if parent else None
+    return around.parent | {"revision": revision} if parent else None
 
 
 def _relative(campaign_id: str, survey: Survey) -> dict[str, str]:
@@ -147,12 +163,12 @@ def _relative(campaign_id: str, survey: Survey) -> dict[str, str]:
     }
 
 
-def _file(one: Readable, file: str, survey: Survey) -> dict[str, Any]:
+def _file(one: Readable, file: str, survey: Survey, around: _Around) -> dict[str, Any]:
     path = one.record.path(file)
     data = survey.content(path)
     # Not at the site's commit: the page would change with each one.
-    changed = survey.last_change(one.id)
-    url = survey.directory.file(changed.hash if changed else "", path)
+    changed = around.apart["changed"]
+    url = survey.directory.file(changed["hash"] if changed else "", path)
     entry: dict[str, Any] = {"name": file, "size": f"{len(data):,} bytes", "text": None, "note": "", "url": url}
     if survey.ledger.files.paths[path]:
         entry["note"] = f"a symbolic link to {posixpath.normpath(data.decode('utf-8', 'replace'))}"

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from campledger.ledger.queries import Queries
 from campledger.model import columns, query
 from campledger.model.states import GROUP_STATES, State
 from campledger.model.words import spans
@@ -37,7 +36,7 @@ def index(survey: Survey) -> dict[str, Any]:
     shown = [_cells(one) for one in survey.readable]
     template = survey.ledger.settings.links.get("ticket")
     document = by_column(facts, shown, _names(survey), template if filled(template, key="DM-1") else None)
-    document["language"]["saved"] = {one.name: one.expression for one in Queries(survey.ledger).readable}
+    document["language"]["saved"] = {one.name: one.expression for one in survey.queries.readable}
     return document
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
-from campledger.ledger.queries import Queries
 from campledger.model.event_kinds import describe
 from campledger.pages import people, queries
 from campledger.pages.addresses import (
@@ -74,7 +73,7 @@ def feeds(survey: Survey) -> Iterator[Feed]:
         name = survey.directory.person(handle)["name"]
         called = f"Campaigns of {name} \N{MIDDLE DOT} {title}"
         yield Feed(person_feed_path(handle), called, person_path(handle), tuple(theirs.get(handle, ())))
-    for one in Queries(survey.ledger).readable:
+    for one in survey.queries.readable:
         if not queries.is_personal(one):
             called = f"@{one.name} \N{MIDDLE DOT} {title}"
             yield Feed(query_feed_path(one.name), called, query_page_path(one.name), tuple(queries.found(one, survey)))

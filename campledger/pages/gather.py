@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import Any
 
 from campledger.ledger.histories import is_receipts, receipts_path
+from campledger.ledger.queries import Queries
 from campledger.ledger.reading import Ledger, Record
 from campledger.ledger.sets import (
     Reference,
@@ -50,7 +51,7 @@ BATCH = 200
 """Campaigns that are read in one call of git."""
 
 _HELD = 20_000
-"""Campaigns that stay in memory once read, since their pages are made next; more are read again."""
+"""Campaigns that stay in memory once read, since their pages and feeds are made next; more are read again."""
 
 Page = dict[str, Any]
 """What one page shows, and under `template`, `path` and `root` which template makes which file of it."""
@@ -266,8 +267,7 @@ class Survey:
                 one = Readable(self, name, self._keys[name], kept)
                 for each in _KEPT:
                     one.derived(each)
-        if len(self._records) > _HELD:
-            self.forget(ids)
+        self.forget(ids)
         return values
 
     def stand_apart(self) -> None:
@@ -289,6 +289,11 @@ class Survey:
     def ids(self) -> Mapping[str, str]:
         """What stands for the content of each file of the ledger."""
         return self.files.ids
+
+    @cached_property
+    def queries(self) -> Queries:
+        """The saved queries of the ledger."""
+        return Queries(self.ledger)
 
     @property
     def settings_id(self) -> str:
@@ -331,10 +336,11 @@ class Survey:
         return self._contents[path]
 
     def forget(self, ids: Iterable[str]) -> None:
-        """Let go of campaigns that were read, for the memory's sake."""
-        for name in ids:
-            self._records.pop(name, None)
+        """Let go of the files of campaigns, and of the campaigns if many were read, for the memory's sake."""
         self._contents.clear()
+        if len(self._records) > _HELD:
+            for name in ids:
+                self._records.pop(name, None)
 
     def keep(self) -> None:
         """Keep what was worked out for the next build."""
@@ -539,6 +545,20 @@ NAVIGATION = (
 def navigation(paths: Collection[str]) -> list[dict[str, str]]:
     """Return the links of every page's head to those pages that a site has."""
     return [{"title": title, "path": path} for title, path in NAVIGATION if path in paths]
+
+
+def named(one: Readable) -> Page:
+    """Return what every row says of a campaign: what it is called, what it is, and where its page is."""
+    campaign, state = one.campaign, one.history.state
+    return {
+        "id": campaign.id,
+        "href": page_path(campaign.id),
+        "name": campaign.name,
+        "title": campaign.subtitle,
+        "state": str(state),
+        "final": state.is_final,
+        "kind": campaign.definition["kind"],
+    }
 
 
 def page_path(campaign_id: str) -> str:

@@ -13,7 +13,7 @@ from campledger.model.columns import ALL_COLUMNS, USUAL_ON_SITE, row_of, words
 from campledger.model.words import spans
 from campledger.pages import compact, steps, text
 from campledger.pages.addresses import person_path
-from campledger.pages.gather import Page, Readable, Survey, kept, page_path, problem_rows
+from campledger.pages.gather import Page, Readable, Survey, kept, named, problem_rows
 
 PAGE_ROWS = 500
 """Campaigns on one page."""
@@ -96,12 +96,7 @@ def _row(one: Readable) -> dict[str, Any]:
     directory = one.directory
     definition = campaign.definition
     row = {
-        "id": campaign.id,
-        "href": page_path(campaign.id),
-        "name": campaign.name,
-        "title": campaign.subtitle,
-        "state": str(history.state),
-        "final": history.state.is_final,
+        **named(one),
         "owner": {**directory.person(campaign.owner), "href": person_path(campaign.owner)} if campaign.owner else None,
         "scope": compact.scope(one),
         "outputs": [str(output) for output in facts["output"]],

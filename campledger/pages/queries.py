@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from campledger.ledger.queries import Queries, SavedQuery
+from campledger.ledger.queries import SavedQuery
 from campledger.model import columns, query
 from campledger.model.columns import row_of
 from campledger.model.words import counted, spans
@@ -23,23 +23,23 @@ _ME = "\0me"
 
 def paths(survey: Survey) -> list[str]:
     """Return the paths of the pages."""
-    return [query_page_path(one.name) for one in Queries(survey.ledger).readable]
+    return [query_page_path(one.name) for one in survey.queries.readable]
 
 
 def pages(survey: Survey) -> Iterator[Page]:
     """Yield the pages."""
-    for one in Queries(survey.ledger).readable:
+    for one in survey.queries.readable:
         yield _page(one, survey)
 
 
 def problems(survey: Survey) -> tuple[Problem, ...]:
     """Return what is wrong with the saved queries."""
-    return Queries(survey.ledger).problems
+    return survey.queries.problems
 
 
 def summaries(survey: Survey) -> list[dict[str, Any]]:
     """Return each query with how many campaigns it finds: for everybody, or by handle where it asks for `me`."""
-    return [_summary(one, survey) for one in Queries(survey.ledger).readable]
+    return [_summary(one, survey) for one in survey.queries.readable]
 
 
 def _summary(one: SavedQuery, survey: Survey) -> dict[str, Any]:
