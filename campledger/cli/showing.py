@@ -76,6 +76,7 @@ def as_lines(record: Record) -> list[str]:
 
 
 def _steps(record: Record) -> list[str]:
+    from campledger.model.states import RESULTS
     from campledger.model.words import count_words, places
 
     campaign, history = record.campaign, record.history
@@ -93,7 +94,8 @@ def _steps(record: Record) -> list[str]:
         inside = {group.path for group in step.groups}
         for one in history.submissions.values():
             if not inside.isdisjoint(one.groups):
-                facts = [clean(str(one.facts[key])) for key in ("result", "run_id") if key in one.facts]
+                facts = [RESULTS[one.result]] if one.result else []
+                facts += [clean(str(one.facts["run_id"]))] if "run_id" in one.facts else []
                 facts += [count_words(one.facts["jobs"], "jobs")] if "jobs" in one.facts else []
                 facts += [f"of {', '.join(one.parents)}"] if one.parents else []
                 facts += [_in_a_line(f"{what}={text}") for what, text in one.facts.get("deviations", {}).items()]

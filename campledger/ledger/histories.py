@@ -26,7 +26,7 @@ def is_history(path: str) -> bool:
 
 def is_daily(path: str) -> bool:
     """Whether a file holds the events of one day of a campaign."""
-    return _DAILY.fullmatch(path) is not None
+    return "events/" in path and _DAILY.fullmatch(path) is not None
 
 
 def histories(files: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from campledger.model.campaign import Campaign
 from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
 from campledger.model.proposals import Proposal
-from campledger.model.states import State, SubmissionState, submission_transition
+from campledger.model.states import RESULTS, State, SubmissionState, submission_transition
 from campledger.model.words import counted, coverage
 
 PRESSING = ("twice", "failed", "held", "decide", "paused", "complete")
@@ -188,10 +188,10 @@ def _submission(one: Submission, progress: Progress) -> Matter:
         words = f"{groups}: held{f', {one.reason}' if one.reason else ''}. It goes on once the workflow system lets it."
         answers = (proposals.outcome(one, "running"), proposals.outcome(one, "cancelled"))
         return Matter("held", "held", words, answers, one.id, since)
-    result = {"succeeded": "ended, succeeded", "failed": "ended, failed"}.get(one.result or "", "ended")
+    result = f"ended, {RESULTS[one.result]}" if one.result else "ended"
     decisions = [proposals.accept(one), proposals.reject(one)]
     failed = one.result == "failed"
-    rescued = _to_rescue(one, progress) if failed else []
+    rescued = _to_rescue(one, progress) if one.result in {"failed", "partial"} else []
     if 0 < len(rescued) <= MOST_NAMED:
         campaign = progress.campaign.id
         decisions.append(proposals.record(campaign, rescued, parent=one.id, run_id=proposals.RESCUE))

@@ -57,6 +57,33 @@ def words(kind: str, **own: Any) -> str:
             "ran pipetask on s, which ended with status 2",
         ),
         ("outcome", {"submission": "b", "state": "running"}, "submission b running"),
+        ("outcome", {"submission": "b", "state": "ended", "result": "partial"}, "submission b succeeded in part"),
+        ("outcome", {"submission": "b", "state": "ended", "result": "nothing"}, "submission b had nothing to do"),
+        (
+            "outcome",
+            {"submission": "b", "state": "ended", "result": "failed", "phase": "graph", "datasets": {"visible": 3}},
+            "submission b failed when its graph was made, datasets: 3 visible",
+        ),
+        ("approved", {"definition": "d"}, "approved the campaign as defined then"),
+        (
+            "approved",
+            {"definition": "d", "scope": ["s", "t"], "until": "2026-12-31", "condition": "the disk is larger"},
+            "approved s, t as defined then until 2026-12-31, on condition that the disk is larger",
+        ),
+        ("ticked", {"item": "disk"}, "ticked off disk"),
+        ("unticked", {"item": "disk"}, "took back the tick of disk"),
+        ("night", {"day_obs": 20261122, "counts": {"failed": 41}}, "night 20261122: 41 failed"),
+        (
+            "night",
+            {"day_obs": 20261122, "counts": {"ok": 1}, "pipeline": "ApPipe", "deployment": "4f3a"},
+            "night 20261122 of ApPipe, 4f3a: 1 ok",
+        ),
+        ("note", {"text": "x", "on_behalf_of": "A. B."}, "note, on behalf of A. B."),
+        (
+            "decision",
+            {"submission": "b", "decision": "accepted", "rule": {"name": "accept-clean"}},
+            "accepted submission b, by the rule accept-clean",
+        ),
         ("outcome", {"submission": "b", "state": "ended", "result": "failed"}, "submission b failed"),
     ],
 )
