@@ -78,7 +78,7 @@ def _telling(withdrawn: list[str]) -> Iterator[None]:
     except CampledgerError as error:
         if not withdrawn:
             raise
-        raise type(error)(f"{error}\n{tell(withdrawn)}") from None
+        raise type(error)(f"{error}\n{tell(withdrawn)}", error.problems, value=error.value) from None
 
 
 def bring_up_to_date(workspace: Workspace) -> Pushed:

@@ -235,7 +235,7 @@ class Transaction:
                 step(staged)
         except CampledgerError as error:
             told = f"others changed the ledger meanwhile, and now: {error}\nnothing was changed"
-            raise type(error)(told, error.problems) from None
+            raise type(error)(told, error.problems, value=error.value) from None
         return staged
 
     def _do(self, act: Callable[Concatenate[StagedLedger, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
