@@ -1,0 +1,1 @@
+"""Defining campaigns, their groups, and saved queries; importing them."""

@@ -1,0 +1,1 @@
+"""Reading a ledger: finding, checking, reviewing campaigns, and what is to be done."""

@@ -1,0 +1,1 @@
+"""DataId sets in Butler registries, and runs with them."""

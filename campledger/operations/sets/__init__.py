@@ -1,0 +1,1 @@
+"""DataId sets of a ledger: finding, changing, importing them."""

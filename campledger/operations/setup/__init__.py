@@ -1,0 +1,1 @@
+"""Making ledgers, hooks, and what hosts run."""

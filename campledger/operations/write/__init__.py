@@ -1,0 +1,1 @@
+"""Writing to a ledger: staging changes, committing them, pushing them; many acts at once."""

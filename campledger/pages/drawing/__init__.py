@@ -1,0 +1,1 @@
+"""Pictures and colours of the site."""

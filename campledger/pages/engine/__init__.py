@@ -1,0 +1,1 @@
+"""How the site is built: what is gathered, rendered, kept and written."""
