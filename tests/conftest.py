@@ -16,7 +16,7 @@ import pytest
 from hypothesis import settings
 
 from campledger.cli.main import run as main
-from campledger.operations.starting import init
+from campledger.operations.setup.init import init
 
 # A deadline by the wall clock tells how busy the machine is, not how quick the code.
 settings.register_profile("campledger", deadline=None)

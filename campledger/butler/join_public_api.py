@@ -49,7 +49,7 @@ def joined(query: Query, value: DataIdSet, *, limited: bool) -> Query:
 def without(query: Query, fresh: Query, value: DataIdSet, other: Mapping[str, str]) -> Query:
     """Return the query, without a set's members; ``fresh`` is a query of the same Butler's with nothing joined yet.
 
-    ``other`` is what :func:`campledger.butler.membership.without` says. Raise ButlerError for a set that would take
+    ``other`` is what :func:`campledger.butler.join_tables.without` says. Raise ButlerError for a set that would take
     too many conditions.
     """
     rows = iter(value.members)

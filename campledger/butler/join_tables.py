@@ -4,7 +4,7 @@ Butler's public queries join what the caller uploads with each query, and have n
 list. A table of members that is in the registry already (or in a temporary table of ours, filled in bulk) can be
 joined as it stands, and left out by NOT EXISTS, which databases plan well at any size and for any type: a NOT IN over
 a list longer than PostgreSQL's ``work_mem`` is read anew for each row. :func:`capable` says whether this Butler's
-queries are made as we know them; :mod:`campledger.butler.packing` does without.
+queries are made as we know them; :mod:`campledger.butler.join_public_api` does without.
 """
 
 from __future__ import annotations

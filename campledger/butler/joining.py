@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 
-from campledger.butler import membership, packing
+from campledger.butler import join_public_api, join_tables
 from campledger.butler.connecting import friendly
 from campledger.butler.connection import Connection
-from campledger.butler.membership import Members
+from campledger.butler.join_tables import Members
+from campledger.butler.missing_records import check_universe
 from campledger.butler.stored import AnySet, StoredSet
 from campledger.butler.tables import Tables
-from campledger.butler.unknown import check_universe
 from campledger.dataids.sets import DataIdSet
 from campledger.errors import ButlerError, UsageError
 
@@ -44,7 +44,7 @@ def note(butler: Butler) -> str | None:
     if connection is None:
         return PUBLIC_NOTE
     with friendly("ask the Butler"), butler.query() as query:
-        return None if membership.capable(query) else PUBLIC_NOTE
+        return None if join_tables.capable(query) else PUBLIC_NOTE
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def joined(
     exclusions = [(one, _other_names(one, group)) for one in exclude]
     connection = _connection(butler)
     with friendly("join sets of data IDs with a Butler query"), butler.query() as fresh:
-        if connection is not None and membership.capable(fresh):
+        if connection is not None and join_tables.capable(fresh):
             yield _join_tables(fresh, connection, include, exclusions)
         else:
             yield _join_uploads(fresh, include, exclusions, limited=connection is None)
@@ -135,14 +135,14 @@ def _join_tables(
         if isinstance(one, StoredSet):
             return Members(tables.members(one.dimensions, one.member_table), one.id, one.dimensions)
         with connection.reading() as session:
-            return membership.temporary(query, session, one)
+            return join_tables.temporary(query, session, one)
 
     result = query
     for one in include:
-        result = membership.joined(result, members_of(one))
+        result = join_tables.joined(result, members_of(one))
     for one, other in exclude:
         if _size(one):
-            result = membership.without(result, members_of(one), other)
+            result = join_tables.without(result, members_of(one), other)
     return result
 
 
@@ -160,9 +160,9 @@ def _join_uploads(
             x: Any = query.expression_factory
             result = result.join_dimensions(value.dimensions).where(x.literal(1) == x.literal(0))
         else:
-            result = packing.joined(result, value, limited=limited)
+            result = join_public_api.joined(result, value, limited=limited)
     for one, other in exclude:
-        result = packing.without(result, query, _value(one), other)
+        result = join_public_api.without(result, query, _value(one), other)
     return result
 
 

@@ -23,10 +23,10 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from campledger.butler import collecting, joining, tables
 from campledger.butler.connecting import friendly, is_denied
 from campledger.butler.connection import PATIENCE, Connection
+from campledger.butler.missing_records import Unknown, check_universe, describe, unknown_ids
 from campledger.butler.rows import Progress, analyze, read_rows, write_rows
 from campledger.butler.stored import Action, AnySet, Kind, Plan, StoredSet, Upload, Use, Verification, moment
 from campledger.butler.tables import Tables
-from campledger.butler.unknown import Unknown, check_universe, describe, unknown_ids
 from campledger.butler.uses import add_use, drop_uses, lock, refer, uses_of
 from campledger.dataids.sets import DataIdSet, require_keys
 from campledger.errors import ButlerError, CampledgerError, UsageError

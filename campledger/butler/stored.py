@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from campledger.butler.unknown import Unknown
+from campledger.butler.missing_records import Unknown
 from campledger.dataids.sets import DataIdSet
 from campledger.errors import UsageError
 

@@ -29,9 +29,9 @@ from lsst.daf.butler.progress import Progress, ProgressBar
 from campledger.errors import CampledgerError, DataError
 
 if TYPE_CHECKING:
+    from campledger.butler.missing_records import Unknown
     from campledger.butler.store import DataIdStore
     from campledger.butler.stored import Plan, StoredSet
-    from campledger.butler.unknown import Unknown
     from campledger.dataids.files import SetFile
     from campledger.dataids.sets import DataIdSet
 

@@ -17,8 +17,8 @@ from campledger.model.vocabulary import DEVIATIONS, LINK_TYPES, RELATIONS
 
 if TYPE_CHECKING:
     from campledger.operations.acts import Act, How
-    from campledger.operations.staging import StagedLedger
-    from campledger.operations.writing import Writing
+    from campledger.operations.write.staging import StagedLedger
+    from campledger.operations.write.writing import Writing
 
 
 def act_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ import click
 from campledger.cli.shared import Words, clean
 from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.errors import UsageError
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -40,7 +40,7 @@ def batch(file: Path, message: str | None, options: WriteOptions) -> None:
       {"act": "record", "as": "first", "campaign": "@night", "places": ["step1"], "run_id": "4242"}
       {"act": "outcome", "submission": "@first", "state": "succeeded", "jobs": {"succeeded": 1200}}
     """
-    from campledger.operations.batches import make, read
+    from campledger.operations.write.batch import make, read
 
     writing = options.writing()
     writing.message = message

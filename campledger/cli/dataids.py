@@ -11,11 +11,11 @@ import click
 from campledger.cli.shared import as_of_commit, as_of_option, clean, ledger_option, table, workspace
 from campledger.cli.terminal import page
 from campledger.errors import UsageError
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 if TYPE_CHECKING:
     from campledger.dataids import DataIdSet
-    from campledger.operations.sets import Shown
+    from campledger.operations.sets.find_sets import Shown
     from campledger.operations.workspace import Workspace
 
 SHOWN = 10
@@ -59,10 +59,10 @@ def list_(as_json: bool, as_of: str | None) -> None:
     Example:
       campledger dataids list
     """
-    from campledger.operations import sets
+    from campledger.operations.sets import find_sets
 
     space = workspace()
-    listed = sets.list_sets(space, as_of_commit(space, as_of))
+    listed = find_sets.list_sets(space, as_of_commit(space, as_of))
     if as_json:
         rows: list[Any] = [
             {
@@ -117,9 +117,9 @@ def check(names: tuple[str, ...], form: str, as_json: bool, strict: bool) -> Non
       campledger dataids check comcam-bad-exposures exclusions.csv
     """
     from campledger.cli.reading import tell_problems
-    from campledger.operations import sets
+    from campledger.operations.sets import find_sets
 
-    problems = sets.check(space_or_none(), names)
+    problems = find_sets.check(space_or_none(), names)
     raise click.exceptions.Exit(tell_problems(problems, "json" if as_json else form, strict=strict))
 
 
@@ -138,17 +138,17 @@ def show(name: str, members: int, as_json: bool, as_of: str | None) -> None:
       campledger dataids show comcam-bad-exposures@v1 --members 0
       campledger dataids show bad.ecsv --json
     """
-    from campledger.operations import sets
+    from campledger.operations.sets import find_sets
 
     space = space_or_none() if as_of is None else workspace()
-    shown = sets.show(space, name, as_of_commit(space, as_of) if space is not None else None)
+    shown = find_sets.show(space, name, as_of_commit(space, as_of) if space is not None else None)
     value = shown.wanted.value
     if as_json:
         result: dict[str, Any] = {"name": shown.wanted.name, "path": shown.wanted.path, **_facts(value)}
         result["derived"] = shown.wanted.file.derived
         result["counts"] = {
             by: [{"value": key, "count": count} for key, count in counts.items()]
-            for by, counts in sets.breakdowns(value).items()
+            for by, counts in find_sets.breakdowns(value).items()
         }
         result |= {"used_by": list(shown.used_by), "receipts": [dict(event.data) for event in shown.receipts]}
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
@@ -158,7 +158,7 @@ def show(name: str, members: int, as_json: bool, as_of: str | None) -> None:
 
 def _as_lines(shown: Shown, members: int) -> Iterator[str]:
     from campledger.cli.showing import event_line
-    from campledger.operations import sets
+    from campledger.operations.sets import find_sets
 
     wanted, value = shown.wanted, shown.wanted.value
     about = wanted.file.about
@@ -173,7 +173,7 @@ def _as_lines(shown: Shown, members: int) -> Iterator[str]:
         yield f"made from: {clean(json.dumps(wanted.file.derived, ensure_ascii=False))}"
     if value.pending:
         yield f"{counted(len(value.pending), 'id')} pending: no registry knew them yet"
-    for name, counts in sets.breakdowns(value).items():
+    for name, counts in find_sets.breakdowns(value).items():
         yield ""
         yield f"by {name}:"
         yield from _counts(counts)
@@ -229,10 +229,10 @@ def diff(before: str, after: str, limit: int, as_json: bool) -> None:
       campledger dataids diff bad-r bad-i --json
     """
     from campledger.dataids.differences import difference
-    from campledger.operations import sets
+    from campledger.operations.sets import find_sets
 
     space = space_or_none()
-    first, second = (sets.find(space, name).value for name in (before, after))
+    first, second = (find_sets.find(space, name).value for name in (before, after))
     found = difference(first, second)
     if as_json:
         result = {

@@ -18,7 +18,7 @@ from campledger.cli.shared import Moment, Words, clean, ledger_option, start, ta
 from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.errors import GitError, UsageError
 from campledger.model.states import State
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 if TYPE_CHECKING:
     from campledger.operations.workspace import Workspace
@@ -40,7 +40,7 @@ def init(directory: Path, example: bool, host: str | None) -> None:
       campledger init ledger --example
       campledger init ledger --ci github
     """
-    from campledger.operations.starting import init as operation
+    from campledger.operations.setup.init import init as operation
     from campledger.repository.environment import settle_environment
 
     settle_environment(in_hook=False)
@@ -141,8 +141,8 @@ def define(
       campledger define my-campaign --edit
       campledger define rerun --from k7mq --branch
     """
-    from campledger.operations.defining import Wish, decoded, read_file
-    from campledger.operations.defining import define as operation
+    from campledger.operations.define.campaigns import Wish, decoded, read_file
+    from campledger.operations.define.campaigns import define as operation
 
     if (file is not None) + (parent is not None) + (template is not None) + by_hand > 1:
         raise click.UsageError("--file, --from, --template and --edit exclude each other")
@@ -231,7 +231,7 @@ def _shown(name: str, default: Any) -> str:
 
 
 def _editor(space: Workspace) -> Editor:
-    from campledger.operations.defining import check_text
+    from campledger.operations.define.campaigns import check_text
 
     return Editor(space, check_text, ".yaml")
 
@@ -278,8 +278,8 @@ def edit(
       campledger edit k7mq --set plan.deadline=2026-12-24 --set steps.step1.pause_after=true
       campledger edit k7mq --set software.stack=w_2026_47 --branch
     """
-    from campledger.operations.defining import definition_of, setting
-    from campledger.operations.defining import edit as operation
+    from campledger.operations.define.campaigns import definition_of, setting
+    from campledger.operations.define.campaigns import edit as operation
 
     writing = options.writing()
     editor = _editor(writing.workspace)
@@ -333,7 +333,7 @@ def install(server: Path | None) -> None:
       campledger hooks install
       campledger hooks install --server /srv/git/ledger.git
     """
-    from campledger.operations.starting import install_hook, install_server_hook
+    from campledger.operations.setup.init import install_hook, install_server_hook
 
     if server is not None:
         start()
@@ -387,8 +387,8 @@ def import_bps(
       campledger import bps dp02-processing --dry-run
       campledger import bps dp02-processing --map settled.yaml --state completed --at 2022-09-30
     """
-    from campledger.operations.importing import Arrival
-    from campledger.operations.importing import import_bps as operation
+    from campledger.operations.define.import_bps import Arrival
+    from campledger.operations.define.import_bps import import_bps as operation
 
     writing = options.writing()
     done = operation(writing, directory, map_file, Arrival(State(state), at, reason))
@@ -459,8 +459,8 @@ def import_table(
       campledger import table runs.csv --production other --map "Release=software.stack" --map "Watchers=" \\
           --status "In Validation=running"
     """
-    from campledger.operations.tables import Choices
-    from campledger.operations.tables import import_table as operation
+    from campledger.operations.define.import_table import Choices
+    from campledger.operations.define.import_table import import_table as operation
 
     choices = Choices(columns, statuses, production, kind, date_format)
     writing = options.writing()

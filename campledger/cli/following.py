@@ -16,10 +16,10 @@ from campledger.cli.terminal import ago, moment, page
 from campledger.model.event_kinds import EVENT_KINDS
 
 if TYPE_CHECKING:
-    from campledger.ledger.reading import Record
+    from campledger.ledger.ledger import Record
     from campledger.model.history import Event
-    from campledger.model.waiting import Matter
-    from campledger.operations.following import Next, Waiting
+    from campledger.model.todo import Matter
+    from campledger.operations.read.todo import Next, Waiting
 
 NEED_COLOURS = {"twice": "red", "failed": "red", "held": "yellow", "decide": "cyan", "paused": "yellow",
                 "complete": "green", "late": "red"}  # fmt: skip
@@ -64,7 +64,7 @@ def log(
     from itertools import islice
 
     from campledger.model.query import is_term
-    from campledger.operations import finding
+    from campledger.operations.read import find_campaigns
 
     require_words(campaigns)
     if since is not None and until is not None and since > until:
@@ -72,8 +72,8 @@ def log(
     space = workspace()
     names = [word for word in campaigns if not is_term(word)]
     words = expression_of(tuple(word for word in campaigns if is_term(word)))
-    wanted = finding.Wanted(types, by, on, since, until)
-    pairs = list(islice(finding.log(space, names, words, wanted, revision=as_of_commit(space, as_of)), limit))
+    wanted = find_campaigns.Wanted(types, by, on, since, until)
+    pairs = list(islice(find_campaigns.log(space, names, words, wanted, revision=as_of_commit(space, as_of)), limit))
     if as_json:
         rows = [{"campaign": record.id, **event.data} for record, event in pairs]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -108,7 +108,7 @@ def todo(expression: tuple[str, ...], mine: bool, limit: int | None, as_json: bo
       campledger todo --me
       campledger todo production:data-release -kind:rehearsal
     """
-    from campledger.operations.following import what_waits
+    from campledger.operations.read.todo import what_waits
 
     space, words = workspace(), expression_of(expression)
     found = what_waits(space, words, mine=mine, revision=as_of_commit(space, as_of))
@@ -185,7 +185,7 @@ def whatnext(campaign: str, as_json: bool, as_of: str | None) -> None:
     Example:
       campledger whatnext k7mq
     """
-    from campledger.operations.following import what_next
+    from campledger.operations.read.todo import what_next
 
     space = workspace()
     found = what_next(space, campaign, as_of_commit(space, as_of))

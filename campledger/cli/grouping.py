@@ -9,7 +9,7 @@ import click
 
 from campledger.cli.shared import clean
 from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 
 @click.command()
@@ -39,7 +39,7 @@ def groups(campaign: str, step: str, source: Path, options: WriteOptions, **slic
       campledger groups k7mq step1 --from-list exposures.txt --by exposure --size 500 --template bps/step1.yaml
       campledger groups k7mq step3 --from-list tracts.csv --by tract --size 4 --branch
     """
-    from campledger.operations.grouping import Slicing, Source, cut
+    from campledger.operations.define.groups import Slicing, Source, cut
 
     writing, how, found = options.writing(), Slicing(**slicing), Source.of(source)
     with writing.stage() as staged:

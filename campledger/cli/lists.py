@@ -14,7 +14,7 @@ from campledger.cli.set_changes import ENDING, name_option, out_option, tell_cha
 from campledger.cli.shared import Words, clean
 from campledger.cli.writing import WriteOptions, write_options
 from campledger.dataids.formats import OWN
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 _instrument = click.option("--instrument", help="The instrument, where nothing says it.")
 _visit_system = click.option("--visit-system", metavar="NAME", help="Which visits count, where there are several.")
@@ -54,27 +54,27 @@ def resolve_keys(
       campledger dataids resolve-keys obs_ids.txt --butler main --instrument LATISS --as exposure --name bad-latiss
       campledger dataids resolve-keys /data/20261122/ --butler embargo --out exposures.csv
     """
-    from campledger.operations import keys, lists
+    from campledger.operations.sets import import_lists, resolve_keys
 
     writing = options.writing()
     writing.catch_up()
     space = writing.workspace
-    wish = keys.Wish(instrument, target, visit_system, skip_unknown, allow_pending)
+    wish = resolve_keys.Wish(instrument, target, visit_system, skip_unknown, allow_pending)
     source = ", ".join(sources)
     if len(sources) == 1 and not Path(sources[0]).exists():
-        found = keys.resolve_set(space, source, alias, wish)
+        found = resolve_keys.resolve_set(space, source, alias, wish)
         _remark(source, found.taken.remarks)
         with writing.stage() as staged:
-            change = keys.save(staged, found, reason)
+            change = resolve_keys.save(staged, found, reason)
         tell_change(change, writing, options)
         return
-    taken = keys.look_up(space, alias, keys.list_of([Path(one) for one in sources]), wish, source)
+    taken = resolve_keys.look_up(space, alias, resolve_keys.list_of([Path(one) for one in sources]), wish, source)
     _remark(source, taken.remarks)
     if new is None:
         write_result(taken.value, ".csv" if out is None or str(out) == "-" else out.suffix, out)
         return
     with writing.stage() as staged:
-        change = lists.save(staged, new, taken, ENDING[form], reason, how=f"keys of {source}")
+        change = import_lists.save(staged, new, taken, ENDING[form], reason, how=f"keys of {source}")
     tell_change(change, writing, options)
 
 
@@ -120,25 +120,25 @@ def _import_command(name: str, purpose: str) -> None:
         visit_system: str | None, skip_unknown: bool, allow_pending: bool, new: str | None, form: str,
         options: WriteOptions,
     ) -> None:  # fmt: skip
-        from campledger.operations import lists
+        from campledger.operations.sets import import_lists
 
-        writing, listed = options.writing(), lists.read_foreign(file)
+        writing, listed = options.writing(), import_lists.read_foreign(file)
         writing.catch_up()
         if alias is None:
             common = {key: value for key, value in (("instrument", instrument), ("skymap", skymap)) if value}
-            taken = lists.take(listed, lists.Meaning(dimension, common), str(file))
+            taken = import_lists.take(listed, import_lists.Meaning(dimension, common), str(file))
         else:
-            from campledger.operations import keys
+            from campledger.operations.sets import resolve_keys
 
             if dimension not in {None, "exposure", "visit"}:
                 raise click.UsageError("with --butler, ids are exposures or visits")
-            wish = keys.Wish(instrument, dimension, visit_system, skip_unknown, allow_pending)  # type: ignore[arg-type]
-            taken = keys.look_up(writing.workspace, alias, listed, wish, str(file))
+            wish = resolve_keys.Wish(instrument, dimension, visit_system, skip_unknown, allow_pending)  # type: ignore[arg-type]
+            taken = resolve_keys.look_up(writing.workspace, alias, listed, wish, str(file))
         name = new or file.stem
         _remark(str(file), taken.remarks)
         with writing.stage() as staged:
             said = {"purpose": purpose, "how": f"imported from {file.name}"}
-            change = lists.save(staged, name, taken, ENDING[form], f"from {file.name}", **said)
+            change = import_lists.save(staged, name, taken, ENDING[form], f"from {file.name}", **said)
         tell_change(change, writing, options)
         if not options.as_json:
             click.echo(f"  from {counted(taken.rows, 'row')} of {clean(str(file))}")

@@ -20,8 +20,8 @@ from campledger.cli.shared import (
 from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 
 if TYPE_CHECKING:
-    from campledger.operations.queries import Saved
-    from campledger.operations.writing import Writing
+    from campledger.operations.define.saved_queries import Saved
+    from campledger.operations.write.writing import Writing
 
 
 @click.group("query")
@@ -57,8 +57,8 @@ def save(
       campledger query save running-drp state:running production:data-release
       campledger query save mine owner:me -state:completed --columns state,name,groups --sort -changed
     """
-    from campledger.operations.finding import View
-    from campledger.operations.queries import save as operation
+    from campledger.operations.define.saved_queries import save as operation
+    from campledger.operations.read.find_campaigns import View
 
     require_words((name, *expression))
     if not expression:
@@ -102,7 +102,7 @@ def list_(as_json: bool, as_of: str | None) -> None:
     Example:
       campledger query list
     """
-    from campledger.operations.queries import as_value, listed
+    from campledger.operations.define.saved_queries import as_value, listed
 
     space = workspace()
     queries = listed(space, as_of_commit(space, as_of))
@@ -127,7 +127,7 @@ def remove(name: str, options: WriteOptions) -> None:
     Example:
       campledger query remove running-drp
     """
-    from campledger.operations.queries import remove as operation
+    from campledger.operations.define.saved_queries import remove as operation
 
     writing = options.writing()
     with writing.stage() as staged:

@@ -15,12 +15,12 @@ from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, split
 from campledger.cli.shared import as_of_commit, as_of_option, clean, ledger_option, start, table, tell_commit, workspace
 from campledger.cli.showing import as_json_value, as_lines
 from campledger.cli.terminal import Reading, page
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from campledger.operations.finding import Listing
+    from campledger.operations.read.find_campaigns import Listing
     from campledger.problems import Problem
 
 
@@ -53,7 +53,7 @@ def check(
       campledger check --as-of origin/main --since v1 --format json
       campledger check --as-of HEAD --since origin/main --new --format github
     """
-    from campledger.operations import checking
+    from campledger.operations.read import check
 
     if staged + (as_of is not None) + bool(paths) > 1:
         raise click.UsageError("PATHS, --staged and --as-of exclude each other")
@@ -62,14 +62,14 @@ def check(
     if new and since is None:
         raise click.UsageError("--new goes with --since")
     if as_of is not None:
-        repository, commit = checking.commit_to_check(start(in_hook=True), as_of)
+        repository, commit = check.commit_to_check(start(in_hook=True), as_of)
         tell_commit(repository, as_of, commit)
-        problems = checking.check_commit(repository, commit, since, new=new, progress=Reading())
+        problems = check.check_commit(repository, commit, since, new=new, progress=Reading())
     else:
         space = workspace(in_hook=True)
-        problems = checking.check_staged(space) if staged else checking.check_work_tree(space, paths)
+        problems = check.check_staged(space) if staged else check.check_work_tree(space, paths)
     form = "json" if as_json else form
-    place = checking.place_in_repository(start(in_hook=True)) if form in {"github", "gitlab", "sarif"} else ""
+    place = check.place_in_repository(start(in_hook=True)) if form in {"github", "gitlab", "sarif"} else ""
     raise click.exceptions.Exit(tell_problems(problems, form, strict=strict, place=place))
 
 
@@ -124,11 +124,11 @@ def list_(
       campledger list @running-drp tract:3828 --group owner
       campledger list state:running --as-of 2026-11-22
     """
-    from campledger.operations import finding
+    from campledger.operations.read import find_campaigns
 
-    view = finding.View(split(columns), split(sort), group)
+    view = find_campaigns.View(split(columns), split(sort), group)
     space, words = workspace(), expression_of(expression)
-    listing = finding.find(space, words, view, revision=as_of_commit(space, as_of), limit=limit)
+    listing = find_campaigns.find(space, words, view, revision=as_of_commit(space, as_of), limit=limit)
     if as_json or form == "json":
         click.echo(json.dumps(listing.rows, indent=2, ensure_ascii=False))
     elif form == "csv":
@@ -186,10 +186,10 @@ def show(campaign: str, as_json: bool, as_of: str | None) -> None:
       campledger show k7mq
       campledger show k7mq --as-of 2026-11-22
     """
-    from campledger.operations import finding
+    from campledger.operations.read import find_campaigns
 
     space = workspace()
-    record = finding.show(space, campaign, as_of_commit(space, as_of))
+    record = find_campaigns.show(space, campaign, as_of_commit(space, as_of))
     if as_json:
         click.echo(json.dumps(as_json_value(record), indent=2, ensure_ascii=False))
     else:

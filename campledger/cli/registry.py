@@ -15,10 +15,10 @@ import click
 
 from campledger.cli.shared import F, clean, ledger_option, workspace
 from campledger.cli.writing import WriteOptions, commit_words, print_json, write_options
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 if TYPE_CHECKING:
-    from campledger.operations.writing import Writing
+    from campledger.operations.write.writing import Writing
 
 _butler = click.option("--butler", "alias", metavar="ALIAS", required=True, help="A Butler of campledger.yaml.")
 _allow_pending = click.option(
@@ -62,11 +62,11 @@ def upload(what: str, alias: str, allow_pending: bool, temporary: int | None, op
       campledger upload k7mq --butler main
       campledger upload k7mq:dataids/bad.csv --butler embargo --allow-pending
     """
-    from campledger.operations import registry
+    from campledger.operations.registry import upload
 
-    writing, how = options.writing(), registry.How(allow_pending, temporary)
+    writing, how = options.writing(), upload.How(allow_pending, temporary)
     with _progress() as progress:
-        done, receipts = registry.upload(writing, what, alias, how, progress)
+        done, receipts = upload.upload(writing, what, alias, how, progress)
     if options.as_json:
         result = {
             "sets": [
@@ -74,7 +74,7 @@ def upload(what: str, alias: str, allow_pending: bool, temporary: int | None, op
                     "set": one.named.reference, "name": one.named.name, "action": one.plan.action,
                     "revision": one.plan.revision, "digest": one.plan.digest, "count": one.plan.count,
                     "added": one.plan.added, "removed": one.plan.removed,
-                    "unknown": registry.unknown_places(one.named, one.plan), "pending": one.named.pending,
+                    "unknown": upload.unknown_places(one.named, one.plan), "pending": one.named.pending,
                     "expires": one.upload.stored.expires if one.upload else None,
                 }
                 for one in done
@@ -82,11 +82,11 @@ def upload(what: str, alias: str, allow_pending: bool, temporary: int | None, op
             "events": list(receipts.events),
         }  # fmt: skip
         print_json(writing, result)
-        registry.require_known(done, how)
+        upload.require_known(done, how)
         return
     for one in done:
         _tell_upload(one, alias)
-    registry.require_known(done, how)
+    upload.require_known(done, how)
     if not writing.dry_run:
         _tell_receipt(writing)
 
@@ -142,9 +142,9 @@ def verify_upload(what: str, alias: str, as_json: bool) -> None:
     Example:
       campledger verify-upload comcam-bad-exposures --butler main
     """
-    from campledger.operations import registry
+    from campledger.operations.registry import upload
 
-    found = registry.verify(workspace(), what, alias)
+    found = upload.verify(workspace(), what, alias)
     if as_json:
         rows = [{"name": named.name, "good": one.good, **asdict(one)} for named, one in found]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -209,14 +209,14 @@ def collect(
       campledger collect k7mq --butler main --dataset-types raw --into u/vrubin/good-raws
       campledger collect comcam-bad-exposures --butler main --from LSSTComCam/raw/all --into u/vrubin/without-bad
     """
-    from campledger.operations import registry
-    from campledger.operations.collecting import Gathering, missing_counts
-    from campledger.operations.collecting import collect as operation
-    from campledger.operations.writing import Writing
+    from campledger.operations.registry import upload
+    from campledger.operations.registry.collect import Gathering, missing_counts
+    from campledger.operations.registry.collect import collect as operation
+    from campledger.operations.write.writing import Writing
 
     writing = Writing(workspace(), push)
     gathering = Gathering(dataset_types, into, sources, purpose, place)
-    how = registry.How(allow_pending)
+    how = upload.How(allow_pending)
     with _progress() as progress:
         done = operation(writing, what, alias, gathering, how, progress)
     found = done.collected
@@ -290,17 +290,17 @@ def pipetask(
       campledger pipetask k7mq step1/g --command qgraph -- --save-qgraph step1.qg
       eval "pipetask $(campledger pipetask k7mq step1 --print)"
     """
-    from campledger.operations import running
-    from campledger.operations.writing import Writing
+    from campledger.operations.registry import pipetask
+    from campledger.operations.write.writing import Writing
 
     writing = Writing(workspace())
-    chosen = running.Choice(**choice)
+    chosen = pipetask.Choice(**choice)
     if only_print:
         with _progress() as progress:
-            ready = running.make_ready(writing, campaign, place, chosen, tables, progress)
-        click.echo(shlex.join(running.arguments_of(ready, writing.workspace.root.absolute(), command, arguments)))
+            ready = pipetask.make_ready(writing, campaign, place, chosen, tables, progress)
+        click.echo(shlex.join(pipetask.arguments_of(ready, writing.workspace.root.absolute(), command, arguments)))
         return
-    done = running.execute(writing, campaign, place, chosen, command, arguments, tables=tables)
+    done = pipetask.execute(writing, campaign, place, chosen, command, arguments, tables=tables)
     click.echo(f"receipt: commit {(done.receipts.commit or '')[:10]}", err=True)
     raise click.exceptions.Exit(done.status)
 
@@ -320,15 +320,15 @@ def render(campaign: str, place: str, out: Path | None, tables: Path | None, **c
       campledger render k7mq step1/3
       campledger render k7mq step1/g --out submit.yaml
     """
-    from campledger.operations import running
-    from campledger.operations.writing import Writing
+    from campledger.operations.registry import pipetask
+    from campledger.operations.write.writing import Writing
 
     with _progress() as progress:
-        text = running.render(Writing(workspace()), campaign, place, running.Choice(**choice), tables, progress)
+        text = pipetask.render(Writing(workspace()), campaign, place, pipetask.Choice(**choice), tables, progress)
     if out is None:
         click.echo(text, nl=False)
     else:
-        running.write(out, text)
+        pipetask.write(out, text)
         click.echo(f"wrote {out}", err=True)
 
 

@@ -10,10 +10,10 @@ import click
 
 from campledger import __version__
 from campledger.cli.shared import clean
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 if TYPE_CHECKING:
-    from campledger.ledger.difference_words import Section, Sentence
+    from campledger.ledger.difference_text import Section, Sentence
     from campledger.ledger.reviewing import Review
 
 LIMIT = 50_000
@@ -52,7 +52,7 @@ def coloured_diff(lines: Iterable[str]) -> Iterator[str]:
 
 def as_text(review: Review) -> Iterator[str]:
     """Yield a review for a terminal, all of it."""
-    from campledger.ledger.difference_words import sections, summary
+    from campledger.ledger.difference_text import sections, summary
 
     yield click.style(f"{review.base[:10]}..{review.head[:10]}", bold=True) + f"  {summary(review)}"
     for section in sections(review):
@@ -70,7 +70,7 @@ def as_markdown(review: Review) -> str:
     Whatever stands in the ledger is in code spans: there neither host makes mentions, references, links, HTML or quick
     actions of it.
     """
-    from campledger.ledger.difference_words import sections, summary
+    from campledger.ledger.difference_text import sections, summary
 
     foot = f"`campledger review {review.base[:10]}..{review.head[:10]}` tells all of it (campledger {__version__})."
     written = [MARKER, "### What this changes in the ledger", "", f"{summary(review).capitalize()}."]

@@ -12,9 +12,9 @@ from campledger.cli.shared import clean, coloured, ledger_option, start, table, 
 
 if TYPE_CHECKING:
     from campledger.ledger.differences import CampaignDifference, Side
-    from campledger.ledger.reading import Record
+    from campledger.ledger.ledger import Record
     from campledger.ledger.reviewing import Review
-    from campledger.operations.reviewing import Comparison
+    from campledger.operations.read.review import Comparison
 
 
 @click.command()
@@ -33,15 +33,15 @@ def diff(campaigns: tuple[str, ...], as_json: bool) -> None:
       campledger diff k7mq@v1 k7mq
       campledger diff rehearsal-1 rehearsal-2 rehearsal-3 --json
     """
-    from campledger.operations import reviewing
+    from campledger.operations.read import review
 
     if len(campaigns) not in {2, 3}:
         raise click.UsageError("name two campaigns, or three; CAMPAIGN@REV is one as it was at a commit")
     space = workspace()
     if len(campaigns) == 3:
-        _tell_side_by_side(reviewing.sides(space, campaigns), as_json)
+        _tell_side_by_side(review.sides(space, campaigns), as_json)
         return
-    found = reviewing.diff(space, *campaigns)
+    found = review.diff(space, *campaigns)
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
         return
@@ -63,7 +63,7 @@ def _heads(found: Comparison) -> Iterator[str]:
 
 def _body(found: Comparison) -> Iterator[str]:
     from campledger.cli.review_text import coloured_diff, line
-    from campledger.ledger.difference_words import of_campaign_difference, of_effect, of_problem, unified
+    from campledger.ledger.difference_text import of_campaign_difference, of_effect, of_problem, unified
 
     yield from (line(one) for one in of_campaign_difference(found.found))
     yield from (line(of_problem(one)) for one in found.found.introduced)
@@ -79,9 +79,9 @@ def _body(found: Comparison) -> Iterator[str]:
 
 
 def _tell_side_by_side(sides: list[Side], as_json: bool) -> None:
-    from campledger.ledger.difference_words import value
+    from campledger.ledger.difference_text import value
     from campledger.model.differences import ABSENT
-    from campledger.operations.reviewing import side_by_side
+    from campledger.operations.read.review import side_by_side
 
     rows = side_by_side(sides)
     if as_json:
@@ -125,7 +125,7 @@ def _facts(side: Side) -> dict[str, Any]:
 
 
 def _as_json(found: Comparison) -> dict[str, Any]:
-    from campledger.ledger.difference_words import unified
+    from campledger.ledger.difference_text import unified
 
     return {
         "before": _facts(found.before),
@@ -172,9 +172,9 @@ def review(span: str, form: str, as_json: bool) -> None:
       campledger review v1..v2 --json
     """
     from campledger.cli import review_text
-    from campledger.operations import reviewing
+    from campledger.operations.read import review
 
-    found = reviewing.review(start(), span)
+    found = review.review(start(), span)
     if as_json or form == "json":
         click.echo(json.dumps(_review(found), indent=2, ensure_ascii=False))
     elif form == "markdown":
@@ -221,7 +221,7 @@ def ci(host: str, write: bool) -> None:
       campledger ci gitlab --write
       campledger ci github-pages --write
     """
-    from campledger.operations.workflows import of_ledger, write_workflows
+    from campledger.operations.setup.ci import of_ledger, write_workflows
 
     if not write:
         click.echo("---\n".join(f"# {path}\n{text}" for path, text in of_ledger(workspace(), host).items()), nl=False)

@@ -13,12 +13,12 @@ from campledger.cli.editing import Editor
 from campledger.cli.shared import Words, clean
 from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.dataids.formats import FORMATS, OWN
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 if TYPE_CHECKING:
     from campledger.dataids import DataIdSet
-    from campledger.operations.changing import Change
-    from campledger.operations.writing import Writing
+    from campledger.operations.sets.edit_sets import Change
+    from campledger.operations.write.writing import Writing
 
 LARGE = 100_000
 """Members from which on CSV is recommended."""
@@ -86,14 +86,14 @@ def convert(name: str, form: str, out: Path | None, partly: bool, options: Write
       campledger dataids convert comcam-bad-exposures csv --partly
       campledger dataids convert exclusions.json ecsv --out exclusions.ecsv
     """
-    from campledger.operations import changing, sets
+    from campledger.operations.sets import edit_sets, find_sets
 
     if out is not None:
-        write_result(sets.find(space_or_none(), name).value, ENDING[form], out, partly=partly)
+        write_result(find_sets.find(space_or_none(), name).value, ENDING[form], out, partly=partly)
         return
     writing = options.writing()
     with writing.stage() as staged:
-        change = changing.convert(staged, name, ENDING[form], partly=partly)
+        change = edit_sets.convert(staged, name, ENDING[form], partly=partly)
     tell_change(change, writing, options)
 
 
@@ -139,17 +139,17 @@ def _result(
     reason: str | None,
     options: WriteOptions,
 ) -> None:
-    from campledger.operations import changing, sets
+    from campledger.operations.sets import edit_sets, find_sets
 
     if new is None:
         ending = ".csv" if out is None or str(out) == "-" else out.suffix
-        write_result(sets.combine(space_or_none(), derived), ending, out)
+        write_result(find_sets.combine(space_or_none(), derived), ending, out)
         return
     if reason is None:
         raise click.UsageError("--name needs a reason: --reason TEXT")
     writing = options.writing()
     with writing.stage() as staged:
-        change = changing.save(staged, new, derived, reason, members=members)
+        change = edit_sets.save(staged, new, derived, reason, members=members)
     tell_change(change, writing, options)
 
 
@@ -263,18 +263,18 @@ def add(
       campledger dataids add bad instrument=LSSTComCam exposure=2024110500234 reason=donuts --reason "seen in QA"
       campledger dataids add bad instrument=HSC visit=1228..1232:2 detector=1,2 --reason "hot pixels" --new exclude
     """
-    from campledger.operations import changing, sets
+    from campledger.operations.sets import edit_sets, find_sets
 
     if bool(words) == (file is not None):
         raise click.UsageError("give COLUMN=VALUE words, or --file")
     writing = options.writing()
     writing.catch_up()
-    extra = changing.entry_set(_entry(words)) if file is None else sets.find(writing.workspace, file).value
+    extra = edit_sets.entry_set(_entry(words)) if file is None else find_sets.find(writing.workspace, file).value
     with writing.stage() as staged:
         if use is not None:
-            change = changing.add_new(staged, name, extra, ENDING[form], reason, use)
+            change = edit_sets.add_new(staged, name, extra, ENDING[form], reason, use)
         else:
-            change = changing.add(staged, name, extra, reason)
+            change = edit_sets.add(staged, name, extra, reason)
     tell_change(change, writing, options)
 
 
@@ -292,19 +292,19 @@ def remove(name: str, words: tuple[str, ...], file: str | None, reason: str, opt
       campledger dataids remove bad exposure=2024110500234 --reason "looked at again: fine"
       campledger dataids remove bad --file reprieved.csv --reason "DM-10003"
     """
-    from campledger.operations import changing, sets
+    from campledger.operations.sets import edit_sets, find_sets
 
     if bool(words) == (file is not None):
         raise click.UsageError("give DIMENSION=VALUE words, or --file")
     writing = options.writing()
     writing.catch_up()
-    less = sets.find(writing.workspace, file).value if file is not None else None
+    less = find_sets.find(writing.workspace, file).value if file is not None else None
     given = _entry(words)
     with writing.stage() as staged:
         if less is not None:
-            change = changing.subtract(staged, name, less, reason)
+            change = edit_sets.subtract(staged, name, less, reason)
         else:
-            change = changing.remove(staged, name, given, reason)
+            change = edit_sets.remove(staged, name, given, reason)
     tell_change(change, writing, options)
 
 
@@ -319,20 +319,20 @@ def edit(name: str, reason: str, options: WriteOptions) -> None:
     Example:
       campledger dataids edit bad --reason "comments made clearer"
     """
-    from campledger.operations import changing
+    from campledger.operations.sets import edit_sets
 
     writing = options.writing()
     # The lock is not held while a person is typing.
     writing.catch_up()
-    found = changing.text_of(writing.open(), name)
-    editor = Editor(writing.workspace, lambda text: changing.check_text(found.path, text), Path(found.path).suffix)
+    found = edit_sets.text_of(writing.open(), name)
+    editor = Editor(writing.workspace, lambda text: edit_sets.check_text(found.path, text), Path(found.path).suffix)
     with editor.keeping():
         after = editor(found.content)
         if after is None or after == found.content:
             click.echo("nothing was changed")
             return
         with writing.stage() as staged:
-            change = changing.edit(staged, found, after, reason)
+            change = edit_sets.edit(staged, found, after, reason)
     tell_change(change, writing, options)
 
 

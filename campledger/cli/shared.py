@@ -15,7 +15,7 @@ from campledger.model.states import CAMPAIGN_STATES, GROUP_STATES
 
 if TYPE_CHECKING:
     from campledger.operations.workspace import Workspace
-    from campledger.repository.commands import Repository
+    from campledger.repository.git_commands import Repository
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,7 +90,7 @@ def as_of_commit(space: Workspace, as_of: str | None) -> str | None:
 
 def tell_commit(repository: Repository, as_of: str, commit: str) -> None:
     """Name the commit that --as-of turned out to mean, unless it was given in full."""
-    from campledger.operations.moments import committed
+    from campledger.operations.read.as_of import committed
 
     if commit != as_of:
         click.echo(f"as of commit {commit[:10]}, {committed(repository, commit)}", err=True)

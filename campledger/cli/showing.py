@@ -13,7 +13,7 @@ from campledger.cli.shared import clean, coloured
 from campledger.cli.terminal import column, moment
 
 if TYPE_CHECKING:
-    from campledger.ledger.reading import Record
+    from campledger.ledger.ledger import Record
     from campledger.model.history import Event, History
 
 
@@ -46,7 +46,7 @@ def as_json_value(record: Record) -> dict[str, Any]:
 
 def as_lines(record: Record) -> list[str]:
     """Return a campaign on one screen: head, problems, steps with their submissions, the last events."""
-    from campledger.ledger.difference_words import essentials
+    from campledger.ledger.difference_text import essentials
     from campledger.model.templates import origin
 
     campaign, history = record.campaign, record.history
@@ -77,7 +77,7 @@ def as_lines(record: Record) -> list[str]:
 
 def _steps(record: Record) -> list[str]:
     from campledger.model.states import RESULTS
-    from campledger.model.words import count_words, places
+    from campledger.model.text_format import count_words, places
 
     campaign, history = record.campaign, record.history
     lines: list[str] = []

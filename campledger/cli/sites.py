@@ -25,9 +25,9 @@ def push() -> None:
       campledger push
     """
     from campledger.errors import RefusedError
-    from campledger.model.words import counted
-    from campledger.operations.pushing import push as operation
-    from campledger.operations.pushing import tell
+    from campledger.model.text_format import counted
+    from campledger.operations.write.pushing import push as operation
+    from campledger.operations.write.pushing import tell
 
     result = operation(workspace())
     if result.commit:
@@ -83,7 +83,7 @@ def build(out: Path, watch: bool, worktree: bool, **which: Any) -> None:
       campledger site build --as-of 2026-11-22 --out then
       campledger site build --worktree --watch
     """
-    from campledger.operations.serving import changes
+    from campledger.operations.site.serve import changes
 
     root = ledger_root()
     rounds = changes(root, worktree=worktree)
@@ -112,8 +112,8 @@ def serve(out: Path, port: int, worktree: bool, **which: Any) -> None:
     """
     from threading import Thread
 
-    from campledger.operations.serving import changes
-    from campledger.operations.serving import serve as operation
+    from campledger.operations.site.serve import changes
+    from campledger.operations.site.serve import serve as operation
 
     root = ledger_root()
     rounds = changes(root, worktree=worktree)
@@ -127,7 +127,7 @@ def serve(out: Path, port: int, worktree: bool, **which: Any) -> None:
 
 def _build(root: Path, out: Path, as_of: str | None, **which: Any) -> None:
     """Build a site, and say what became of it."""
-    from campledger.operations.site import build as operation
+    from campledger.operations.site.build import build as operation
 
     # Only a terminal gets to see the bar.
     with click.progressbar(length=1, label="building", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
@@ -138,7 +138,7 @@ def _build(root: Path, out: Path, as_of: str | None, **which: Any) -> None:
 
         result = operation(root, out, commit=as_of, **which, progress=progress)
     if as_of is not None and result.commit is not None:
-        from campledger.repository.commands import Repository
+        from campledger.repository.git_commands import Repository
 
         tell_commit(Repository(root), as_of, result.commit)
     for problem in result.problems:

@@ -14,7 +14,7 @@ from campledger.cli.shared import ledger_option, workspace
 
 if TYPE_CHECKING:
     from campledger.operations.workspace import Workspace
-    from campledger.operations.writing import Writing
+    from campledger.operations.write.writing import Writing
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class WriteOptions:
 
     def writing(self, space: Workspace | None = None) -> Writing:
         """Return what writes like this, to a ledger or to the one that the command is about."""
-        from campledger.operations.writing import Writing
+        from campledger.operations.write.writing import Writing
 
         return Writing(space or workspace(), self.push, self.branch, self.dry_run)
 
@@ -79,7 +79,7 @@ def branch_words(writing: Writing) -> Iterator[str]:
     """Yield what to do next with the new branch, where the commit went to one."""
     import shlex
 
-    from campledger.operations.proposing import proposal
+    from campledger.operations.setup.pull_request import proposal
 
     branch = writing.written.branch
     if branch is None:

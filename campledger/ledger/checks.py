@@ -9,8 +9,8 @@ from campledger.documents import strict
 from campledger.documents.lines import parse_events
 from campledger.ledger import run_contents
 from campledger.ledger.histories import is_history
+from campledger.ledger.ledger import DEFINITION, Ledger, Record, locate
 from campledger.ledger.queries import Queries, is_query_path
-from campledger.ledger.reading import DEFINITION, Ledger, Record, locate
 from campledger.ledger.sets import Sets, is_set_path
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.ledger.shifts import SHIFTS, Shifts
@@ -19,7 +19,7 @@ from campledger.ledger.tombstones import Tombstones
 from campledger.model import rules, times
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.problems import Finding, Problem
-from campledger.repository.trees import Files
+from campledger.repository.file_trees import Files
 
 
 def check(

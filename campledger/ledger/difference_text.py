@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from campledger.ledger.differences import CampaignDifference, Effect, FileDifference, SetDifference
-from campledger.ledger.reading import Record
+from campledger.ledger.ledger import Record
 from campledger.ledger.reviewing import OtherFile, Review
 from campledger.ledger.sets import references_of
 from campledger.model.differences import ABSENT, Difference
 from campledger.model.event_kinds import Piece, describe, remark
 from campledger.model.history import Event
-from campledger.model.words import counted, places
+from campledger.model.text_format import counted, places
 from campledger.problems import Problem
 
 LONGEST = 160

@@ -12,7 +12,7 @@ from campledger.dataids.differences import difference
 from campledger.dataids.formats import ENDINGS
 from campledger.errors import CampledgerError
 from campledger.ledger.histories import histories
-from campledger.ledger.reading import DEFINITION, Ledger, Record
+from campledger.ledger.ledger import DEFINITION, Ledger, Record
 from campledger.ledger.sets import SHARED, Reference, Sets, references_of
 from campledger.model import rules
 from campledger.model.campaign import Group

@@ -20,7 +20,7 @@ from campledger.documents.text import UNSAFE, Place, Report, decode, finds_confl
 from campledger.model import placeholders
 from campledger.model.campaign import NAMED_BY_TABLE
 from campledger.problems import Problem, Severity
-from campledger.repository.trees import Files
+from campledger.repository.file_trees import Files
 
 MAX_GROUPS = 5_000
 """Rows of a table; the largest productions split a step into some hundred groups."""

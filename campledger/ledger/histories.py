@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campledger.ledger.reading import Record
+    from campledger.ledger.ledger import Record
 
 EVENTS = "events.yaml"
 _DAILY = re.compile(r"(?:.*/)?events/[0-9]{4}-[0-9]{2}-[0-9]{2}[.]yaml")

@@ -21,9 +21,9 @@ from campledger.model.campaign import Campaign
 from campledger.model.history import Event, Fault, History, replay
 from campledger.model.ids import CAMPAIGN_ID, directory_of
 from campledger.model.states import State
-from campledger.model.words import places
+from campledger.model.text_format import places
 from campledger.problems import Finding, Problem, Severity
-from campledger.repository.trees import Files
+from campledger.repository.file_trees import Files
 
 DEFINITION = "campaign.yaml"
 _ADD = "put it there, then `git add` and commit it before the definition"

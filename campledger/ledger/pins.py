@@ -9,13 +9,13 @@ from typing import Any
 
 from campledger.errors import DataError
 from campledger.ledger.histories import histories
-from campledger.ledger.reading import DEFINITION, Record
+from campledger.ledger.ledger import DEFINITION, Record
 from campledger.ledger.run_contents import run_contents
 from campledger.ledger.sets import Reference, Sets
 from campledger.model import rules
 from campledger.model.campaign import Campaign, Group
 from campledger.problems import report_text
-from campledger.repository.trees import Files, blob_id
+from campledger.repository.file_trees import Files, blob_id
 
 
 def pins_of(

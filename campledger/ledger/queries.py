@@ -9,7 +9,7 @@ from typing import Any
 
 from campledger.documents import schema, strict
 from campledger.errors import DataError, UsageError
-from campledger.ledger.reading import Ledger, is_furniture, locate
+from campledger.ledger.ledger import Ledger, is_furniture, locate
 from campledger.model import query
 from campledger.model.columns import USUAL, unknown_column
 from campledger.problems import Finding, Problem, report_text

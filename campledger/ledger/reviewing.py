@@ -20,16 +20,16 @@ from campledger.ledger.differences import (
     effect,
 )
 from campledger.ledger.histories import is_receipts, receipts_path
+from campledger.ledger.ledger import DEFINITION, Ledger, Record
 from campledger.ledger.queries import is_query_path
-from campledger.ledger.reading import DEFINITION, Ledger, Record
 from campledger.ledger.sets import SHARED, Sets, is_set_path
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.ledger.templates import is_template_path
 from campledger.model.differences import Difference, differences
 from campledger.model.history import Event
 from campledger.problems import Problem
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree
+from campledger.repository.file_trees import GitTree
+from campledger.repository.git_commands import Repository
 
 
 @dataclass(frozen=True, slots=True)

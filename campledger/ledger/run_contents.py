@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from campledger.documents import schema, strict
-from campledger.ledger.reading import Ledger, Record, locate
+from campledger.ledger.ledger import Ledger, Record, locate
 from campledger.model.history import Event
 from campledger.problems import Problem
 

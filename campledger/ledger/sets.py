@@ -20,13 +20,13 @@ from campledger.documents.lines import parse_events
 from campledger.documents.text import place
 from campledger.errors import DataError, UsageError
 from campledger.ledger.histories import is_receipts, receipts_path
-from campledger.ledger.reading import Ledger, Record
+from campledger.ledger.ledger import Ledger, Record
 from campledger.model import rules
 from campledger.model.event_kinds import EVENT_KINDS, kind_of
 from campledger.model.history import Event
 from campledger.problems import Problem, Severity, report_text
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree
+from campledger.repository.file_trees import GitTree
+from campledger.repository.git_commands import Repository
 
 SHARED = "dataids/"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{8,64}")

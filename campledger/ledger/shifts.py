@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from campledger.documents import schema, strict
+from campledger.ledger.ledger import Ledger, locate
 from campledger.ledger.queries import expression_complaint
-from campledger.ledger.reading import Ledger, locate
 from campledger.model import times
 from campledger.problems import Finding, Problem, Severity
 

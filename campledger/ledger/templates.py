@@ -10,7 +10,7 @@ from typing import Any
 from campledger.documents import schema, strict
 from campledger.errors import DataError, UsageError
 from campledger.ledger.histories import histories
-from campledger.ledger.reading import DEFINITION, Ledger, is_furniture, locate
+from campledger.ledger.ledger import DEFINITION, Ledger, is_furniture, locate
 from campledger.model import rules, templates
 from campledger.model.query import SAVED_NAME
 from campledger.model.templates import Scalar, Template

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from campledger.documents import schema, strict
-from campledger.ledger.reading import Ledger, Record, is_furniture, locate
+from campledger.ledger.ledger import Ledger, Record, is_furniture, locate
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.problems import Problem, Severity
 

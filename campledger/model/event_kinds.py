@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from campledger.model.rules import url_complaint
 from campledger.model.states import CAMPAIGN_ACTS, PHASES, RESULTS, State, campaign_transition
-from campledger.model.words import count_words, counted, places
+from campledger.model.text_format import count_words, counted, places
 
 if TYPE_CHECKING:
     from campledger.model.history import Event, History, Replay

@@ -15,7 +15,7 @@ from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
 from campledger.model.proposals import Proposal
 from campledger.model.states import RESULTS, State, SubmissionState, submission_transition
-from campledger.model.words import counted, coverage
+from campledger.model.text_format import counted, coverage
 
 PRESSING = ("twice", "failed", "held", "decide", "paused", "complete")
 """What needs a person, the most pressing first."""

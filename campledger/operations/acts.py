@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from campledger.errors import RefusedError, UsageError
-from campledger.ledger.reading import Record
+from campledger.ledger.ledger import Record
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import times
 from campledger.model.campaign import Campaign
@@ -26,9 +26,9 @@ from campledger.model.states import (
     acts_from,
     submission_transition,
 )
-from campledger.model.words import counted, spans
-from campledger.operations.staging import StagedLedger
+from campledger.model.text_format import counted, spans
 from campledger.operations.workspace import find_event, is_beginning
+from campledger.operations.write.staging import StagedLedger
 from campledger.problems import report_text
 from campledger.suggestions import did_you_mean
 

@@ -15,19 +15,23 @@ from types import TracebackType
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from campledger.errors import CampledgerError, UsageError
-from campledger.ledger.reading import Record
+from campledger.ledger.ledger import Record
 from campledger.model import campaign as model
 from campledger.model import query, templates, times
 from campledger.model.columns import Row, in_order, row_of, unknown_column
 from campledger.model.history import Event, History, Submission
 from campledger.model.states import OUTCOMES, State
 from campledger.model.vocabulary import LinkType, Relation, Said
-from campledger.operations import acts, changing, checking, defining, finding, grouping, queries, registry
+from campledger.operations import acts
 from campledger.operations.acts import How, Run
+from campledger.operations.define import campaigns, groups, saved_queries
+from campledger.operations.read import check, find_campaigns
+from campledger.operations.registry import upload
 from campledger.operations.roots import find_root
-from campledger.operations.staging import StagedLedger
+from campledger.operations.sets import edit_sets
 from campledger.operations.workspace import Workspace, require_readable
-from campledger.operations.writing import Writing
+from campledger.operations.write.staging import StagedLedger
+from campledger.operations.write.writing import Writing
 from campledger.problems import Problem
 from campledger.repository.environment import settle_environment
 
@@ -145,7 +149,7 @@ class Ledger:
 
         With ``commit``, as it was there. Raise UsageError if there is none or several, DataError if it cannot be read.
         """
-        return _read(finding.show(self._workspace, reference, commit))
+        return _read(find_campaigns.show(self._workspace, reference, commit))
 
     def find(
         self, expression: str = "", *, sort: Sequence[str] = (), limit: int | None = None, commit: str | None = None
@@ -159,7 +163,7 @@ class Ledger:
         if complaints:
             raise UsageError(str(complaints[0]))
         ledger = self._workspace.ledger(commit)
-        terms, _ = finding.terms_of(self._workspace, ledger, expression)
+        terms, _ = find_campaigns.terms_of(self._workspace, ledger, expression)
         every = (Campaign(one, one.campaign) for one in ledger.records() if one.campaign is not None)
         found = {one.id: one for one in every if query.matches(terms, one.facts)}
         rows = in_order((one.row for one in found.values()), sort)
@@ -167,7 +171,7 @@ class Ledger:
 
     def check(self) -> list[Problem]:
         """Return what is wrong with the ledger, errors and warnings, as ``campledger check`` does."""
-        return checking.check_work_tree(self._workspace, ())
+        return check.check_work_tree(self._workspace, ())
 
     def transaction(self, message: str | None = None, *, push: bool = False, dry_run: bool = False) -> Transaction:
         """Return a transaction, for a ``with`` block: all acts in it become one commit, or none is made.
@@ -284,19 +288,19 @@ class Transaction:
             said["owner"] = user if user in self._staged.settings.people else None
         values = {field: value for field, value in said.items() if value not in (None, [])}
         written = {name: templates.written(value) for name, value in (params or {}).items()}
-        wish = defining.Wish(values | dict(set or {}), None, from_, key, template, written)
-        return self._do(defining.define, wish).campaign
+        wish = campaigns.Wish(values | dict(set or {}), None, from_, key, template, written)
+        return self._do(campaigns.define, wish).campaign
 
     def edit(self, campaign: str, *, set: Mapping[str, Any], reason: str | None = None) -> str:
         """Set values in a campaign's definition, by dotted path; None takes a key out. Return the campaign's id."""
-        return self._do(defining.set_values, campaign, set, reason).campaign
+        return self._do(campaigns.set_values, campaign, set, reason).campaign
 
     def groups(
         self,
         campaign: str,
         step: str,
         *,
-        by: grouping.By,
+        by: groups.By,
         size: int,
         ids: Sequence[int] = (),
         from_list: str | Path | None = None,
@@ -312,9 +316,9 @@ class Transaction:
             raise UsageError("give `ids`, or `from_list`: a file that holds them")
         if size < 1:
             raise UsageError("`size` is at least 1")
-        found = grouping.Source.of_ids(by, ids) if from_list is None else grouping.Source.of(Path(from_list))
-        slicing = grouping.Slicing(by, size, template, table)
-        return self._do(grouping.cut, campaign, step, found, slicing).campaign
+        found = groups.Source.of_ids(by, ids) if from_list is None else groups.Source.of(Path(from_list))
+        slicing = groups.Slicing(by, size, template, table)
+        return self._do(groups.cut, campaign, step, found, slicing).campaign
 
     def dataids_add(
         self,
@@ -330,15 +334,15 @@ class Transaction:
         A member is a mapping, such as ``{"instrument": "HSC", "visit": 1228, "reason": "donuts"}``; several values of
         a dimension are a list, or text such as ``"1..9"``.
         """
-        extra = changing.entries_set(members)
+        extra = edit_sets.entries_set(members)
         if new is None:
-            return self._do(changing.add, name, extra, reason).name
-        return self._do(changing.add_new, name, extra, f".{format}", reason, new).name
+            return self._do(edit_sets.add, name, extra, reason).name
+        return self._do(edit_sets.add_new, name, extra, f".{format}", reason, new).name
 
     def dataids_remove(self, name: str, where: Mapping[str, str | int], *, reason: str) -> str:
         """Take the members out of a DataId set that agree with all values of ``where``. Return the set's name."""
         given = {key: str(value) for key, value in where.items()}
-        return self._do(changing.remove, name, given, reason).name
+        return self._do(edit_sets.remove, name, given, reason).name
 
     def dataids_union(self, name: str, sets: Sequence[str], *, reason: str, members: bool = False) -> str:
         """Define a DataId set as what any of some sets has, or with ``members`` by its members. Return its name."""
@@ -355,11 +359,11 @@ class Transaction:
     def _derive(self, name: str, operation: str, sets: Sequence[str], reason: str, members: bool) -> str:
         if len(_texts("sets", sets)) < 2:
             raise UsageError(f"{operation} takes two sets at least")
-        return self._do(changing.save, name, {operation: list(sets)}, reason, members=members).name
+        return self._do(edit_sets.save, name, {operation: list(sets)}, reason, members=members).name
 
     def dataids_convert(self, name: str, format: Literal["json", "csv", "ecsv"], *, partly: bool = False) -> str:
         """Write a DataId set in another format, sorted and each member once. Return the set's name."""
-        return self._do(changing.convert, name, f".{format}", partly=partly).name
+        return self._do(edit_sets.convert, name, f".{format}", partly=partly).name
 
     def query_save(
         self,
@@ -373,12 +377,12 @@ class Transaction:
         replace: bool = False,
     ) -> str:
         """Save an expression of ``campledger list`` under a name. Return the name."""
-        view = finding.View(columns, sort, group)
-        return self._do(queries.save, name, expression, view, description=description, replace=replace).name
+        view = find_campaigns.View(columns, sort, group)
+        return self._do(saved_queries.save, name, expression, view, description=description, replace=replace).name
 
     def query_remove(self, name: str) -> str:
         """Remove a saved query. Return its name."""
-        return self._do(queries.remove, name).name
+        return self._do(saved_queries.remove, name).name
 
     def receipt(self, facts: Mapping[str, Any], *, campaign: str | None = None, set: str | None = None) -> str:
         """Record what was done in a Butler registry: an event uploaded, collected or executed, without its stamps.
@@ -386,7 +390,7 @@ class Transaction:
         It goes to the history of a campaign, or of a shared set. One that stands there already is not added again.
         Return the id of the event.
         """
-        return self._do(registry.receive, campaign, set, facts)
+        return self._do(upload.receive, campaign, set, facts)
 
     def start(
         self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None

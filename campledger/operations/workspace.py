@@ -9,13 +9,13 @@ from pathlib import Path
 
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.ledger.histories import is_history
-from campledger.ledger.reading import Ledger, Record
+from campledger.ledger.ledger import Ledger, Record
 from campledger.model.ids import slug
-from campledger.model.words import counted
-from campledger.operations.moments import commit_as_of
+from campledger.model.text_format import counted
+from campledger.operations.read.as_of import commit_as_of
 from campledger.problems import Problem, report_text
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree, WorkTree
+from campledger.repository.file_trees import GitTree, WorkTree
+from campledger.repository.git_commands import Repository
 from campledger.suggestions import closest
 
 SHOWN = 8

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from campledger.errors import GitError, UsageError
 from campledger.files import replace, uninterrupted
-from campledger.repository.commands import Answer, Repository, Status, explain, literal
+from campledger.repository.git_commands import Answer, Repository, Status, explain, literal
 
 INDEX_LOCK_PATIENCE = 30.0
 """Seconds to wait for another git process that holds the index."""

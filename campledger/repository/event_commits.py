@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from campledger.repository.commands import Repository
+from campledger.repository.git_commands import Repository
 from campledger.repository.messages import EVENTS_FORMAT
 
 _HEADER = re.compile(r"([0-9a-f]{40,64})\t(\d+)\t([^\t]*)\t(.*)", re.DOTALL)

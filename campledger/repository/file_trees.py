@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from campledger.errors import DataError
-from campledger.repository.commands import Blob, Repository
+from campledger.repository.git_commands import Blob, Repository
 
 
 class Files(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from campledger.repository.commands import Repository
+from campledger.repository.git_commands import Repository
 
 
 @dataclass(frozen=True, slots=True)

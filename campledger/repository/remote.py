@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campledger.errors import GitError
-from campledger.repository.commands import Answer, Repository, explain
+from campledger.repository.git_commands import Answer, Repository, explain
 from campledger.repository.messages import is_ours
 
 

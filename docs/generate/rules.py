@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from campledger.ledger.checks import check
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.problems import RULES, Problem, Severity
-from campledger.repository.trees import WorkTree
+from campledger.repository.file_trees import WorkTree
 from docs.generate import markdown as md
 
 EXAMPLES = Path(__file__).parents[2] / "tests/examples/invalid"

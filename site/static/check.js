@@ -335,7 +335,7 @@
     }
   }
 
-  // What the ledger has: see campledger/ledger/reading.py.
+  // What the ledger has: see campledger/ledger/ledger.py.
 
   /** Whether there is a list of names, and this one is not on it. @param {string[] | null} names @param {string} name @returns {names is string[]} */
   function lacks(names, name) {

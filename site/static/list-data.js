@@ -1,5 +1,5 @@
 "use strict";
-// The list's columns, as list-index.js has them (campledger/pages/compact.py says how): which campaigns an expression
+// The list's columns, as list-index.js has them (campledger/pages/content/list_index.py says how): which campaigns an expression
 // finds, in which order they come, and how many have which value. Knows nothing of the page.
 
 /** @typedef {{values: Cell[], codes: Uint8Array|Uint16Array|Uint32Array}} Column

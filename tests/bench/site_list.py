@@ -10,8 +10,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from campledger.operations.site import build
-from campledger.pages import render
+from campledger.operations.site.build import build
+from campledger.pages.engine import render
 from tests.bench.ledgers import make_ledger
 from tests.pages.conftest import many_campaigns
 

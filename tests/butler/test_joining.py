@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campledger.butler import joining, membership, packing
+from campledger.butler import join_public_api, join_tables, joining
 from campledger.butler.connection import Connection
 from campledger.butler.joining import datasets, joined, note
 from campledger.butler.store import DataIdStore
@@ -90,7 +90,7 @@ def butler(repository: Repository) -> Any:
 @pytest.fixture
 def public(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From the call on, Butlers are as if of a version that we do not know."""
-    return lambda: monkeypatch.setattr(membership, "capable", lambda query: False)
+    return lambda: monkeypatch.setattr(join_tables, "capable", lambda query: False)
 
 
 class Client:
@@ -294,15 +294,15 @@ def test_an_unknown_butler_says_so(butler: Any, public: Callable[[], None]) -> N
 
 
 def test_a_server_takes_so_many(butler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [("HSC", number) for number in range(packing.UPLOADED + 1)]
+    rows = [("HSC", number) for number in range(join_public_api.UPLOADED + 1)]
     with butler.query() as query, pytest.raises(ButlerError, match=r"at most 100,000 data IDs.* has 100,001"):
-        packing.joined(query, DataIdSet.of(["instrument", "visit"], rows), limited=True)
+        join_public_api.joined(query, DataIdSet.of(["instrument", "visit"], rows), limited=True)
 
 
 def test_long_exclusions_go_in_pieces(butler: Any, public: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     everything = answer(butler, "calexp", [], [])
     gone = DataIdSet.of(["instrument", "visit", "detector"], sorted(everything)[::2])
-    monkeypatch.setattr(packing, "UPLOADED", 7)
+    monkeypatch.setattr(join_public_api, "UPLOADED", 7)
     public()
     assert answer(butler, "calexp", [], [gone]) == everything - {
         (instrument, visit, detector) for detector, instrument, visit in gone.members
@@ -319,7 +319,7 @@ def test_long_exclusions_go_in_pieces(butler: Any, public: Callable[[], None], m
 def test_packed_keys_neither_meet_nor_overflow(rows: list[tuple[int, int, int]]) -> None:
     dimensions = ("tract", "patch", "detector")
     try:
-        packed = packing.choose_packed(dimensions, rows)
+        packed = join_public_api.choose_packed(dimensions, rows)
     except ButlerError:
         pytest.fail("twenty rows are not many")
     assert packed
@@ -328,7 +328,7 @@ def test_packed_keys_neither_meet_nor_overflow(rows: list[tuple[int, int, int]])
     for row in rows:
         values = dict(zip(dimensions, row, strict=True))
         named = type("x", (), values)
-        key, guards = packing._pack(named, dimensions, packed, rows, {})
+        key, guards = join_public_api._pack(named, dimensions, packed, rows, {})
         assert all(guards)
         assert abs(key) < 2**63
         keys.setdefault(key, set()).add(tuple(values[name] for name in packed))
@@ -337,6 +337,6 @@ def test_packed_keys_neither_meet_nor_overflow(rows: list[tuple[int, int, int]])
 
 def test_too_many_texts_for_public_methods(butler: Any, public: Callable[[], None]) -> None:
     rows = [("HSC", f"{number}", number % 2) for number in range(500)]
-    packing.choose_packed(["instrument", "group"], [row[:2] for row in rows])
+    join_public_api.choose_packed(["instrument", "group"], [row[:2] for row in rows])
     with pytest.raises(ButlerError, match="so many different texts"):
-        packing.choose_packed(["instrument", "group", "detector"], rows)
+        join_public_api.choose_packed(["instrument", "group", "detector"], rows)

@@ -223,7 +223,7 @@ def test_unknown_ids_of_any_dimension(store: DataIdStore, dimensions: list[str],
 
 
 def test_ids_are_asked_for_in_parts(store: DataIdStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campledger.butler.unknown.CHUNK", 7)
+    monkeypatch.setattr("campledger.butler.missing_records.CHUNK", 7)
     value = visits(*VISITS, 1, 3, 5, 999_999)
     assert [one.values[1] for one in store.plan(value, "odd").unknown] == [1, 3, 5, 999_999]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from campledger.operations.proposing import Host, host_of
+from campledger.operations.setup.pull_request import Host, host_of
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Git = Callable[..., str]

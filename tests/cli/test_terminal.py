@@ -169,7 +169,14 @@ run()
 
 @pytest.mark.parametrize(
     "module",
-    ["campledger.cli.main", "click", "campledger.cli.registry", "campledger.operations.finding", "git", "yaml"],
+    [
+        "campledger.cli.main",
+        "click",
+        "campledger.cli.registry",
+        "campledger.operations.read.find_campaigns",
+        "git",
+        "yaml",
+    ],
 )
 def test_ctrl_c_while_modules_are_imported_is_told_without_a_traceback(ledger: Path, module: str) -> None:
     command = [sys.executable, "-c", INTERRUPTING.format(module=module)]

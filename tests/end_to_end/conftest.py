@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 
-from campledger.operations.serving import serve
-from campledger.operations.site import build
+from campledger.operations.site.build import build
+from campledger.operations.site.serve import serve
 from tests.pages import conftest
 
 QUIET = (

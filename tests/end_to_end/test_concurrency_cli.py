@@ -27,7 +27,7 @@ import sys
 from pathlib import Path
 from campledger.operations.acts import How, note
 from campledger.operations.workspace import Workspace
-from campledger.operations.writing import Writing
+from campledger.operations.write.writing import Writing
 space = Workspace(Path.cwd())
 for number in range({acts}):
     with Writing(space).stage() as staged:
@@ -39,7 +39,7 @@ import sys
 from pathlib import Path
 from campledger.operations.acts import How, change_state
 from campledger.operations.workspace import Workspace
-from campledger.operations.writing import Writing
+from campledger.operations.write.writing import Writing
 space = Workspace(Path.cwd())
 acts = ["start", *(["pause", "resume"] * {acts})]
 for act in acts[:{acts}]:

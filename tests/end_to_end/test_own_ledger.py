@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from campledger.cli.main import main
-from campledger.ledger.reading import Ledger, Record
-from campledger.repository.commands import Repository
-from campledger.repository.trees import WorkTree
+from campledger.ledger.ledger import Ledger, Record
+from campledger.repository.file_trees import WorkTree
+from campledger.repository.git_commands import Repository
 
 OWN = Path(__file__).parents[2]
 

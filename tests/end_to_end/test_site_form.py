@@ -17,11 +17,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from campledger.documents.schema import findings, schema
 from campledger.documents.strict import read
 from campledger.documents.writing import format_value
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.model import rules
 from campledger.model.ids import ALPHABET, CAMPAIGN_ID, directory_of
-from campledger.operations.site import build
-from campledger.repository.trees import WorkTree
+from campledger.operations.site.build import build
+from campledger.repository.file_trees import WorkTree
 
 STATIC = Path(__file__).parents[2] / "site" / "static"
 EXAMPLES = Path(__file__).parents[1] / "examples"

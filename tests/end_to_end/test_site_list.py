@@ -17,10 +17,10 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.model import query
-from campledger.pages import render
-from campledger.repository.trees import WorkTree
+from campledger.pages.engine import render
+from campledger.repository.file_trees import WorkTree
 
 MANY = 20_000
 EXPRESSIONS = [

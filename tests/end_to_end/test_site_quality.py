@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 import pytest
 from playwright.sync_api import Browser, Dialog, Page
 
-from campledger.operations.site import build
+from campledger.operations.site.build import build
 
 OWN = Path(__file__).parents[2]
 CHECKER = Path(sys.prefix) / "node_modules/vnu-jar/build/dist/vnu.jar"

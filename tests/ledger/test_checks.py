@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from campledger.ledger.checks import campaigns_at, check
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.model.ids import directory_of
 from campledger.problems import Problem, report_json, report_text
-from campledger.repository.trees import WorkTree
+from campledger.repository.file_trees import WorkTree
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ALPHA, BETA, GAMMA = "2026-11-22-alpha-aaaa", "2026-11-22-beta-bbbb", "2026-11-23-gamma-cccc"

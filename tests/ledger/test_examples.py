@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from campledger.ledger.checks import check
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.problems import RULES, Problem, Severity
-from campledger.repository.trees import WorkTree
+from campledger.repository.file_trees import WorkTree
 
 HERE = Path(__file__).parents[1] / "examples"
 VALID = sorted((HERE / "valid").iterdir())

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campledger.errors import UsageError
-from campledger.ledger.reading import Ledger, Record
+from campledger.ledger.ledger import Ledger, Record
 from campledger.ledger.settings import Settings
 from campledger.model.ids import directory_of
 from campledger.model.states import State
 from campledger.problems import Severity
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree, Overlay, WorkTree
+from campledger.repository.file_trees import GitTree, Overlay, WorkTree
+from campledger.repository.git_commands import Repository
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ALPHA, BETA, GAMMA = "2026-11-22-alpha-aaaa", "2026-11-22-beta-bbbb", "2026-11-23-gamma-cccc"

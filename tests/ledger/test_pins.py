@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from campledger.documents import schema
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.pins import pins_of
-from campledger.ledger.reading import Ledger
 from campledger.ledger.sets import Sets
-from campledger.repository.commands import Repository
-from campledger.repository.trees import Files, GitTree, WorkTree
+from campledger.repository.file_trees import Files, GitTree, WorkTree
+from campledger.repository.git_commands import Repository
 
 HOME = "campaigns/2026/11/2026-11-22-alpha-aaaa"
 FILES = {

@@ -8,10 +8,10 @@ import pytest
 
 from campledger.errors import DataError, UsageError
 from campledger.ledger.checks import campaigns_at
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.queries import Queries, expression_complaint
-from campledger.ledger.reading import Ledger
 from campledger.model.columns import USUAL
-from campledger.repository.trees import WorkTree
+from campledger.repository.file_trees import WorkTree
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

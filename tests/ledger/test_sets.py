@@ -11,11 +11,11 @@ import pytest
 
 from campledger.errors import DataError, UsageError
 from campledger.ledger.histories import is_receipts
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.sets import Reference, Sets, is_set_path, references_of, registry_name
 from campledger.model.ids import directory_of
-from campledger.repository.commands import Repository
-from campledger.repository.trees import WorkTree
+from campledger.repository.file_trees import WorkTree
+from campledger.repository.git_commands import Repository
 
 ALPHA = "2026-11-22-alpha-aaaa"
 HOME = directory_of(ALPHA)

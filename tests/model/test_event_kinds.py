@@ -9,7 +9,7 @@ import pytest
 from campledger.model.event_kinds import describe, remark
 from campledger.model.history import Event
 from campledger.model.states import CAMPAIGN_TABLE
-from campledger.model.words import count_words
+from campledger.model.text_format import count_words
 
 STAMPS = {"id": "a" * 12, "time": "2026-11-22T08:00:00.000000Z", "by": "v"}
 

@@ -13,7 +13,7 @@ from campledger.model.history import History
 from campledger.model.progress import Progress
 from campledger.model.proposals import Proposal
 from campledger.model.states import CAMPAIGN_TABLE, OUTCOMES, State, SubmissionState
-from campledger.model.waiting import matters, to_submit, todo, under_way
+from campledger.model.todo import matters, to_submit, todo, under_way
 from tests.model.histories_for_tests import Lived, histories, new_faults
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

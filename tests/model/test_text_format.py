@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campledger.model.words import places
+from campledger.model.text_format import places
 
 
 @pytest.mark.parametrize(

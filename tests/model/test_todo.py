@@ -10,7 +10,7 @@ import pytest
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, replay
 from campledger.model.progress import Progress
-from campledger.model.waiting import is_silent, people_of, to_submit, todo, under_way
+from campledger.model.todo import is_silent, people_of, to_submit, todo, under_way
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STEPS = [{"name": "a", "groups": [{"name": "1"}, {"name": "2"}]}, {"name": "b", "prerequisites": ["a"]}]

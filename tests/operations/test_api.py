@@ -19,9 +19,9 @@ from campledger import Ledger
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.model.history import Event
 from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE
-from campledger.operations.scripting import Transaction
+from campledger.operations.api import Transaction
 from campledger.operations.workspace import Workspace
-from campledger.repository.past import event_commits
+from campledger.repository.event_commits import event_commits
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Git = Callable[..., str]

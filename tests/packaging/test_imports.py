@@ -93,7 +93,7 @@ def test_the_table_names_every_part() -> None:
 
 def test_reading_a_ledger_loads_no_reader_of_sets() -> None:
     program = (
-        "import sys, campledger.ledger.reading; print(*(one for one in sys.modules if 'campledger.dataids' in one))"
+        "import sys, campledger.ledger.ledger; print(*(one for one in sys.modules if 'campledger.dataids' in one))"
     )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert {one.rpartition(".")[2] for one in loaded} == {"dataids", "dimensions", "formats", "sets"}

@@ -16,7 +16,7 @@ from campledger.documents.lines import format_event
 from campledger.documents.writing import format_document
 from campledger.model import query
 from campledger.model.ids import ALPHABET, directory_of
-from campledger.pages import compact
+from campledger.pages.content import list_index
 
 PAYLOAD = '"><img src=x onerror="window.pwned=1"><script>window.pwned=2;alert(1)</script>{{ 7*7 }}\u202e</textarea>'
 """Runs, opens a dialog or leaves its attribute wherever a page forgets to escape."""
@@ -515,7 +515,7 @@ def many_campaigns(count: int) -> tuple[dict[str, Any], str]:
         "to find regressions before the next night begins. detector 53 is noisy. metrics look fine."
         for number in range(count)
     ]
-    return compact.by_column(
+    return list_index.by_column(
         facts, shown, {f"person{number}": f"Person {number}" for number in range(40)}, None
     ), json.dumps(texts)
 

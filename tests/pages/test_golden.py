@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from campledger.operations.site import build
-from campledger.pages.builds import BuildResult
+from campledger.operations.site.build import build
+from campledger.pages.engine.build_request import BuildResult
 
 GOLDEN = Path(__file__).with_name("golden")
 PAGES = (

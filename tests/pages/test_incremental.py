@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import DataError
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.sets import Sets
-from campledger.operations.site import build
-from campledger.pages import building, campaigns, parts, render
-from campledger.pages.gather import Survey, page_path
-from campledger.pages.write import MARKER, STAGE
-from campledger.repository.trees import WorkTree
+from campledger.operations.site.build import build
+from campledger.pages.content import campaign_page
+from campledger.pages.engine import incremental_build, page_kinds, render
+from campledger.pages.engine.gather import Survey, page_path
+from campledger.pages.engine.output_folder import MARKER, STAGE
+from campledger.repository.file_trees import WorkTree
 from tests.pages.conftest import Log, commit, definition, git, put_campaign, put_settings, rich_ledger
 
 ONE, TWO, THREE = "2026-09-01-one-aaaa", "2026-09-02-two-bbbb", "2026-09-03-three-cccc"
@@ -289,16 +290,16 @@ def test_a_stopped_build_leaves_the_old_site_whole(root: Path, tmp_path: Path, m
     edit(root, ONE, "Runs one.", "Walks.")
     edit(root, TWO, "Runs two.", "Walks.")
     commit(root, "Both")
-    plain = campaigns.page
+    plain = campaign_page.page
 
     def stopping(one: object, survey: Survey) -> dict[str, object]:
         if one.id == ONE:  # type: ignore[attr-defined]
             raise KeyboardInterrupt
         return plain(one, survey)  # type: ignore[arg-type]
 
-    kinds = (parts.OfCampaign(page_path, campaigns.key, stopping),)
+    kinds = (page_kinds.OfCampaign(page_path, campaign_page.key, stopping),)
     with monkeypatch.context() as patched:
-        patched.setattr(building, "OF_CAMPAIGNS", kinds)
+        patched.setattr(incremental_build, "OF_CAMPAIGNS", kinds)
         with pytest.raises(KeyboardInterrupt):
             build(root, out)
     assert contents(out) == good
@@ -320,7 +321,7 @@ def test_a_build_that_was_killed_while_moving_is_finished_by_the_next(
         raise SystemError("power cut")
 
     with monkeypatch.context() as patched:
-        patched.setattr("campledger.pages.write._remove", killed)
+        patched.setattr("campledger.pages.engine.output_folder._remove", killed)
         with pytest.raises(SystemError):
             build(root, out)
     assert (out / f"campaigns/{THREE}.html").exists()
@@ -357,8 +358,8 @@ def test_several_processes_make_the_same_site(tmp_path: Path, monkeypatch: pytes
     shutil.rmtree(root / ".git/campledger")
     for module in ("gather", "parts"):
         monkeypatch.setattr(f"campledger.pages.{module}.BATCH", 2)
-    monkeypatch.setattr("campledger.pages.forks._processors", lambda: 3)
-    monkeypatch.setattr(building, "_MANY", 0)
+    monkeypatch.setattr("campledger.pages.engine.worker_processes._processors", lambda: 3)
+    monkeypatch.setattr(incremental_build, "_MANY", 0)
     build(root, tmp_path / "shared")
     assert contents(tmp_path / "shared") == good
     assert build(root, tmp_path / "shared").written == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from campledger.operations.site import build
+from campledger.operations.site.build import build
 
 OWN = Path(__file__).parents[2]
 PROJECT = "tests/types/tsconfig.json"

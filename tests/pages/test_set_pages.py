@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.sets import Sets
-from campledger.operations.site import build
-from campledger.pages import gather, render, sets
-from campledger.pages.changes import Commit
-from campledger.pages.shelf import MAX_COUNTS, MAX_TIMES, PREVIEW, Shelf, set_page_path
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree, WorkTree
+from campledger.operations.site.build import build
+from campledger.pages.content import set_pages
+from campledger.pages.content.set_summaries import MAX_COUNTS, MAX_TIMES, PREVIEW, Shelf, set_page_path
+from campledger.pages.engine import gather, render
+from campledger.pages.engine.git_facts import Commit
+from campledger.repository.file_trees import GitTree, WorkTree
+from campledger.repository.git_commands import Repository
 from tests.pages.conftest import RESCUES, commit, put_set, put_settings
 
 Page = dict[str, Any]
@@ -23,7 +24,7 @@ BAD = "lsstcam/bad-exposures"
 
 
 def pages_of(survey: gather.Survey) -> list[Page]:
-    made = [file.content for file in sets.files(survey, lambda _path, _key: False)]
+    made = [file.content for file in set_pages.files(survey, lambda _path, _key: False)]
     return [page for page in made if isinstance(page, dict)]
 
 
@@ -34,7 +35,7 @@ def pages(rich: Path) -> dict[str, Page]:
     named = Commit(head, repository.commit_time(head))
     survey = gather.Survey(Ledger(GitTree(repository, head)), named, repository)
     found = {page["path"]: page for page in pages_of(survey)}
-    assert list(found) == sets.paths(survey)
+    assert list(found) == set_pages.paths(survey)
     return found
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from campledger.errors import GitError
 from campledger.repository import commits
-from campledger.repository.commands import Repository
 from campledger.repository.commits import Change, commit, locked
+from campledger.repository.git_commands import Repository
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Git = Callable[..., str]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from campledger.repository import past
-from campledger.repository.commands import Repository
+from campledger.repository import event_commits
+from campledger.repository.git_commands import Repository
 
 EVENT = '- {"id": "%s", "time": "x"}\n'
 PLACE = "campaigns/2026/09/2026-09-01-x-ab12/events.yaml"
@@ -40,7 +40,7 @@ def test_versions_of_every_file(root: Path) -> None:
     first = put(root, "a", **{"dataids/a.json": "1", "dataids/sub/ö b\n.csv": "1", "other": "1"})
     second = put(root, "b", **{"dataids/a.json": "2", "other": "2"})
     put(root, "c", other="3")
-    found = past.versions(Repository(root), "HEAD", "dataids/")
+    found = event_commits.versions(Repository(root), "HEAD", "dataids/")
     assert {path: [one.commit for one in commits] for path, commits in found.items()} == {
         "dataids/a.json": [second, first],
         "dataids/sub/ö b\n.csv": [first],
@@ -48,12 +48,12 @@ def test_versions_of_every_file(root: Path) -> None:
     one = found["dataids/a.json"][0]
     assert (one.name, one.email) == ("Vera Rubin", "vera@example.org")
     assert one.time > 0
-    assert past.versions(Repository(root), first, "dataids/")["dataids/a.json"][0].commit == first
+    assert event_commits.versions(Repository(root), first, "dataids/")["dataids/a.json"][0].commit == first
 
 
 def test_versions_of_a_ledger_below_its_repository(root: Path) -> None:
     first = put(root, "a", **{"below/dataids/a.json": "1", "dataids/a.json": "1"})
-    found = past.versions(Repository(root / "below"), "HEAD", "dataids/")
+    found = event_commits.versions(Repository(root / "below"), "HEAD", "dataids/")
     assert {path: [one.commit for one in commits] for path, commits in found.items()} == {"dataids/a.json": [first]}
 
 
@@ -65,18 +65,18 @@ def test_commits_of_events(root: Path) -> None:
     side = put(root, f"note\n\nCampledger-Event: {three}\n", **{"other": "x"})
     run(root, "checkout", "--quiet", "main")
     run(root, "merge", "--quiet", "--no-edit", "side")
-    found = past.event_commits(Repository(root), "HEAD")
+    found = event_commits.event_commits(Repository(root), "HEAD")
     assert {event: commit for event, (_, commit) in found.items()} == {one: first, two: second, three: side}
-    assert set(past.event_commits(Repository(root), first)) == {one}
-    assert set(past.event_commits(Repository(root), "HEAD", second)) == {three}
+    assert set(event_commits.event_commits(Repository(root), first)) == {one}
+    assert set(event_commits.event_commits(Repository(root), "HEAD", second)) == {three}
 
 
 def test_an_event_of_a_ledger_below_its_repository(root: Path) -> None:
     first = put(root, "Import", **{f"below/{PLACE}": EVENT % ("a" * 12)})
-    found = past.event_commits(Repository(root / "below"), "HEAD")
+    found = event_commits.event_commits(Repository(root / "below"), "HEAD")
     assert {event: commit for event, (_, commit) in found.items()} == {"a" * 12: first}
 
 
 def test_a_line_of_a_message_is_no_event(root: Path) -> None:
     put(root, "x", **{"other": EVENT % ("a" * 12)})
-    assert past.event_commits(Repository(root), "HEAD") == {}
+    assert event_commits.event_commits(Repository(root), "HEAD") == {}

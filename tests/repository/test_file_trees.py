@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree, Overlay, WorkTree
+from campledger.repository.file_trees import GitTree, Overlay, WorkTree
+from campledger.repository.git_commands import Repository
 
 Git = Callable[..., str]
 

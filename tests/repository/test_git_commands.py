@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import GitError, UsageError
-from campledger.repository.commands import Repository, Status
+from campledger.repository.git_commands import Repository, Status
 
 Git = Callable[..., str]
 

@@ -9,7 +9,7 @@ import pytest
 
 from campledger.errors import GitError
 from campledger.repository import remote
-from campledger.repository.commands import Repository
+from campledger.repository.git_commands import Repository
 
 Git = Callable[..., str]
 Sound = Callable[..., None]

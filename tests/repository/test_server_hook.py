@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import GitError, UsageError
-from campledger.operations.starting import init, install_server_hook
+from campledger.operations.setup.init import init, install_server_hook
 
 
 @pytest.fixture

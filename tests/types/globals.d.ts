@@ -54,7 +54,7 @@ type Maker = <Tag extends keyof HTMLElementTagNameMap>(
   text?: string,
 ) => HTMLElementTagNameMap[Tag];
 
-/** A column as list-index.js has it: campledger/pages/compact.py says how. */
+/** A column as list-index.js has it: campledger/pages/content/list_index.py says how. */
 interface Packed {
   values: string;
   codes: string;
@@ -76,7 +76,7 @@ interface Index {
   shown: Record<string, Packed>;
 }
 
-/** What the ledger has, for the form: see campledger/pages/form.py. Of what is null, everything is allowed. */
+/** What the ledger has, for the form: see campledger/pages/content/new_campaign_page.py. Of what is null, everything is allowed. */
 interface Ledger {
   schema: Rule;
   left_out: string[];

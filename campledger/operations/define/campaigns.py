@@ -12,15 +12,15 @@ from typing import Any
 from campledger.documents import strict, writing
 from campledger.documents.schema import findings
 from campledger.errors import DataError, GitError, RefusedError, UsageError
-from campledger.ledger.difference_words import of_differences
+from campledger.ledger.difference_text import of_differences
 from campledger.ledger.histories import histories
-from campledger.ledger.reading import DEFINITION, Ledger, locate
+from campledger.ledger.ledger import DEFINITION, Ledger, locate
 from campledger.ledger.run_contents import run_contents
 from campledger.ledger.templates import TEMPLATES, Templates, template_path, values_of
 from campledger.model.differences import differences
 from campledger.model.ids import SUFFIX_LENGTH, directory_of, new_campaign_id, random_id
-from campledger.operations.staging import StagedLedger
 from campledger.operations.workspace import Workspace, resolve
+from campledger.operations.write.staging import StagedLedger
 from campledger.problems import report_text
 from campledger.repository.messages import is_cut
 
@@ -203,7 +203,7 @@ class Edited:
     path: str
     text: str
     differences: tuple[str, ...]
-    """What is otherwise now, in words; see `campledger.ledger.difference_words`."""
+    """What is otherwise now, in words; see `campledger.ledger.difference_text`."""
     changed: bool = True
 
 

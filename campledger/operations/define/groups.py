@@ -16,13 +16,13 @@ from campledger.documents import schema, strict, writing
 from campledger.documents.foreign import ForeignError
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.groups import MAX_GROUPS, placeholders_of
-from campledger.ledger.reading import DEFINITION, Ledger
+from campledger.ledger.ledger import DEFINITION, Ledger
 from campledger.model import rules
 from campledger.model.campaign import listed
-from campledger.model.words import counted
-from campledger.operations.lists import PLAIN, SHOWN, read_foreign
-from campledger.operations.staging import StagedLedger
+from campledger.model.text_format import counted
+from campledger.operations.sets.import_lists import PLAIN, SHOWN, read_foreign
 from campledger.operations.workspace import read_bytes, require_readable, resolve
+from campledger.operations.write.staging import StagedLedger
 from campledger.problems import Problem, report_text
 
 By = Literal["exposure", "visit", "tract"]

@@ -15,12 +15,12 @@ from campledger.documents import strict
 from campledger.documents.writing import SCHEMA_FROM_CAMPAIGN, format_document
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.checks import check
-from campledger.ledger.reading import DEFINITION, Ledger
+from campledger.ledger.ledger import DEFINITION, Ledger
 from campledger.model.ids import directory_of, new_campaign_id
 from campledger.model.states import CAMPAIGN_TABLE, State, Transition
-from campledger.model.words import counted
-from campledger.operations.staging import StagedLedger, refused
-from campledger.operations.writing import Writing
+from campledger.model.text_format import counted
+from campledger.operations.write.staging import StagedLedger, refused
+from campledger.operations.write.writing import Writing
 from campledger.problems import Problem, Severity, report_text
 
 

@@ -13,17 +13,17 @@ from campledger.documents.schema import findings, schema
 from campledger.documents.text import shown
 from campledger.documents.writing import SCHEMA_FROM_CAMPAIGN, format_document, set_value
 from campledger.errors import CampledgerError, DataError, UsageError
-from campledger.ledger.reading import DEFINITION
+from campledger.ledger.ledger import DEFINITION
 from campledger.model import times
 from campledger.model.ids import directory_of, new_campaign_id, slug
 from campledger.model.states import CAMPAIGN_STATES, State
-from campledger.model.words import counted
-from campledger.operations.cells import Table
-from campledger.operations.defining import find_key
-from campledger.operations.importing import status_event, way_to
-from campledger.operations.staging import StagedLedger
+from campledger.model.text_format import counted
+from campledger.operations.define.campaigns import find_key
+from campledger.operations.define.import_bps import status_event, way_to
+from campledger.operations.define.table_columns import Table
 from campledger.operations.workspace import told
-from campledger.operations.writing import Writing
+from campledger.operations.write.staging import StagedLedger
+from campledger.operations.write.writing import Writing
 from campledger.problems import Pointer
 from campledger.suggestions import did_you_mean
 

@@ -11,9 +11,9 @@ from campledger.documents.writing import format_document
 from campledger.errors import RefusedError, UsageError
 from campledger.ledger.queries import Queries, SavedQuery, expression_complaint, query_path
 from campledger.model import query
-from campledger.operations.finding import View
-from campledger.operations.staging import StagedLedger
+from campledger.operations.read.find_campaigns import View
 from campledger.operations.workspace import Workspace, read_bytes
+from campledger.operations.write.staging import StagedLedger
 
 _SCHEMA = "../schemas/query.schema.json"
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from campledger.errors import UsageError
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.model import times
-from campledger.repository import history
-from campledger.repository.commands import Repository
-from campledger.repository.trees import Files, GitTree, WorkTree
+from campledger.repository import last_change
+from campledger.repository.file_trees import Files, GitTree, WorkTree
+from campledger.repository.git_commands import Repository
 
 _DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 
@@ -32,7 +32,7 @@ def commit_as_of(repository: Repository, root: Path, text: str) -> str:
     except ValueError:
         raise UsageError(f"`{text}` is no time: write 2026-11-22, or 2026-11-22T08:00 (UTC)") from None
     branch = _main_branch(repository, root)
-    found = history.last_until(repository, branch, int(moment.timestamp()))
+    found = last_change.last_until(repository, branch, int(moment.timestamp()))
     if found is None:
         shallow = "; the clone lacks a part of the history, `git fetch --unshallow` gets it"
         raise UsageError(
@@ -44,7 +44,7 @@ def commit_as_of(repository: Repository, root: Path, text: str) -> str:
 
 def tips_of_main(repository: Repository, root: Path) -> list[str]:
     """Return the commits at which the main branch is, here and where it was fetched from; HEAD, where there is none."""
-    return history.tips(repository, _main_branch(repository, root))
+    return last_change.tips(repository, _main_branch(repository, root))
 
 
 def committed(repository: Repository, commit: str) -> str:

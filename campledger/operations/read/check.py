@@ -8,14 +8,14 @@ from pathlib import Path
 
 from campledger.errors import UsageError
 from campledger.ledger.checks import check, check_some, rewritten
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.reviewing import problems_between
-from campledger.operations.moments import commit_as_of
+from campledger.operations.read.as_of import commit_as_of
 from campledger.operations.roots import find_root
 from campledger.operations.workspace import Workspace
 from campledger.problems import Problem
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree
+from campledger.repository.file_trees import GitTree
+from campledger.repository.git_commands import Repository
 
 
 def check_work_tree(workspace: Workspace, paths: Sequence[Path]) -> list[Problem]:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from campledger.errors import GitError, UsageError
+from campledger.ledger.ledger import Ledger, Record
 from campledger.ledger.queries import Queries, SavedQuery
-from campledger.ledger.reading import Ledger, Record
 from campledger.model import query, times
 from campledger.model.columns import USUAL, Row, in_order, row_of, unknown_column
 from campledger.model.history import Event, History

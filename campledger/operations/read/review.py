@@ -11,14 +11,14 @@ from campledger.errors import DataError, UsageError
 from campledger.ledger import reviewing
 from campledger.ledger.differences import CampaignDifference, Effect, Side, compare, effect
 from campledger.ledger.histories import histories
-from campledger.ledger.reading import DEFINITION
+from campledger.ledger.ledger import DEFINITION
 from campledger.ledger.reviewing import Review
 from campledger.model.differences import ABSENT, Difference, differences
-from campledger.operations.checking import repository_at
-from campledger.operations.sets import sets_of
+from campledger.operations.read.check import repository_at
+from campledger.operations.sets.find_sets import sets_of
 from campledger.operations.workspace import Workspace, resolve
 from campledger.problems import report_text
-from campledger.repository.trees import blob_id
+from campledger.repository.file_trees import blob_id
 
 
 def review(start: Path, span: str) -> Review:

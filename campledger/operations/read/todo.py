@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from campledger.errors import DataError
-from campledger.ledger.reading import Ledger, Record
+from campledger.ledger.ledger import Ledger, Record
 from campledger.model import query, times
 from campledger.model.campaign import Campaign
 from campledger.model.history import History
@@ -15,7 +15,8 @@ from campledger.model.ids import CAMPAIGN_ID
 from campledger.model.progress import Progress
 from campledger.model.proposals import Proposal, on_campaign
 from campledger.model.states import CAMPAIGN_TABLE, State, Transition
-from campledger.model.waiting import (
+from campledger.model.text_format import counted
+from campledger.model.todo import (
     Matter,
     is_of_one_night,
     matters,
@@ -25,9 +26,8 @@ from campledger.model.waiting import (
     todo,
     under_way,
 )
-from campledger.model.words import counted
-from campledger.operations.finding import terms_of
-from campledger.operations.moments import committed
+from campledger.operations.read.as_of import committed
+from campledger.operations.read.find_campaigns import terms_of
 from campledger.operations.workspace import Workspace, resolve
 from campledger.problems import Problem, report_text
 

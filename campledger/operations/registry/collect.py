@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from campledger.errors import UsageError
 from campledger.model.rules import collection_complaint
-from campledger.operations.registry import (
+from campledger.operations.registry.upload import (
     How,
     Progress,
     Receipts,
@@ -21,7 +21,7 @@ from campledger.operations.registry import (
     upload_sets,
 )
 from campledger.operations.workspace import require_known_format
-from campledger.operations.writing import Writing
+from campledger.operations.write.writing import Writing
 
 if TYPE_CHECKING:
     from campledger.butler.collecting import Collected

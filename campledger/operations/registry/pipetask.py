@@ -18,12 +18,12 @@ from campledger.butler import pipetask
 from campledger.documents.foreign import ForeignError
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.files import replace as replace_file
-from campledger.ledger.reading import Record
+from campledger.ledger.ledger import Record
 from campledger.model import rules
 from campledger.model.campaign import Group
 from campledger.model.states import State, acts_from
-from campledger.operations.collecting import DATASET_TYPES, Gathering, gather, setrefs
-from campledger.operations.registry import (
+from campledger.operations.registry.collect import DATASET_TYPES, Gathering, gather, setrefs
+from campledger.operations.registry.upload import (
     How,
     Progress,
     Receipts,
@@ -36,7 +36,7 @@ from campledger.operations.registry import (
     upload_sets,
 )
 from campledger.operations.workspace import require_known_format, resolve
-from campledger.operations.writing import Writing
+from campledger.operations.write.writing import Writing
 
 if TYPE_CHECKING:
     from campledger.butler.store import DataIdStore

@@ -16,12 +16,11 @@ from campledger.butler.connecting import friendly, open_first
 from campledger.documents.lines import parse_events
 from campledger.errors import ButlerError, CampledgerError, RefusedError, UsageError
 from campledger.ledger.histories import receipts_path
-from campledger.ledger.reading import Ledger, Record
+from campledger.ledger.ledger import Ledger, Record
 from campledger.ledger.sets import Evaluated, Reference, Sets, references_of, registry_name
 from campledger.model import times
 from campledger.model.history import Event
-from campledger.operations.sets import sets_of
-from campledger.operations.staging import StagedLedger
+from campledger.operations.sets.find_sets import sets_of
 from campledger.operations.workspace import (
     Workspace,
     read_bytes,
@@ -29,7 +28,8 @@ from campledger.operations.workspace import (
     require_readable,
     resolve,
 )
-from campledger.operations.writing import Writing
+from campledger.operations.write.staging import StagedLedger
+from campledger.operations.write.writing import Writing
 
 if TYPE_CHECKING:
     from campledger.butler.store import DataIdStore

@@ -15,11 +15,11 @@ from campledger.dataids.dimensions import DIMENSIONS
 from campledger.dataids.files import ENDINGS, format_derived, format_set, read
 from campledger.dataids.sets import Row
 from campledger.errors import DataError, RefusedError, UsageError
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.sets import SHARED, Reference, Sets, derive, sources
-from campledger.operations.sets import combine, located, sets_of
-from campledger.operations.staging import StagedLedger
+from campledger.operations.sets.find_sets import combine, located, sets_of
 from campledger.operations.workspace import read_bytes
+from campledger.operations.write.staging import StagedLedger
 from campledger.problems import Severity, report_text
 
 _RANGE = re.compile(r"(-?[0-9]+)(?:\.\.(-?[0-9]+)(?::([1-9][0-9]*))?)?")

@@ -10,7 +10,7 @@ from typing import Any
 from campledger.dataids import DataIdSet
 from campledger.dataids.files import ENDINGS, SetFile, read
 from campledger.errors import DataError, UsageError
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.sets import Reference, Sets, derive, references_of
 from campledger.model.history import Event
 from campledger.operations.workspace import Workspace, resolve

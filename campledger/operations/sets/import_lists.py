@@ -15,8 +15,8 @@ from campledger.dataids.lists import ForeignList, read_list
 from campledger.dataids.members import ALTERNATES
 from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, UsageError
-from campledger.operations.changing import Change, about_new, save_new
-from campledger.operations.staging import StagedLedger
+from campledger.operations.sets.edit_sets import Change, about_new, save_new
+from campledger.operations.write.staging import StagedLedger
 from campledger.problems import Problem, Severity, report_text
 from campledger.suggestions import did_you_mean
 

@@ -15,15 +15,15 @@ from campledger.dataids.dimensions import implied_by
 from campledger.dataids.lists import ForeignList, read_list
 from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, RefusedError, UsageError
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.sets import Sets
-from campledger.model.words import counted
-from campledger.operations.changing import Change, replace_members
-from campledger.operations.lists import PLAIN, Taken, both_said, read_foreign
-from campledger.operations.registry import store_of
-from campledger.operations.sets import path_of
-from campledger.operations.staging import StagedLedger
+from campledger.model.text_format import counted
+from campledger.operations.registry.upload import store_of
+from campledger.operations.sets.edit_sets import Change, replace_members
+from campledger.operations.sets.find_sets import path_of
+from campledger.operations.sets.import_lists import PLAIN, Taken, both_said, read_foreign
 from campledger.operations.workspace import Workspace
+from campledger.operations.write.staging import StagedLedger
 from campledger.problems import Problem, Severity, report_text
 
 if TYPE_CHECKING:

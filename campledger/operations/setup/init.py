@@ -12,12 +12,12 @@ from campledger.documents import writing
 from campledger.errors import GitError, UsageError
 from campledger.files import replace
 from campledger.ledger.settings import SETTINGS_FILE
-from campledger.operations.defining import Wish, define
-from campledger.operations.workflows import workflows
+from campledger.operations.define.campaigns import Wish, define
+from campledger.operations.setup.ci import workflows
 from campledger.operations.workspace import Workspace
-from campledger.operations.writing import Writing
-from campledger.repository.commands import Repository, initialise
+from campledger.operations.write.writing import Writing
 from campledger.repository.commits import Change, commit, locked
+from campledger.repository.git_commands import Repository, initialise
 
 ADDED = {
     ".gitattributes": """\

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from campledger.errors import UsageError
-from campledger.pages.builds import BuildResult, Progress, Wanted
-from campledger.pages.program import program
-from campledger.pages.write import content_id, locked, stamp
+from campledger.pages.engine.build_request import BuildResult, Progress, Wanted
+from campledger.pages.engine.generator_version import program
+from campledger.pages.engine.output_folder import content_id, locked, stamp
 from campledger.problems import Problem, Severity
 from campledger.repository.cache import Cache
-from campledger.repository.commands import Repository
+from campledger.repository.git_commands import Repository
 
 
 def build(
@@ -49,14 +49,14 @@ def _commit(repository: Repository, root: Path, commit: str | None, *, worktree:
         return repository.head() if repository.exists() else None
     if commit is None:
         return repository.commit_of("HEAD")
-    from campledger.operations.moments import commit_as_of
+    from campledger.operations.read.as_of import commit_as_of
 
     return commit_as_of(repository, root, commit)
 
 
 def _present(repository: Repository, root: Path, shown: str) -> tuple[str, ...]:
     """Return the commits at which the main branch is, here and at its origin, but those that the shown one follows."""
-    from campledger.operations.moments import tips_of_main
+    from campledger.operations.read.as_of import tips_of_main
 
     tips = {*tips_of_main(repository, root)} - {shown}
     return tuple(sorted(tip for tip in tips if not repository.is_ancestor(tip, shown)))
@@ -75,7 +75,7 @@ def _build(
         problems = tuple(Problem(**{**row, "severity": Severity(row["severity"])}) for row in known["problems"])
         return BuildResult(known["pages"], 0, 0, problems, wanted.commit, out, tuple(known["notes"]))
     # What is needed only to make pages takes longer to import than all of the above.
-    from campledger.pages.building import make
+    from campledger.pages.engine.incremental_build import make
 
     with locked(out):
         result = make(repository, root, out, wanted, cache, progress)

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from campledger.errors import CampledgerError, UsageError
-from campledger.pages.write import MARKER
-from campledger.repository.commands import Repository
-from campledger.repository.trees import WorkTree
+from campledger.pages.engine.output_folder import MARKER
+from campledger.repository.file_trees import WorkTree
+from campledger.repository.git_commands import Repository
 
 _PAUSE = 0.5
 """Seconds between two looks at the ledger."""

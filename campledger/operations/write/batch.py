@@ -10,12 +10,12 @@ from campledger.documents.schema import act_findings
 from campledger.documents.strict_json import Decoder, JsonError, JsonText
 from campledger.documents.text import place_in, shown
 from campledger.errors import CampledgerError, DataError, RefusedError
-from campledger.ledger.reading import DEFINITION
-from campledger.model.words import counted
-from campledger.operations.scripting import Transaction
-from campledger.operations.staging import StagedAct, StagedLedger
+from campledger.ledger.ledger import DEFINITION
+from campledger.model.text_format import counted
+from campledger.operations.api import Transaction
 from campledger.operations.workspace import told
-from campledger.operations.writing import Writing
+from campledger.operations.write.staging import StagedAct, StagedLedger
+from campledger.operations.write.writing import Writing
 from campledger.problems import Finding, Pointer, Problem
 
 MAX_LINE = 1024 * 1024

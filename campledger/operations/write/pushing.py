@@ -18,17 +18,17 @@ from typing import Any
 from campledger.documents.lines import format_event, parse_events
 from campledger.errors import CampledgerError, GitError, RefusedError
 from campledger.ledger.histories import is_history, is_receipts, set_of_receipts
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.sets import is_set_path, merge_sets
 from campledger.model import times
 from campledger.model.event_kinds import kind_of
 from campledger.model.ids import CAMPAIGN_ID
-from campledger.operations.staging import validate
 from campledger.operations.workspace import Workspace, require_known_format
+from campledger.operations.write.staging import validate
 from campledger.repository import remote
-from campledger.repository.commands import explain
 from campledger.repository.commits import locked
-from campledger.repository.trees import GitTree, WorkTree
+from campledger.repository.file_trees import GitTree, WorkTree
+from campledger.repository.git_commands import explain
 
 ATTEMPTS = 60
 """Eight busy operators of one ledger needed at most a dozen in the tests."""

@@ -20,8 +20,8 @@ from campledger.documents.lines import format_event, parse_events
 from campledger.errors import RefusedError, UsageError
 from campledger.ledger import checks
 from campledger.ledger.histories import events_path, histories, is_receipts, receipts_path, set_of_receipts
+from campledger.ledger.ledger import Ledger, Record
 from campledger.ledger.queries import query_path
-from campledger.ledger.reading import Ledger, Record
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import times
 from campledger.model.event_kinds import EVENT_KINDS
@@ -32,7 +32,7 @@ from campledger.operations.workspace import Workspace, require_readable, resolve
 from campledger.problems import Problem, Severity, report_text
 from campledger.repository import messages
 from campledger.repository.commits import Change, commit, on_new_branch, status_of
-from campledger.repository.trees import Overlay
+from campledger.repository.file_trees import Overlay
 
 _NAMED = re.compile(rb'"(?:run_)?id": ?"([^"]+)"')
 """The ids and run ids in a history."""

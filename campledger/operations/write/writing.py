@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from campledger.errors import UsageError
-from campledger.operations import pushing
-from campledger.operations.staging import StagedLedger, Written
 from campledger.operations.workspace import Workspace, require_known_format
+from campledger.operations.write import pushing
+from campledger.operations.write.staging import StagedLedger, Written
 from campledger.repository.commits import locked
 
 

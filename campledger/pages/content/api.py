@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from campledger.errors import DataError, UsageError
-from campledger.pages.addresses import campaign_feed_path
-from campledger.pages.changes import Commit, digest
-from campledger.pages.gather import Readable, Survey, kept, page_path, problem_rows
-from campledger.pages.parts import File, IsCurrent
-from campledger.pages.text import moment_of
+from campledger.pages.content.addresses import campaign_feed_path
+from campledger.pages.content.text import moment_of
+from campledger.pages.engine.gather import Readable, Survey, kept, page_path, problem_rows
+from campledger.pages.engine.git_facts import Commit, digest
+from campledger.pages.engine.page_kinds import File, IsCurrent
 
 FORMAT = 1
 """Version of the format; it stands in the path, too."""

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from campledger.ledger.histories import histories
-from campledger.ledger.reading import DEFINITION
+from campledger.ledger.ledger import DEFINITION
 from campledger.ledger.sets import references_of
 from campledger.model.campaign import Campaign
 from campledger.model.templates import origin
-from campledger.pages import chart, pictures, results, steps, text, timeline
-from campledger.pages.addresses import campaign_feed_path
-from campledger.pages.changes import digest
-from campledger.pages.gather import Page, Readable, Survey, page_path, problem_rows
-from campledger.pages.links import Directory, link
-from campledger.pages.markdown import markdown
+from campledger.pages.content import results, step_progress, text, timeline
+from campledger.pages.content.addresses import campaign_feed_path
+from campledger.pages.content.links import Directory, link
+from campledger.pages.content.markdown import markdown
+from campledger.pages.drawing import run_chart, steps_graph
+from campledger.pages.engine.gather import Page, Readable, Survey, page_path, problem_rows
+from campledger.pages.engine.git_facts import digest
 
 MAX_SHOWN_BYTES = 100_000
 """Files up to this size are shown in the page."""
@@ -66,7 +67,7 @@ def page(one: Readable, survey: Survey) -> Page:
     around = _Around.of(one, survey)
     campaign, history, directory = one.campaign, one.history, survey.directory
     written = survey.content(one.record.path(DEFINITION)).decode("utf-8", "replace")
-    shown = steps.steps(one.progress, directory)
+    shown = step_progress.steps(one.progress, directory)
     return {
         **around.apart,
         "template": "campaign.html",
@@ -76,10 +77,10 @@ def page(one: Readable, survey: Survey) -> Page:
         "page_title": f"{campaign.name} \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "campaign": _header(one, directory),
         "edit_url": directory.edit(one.record.path(DEFINITION)),
-        "now": steps.what_now(one.progress, len(one.record.blocking)),
+        "now": step_progress.what_now(one.progress, len(one.record.blocking)),
         "steps": shown,
-        "graph": pictures.graph(shown),
-        "chart": chart.chart(one.progress),
+        "graph": steps_graph.graph(shown),
+        "chart": run_chart.chart(one.progress),
         "failures": results.failures(one.progress),
         "outputs": results.outputs(one.progress),
         "data_sections": text.sections(campaign.definition, ("scope", "data")),
@@ -133,7 +134,7 @@ def _header(one: Readable, directory: Directory) -> dict[str, Any]:
         "total": len(one.progress.states),
         "steps_done": one.progress.steps_done,
         "steps": len(campaign.steps),
-        "bar": steps.bar(one.progress.states.values()),
+        "bar": step_progress.bar(one.progress.states.values()),
     }
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from campledger.model.history import History, Submission
 from campledger.model.states import State, SubmissionState
-from campledger.model.waiting import is_of_one_night, matters, operated_places, people_of, pressing
-from campledger.model.words import spans
-from campledger.pages import steps, text
-from campledger.pages.gather import Readable, Survey, kept, named
+from campledger.model.text_format import spans
+from campledger.model.todo import is_of_one_night, matters, operated_places, people_of, pressing
+from campledger.pages.content import step_progress, text
+from campledger.pages.engine.gather import Readable, Survey, kept, named
 
 Brief = dict[str, Any]
 
@@ -39,7 +39,7 @@ def brief(one: Readable) -> Brief:
         "step": progress.current,
         "accepted": progress.accepted,
         "total": len(progress.states),
-        "bar": steps.bar(progress.states.values()),
+        "bar": step_progress.bar(progress.states.values()),
         "last": history.last.at if history.last else "",
         "deadline": campaign.definition.get("plan", {}).get("deadline", ""),
         "asking": asking[:_MOST_ENTRIES],
@@ -67,7 +67,7 @@ def _now(one: Readable) -> tuple[list[dict[str, Any]], list[str]]:
     """Return what needs a person, the most pressing first and longest waiting first, and what else is to be said."""
     found = matters(one.progress, len(one.record.blocking))
     asking = [
-        {**steps.as_dict(matter), "need": matter.need, "rank": matter.rank, "since": text.moment(matter.since)}
+        {**step_progress.as_dict(matter), "need": matter.need, "rank": matter.rank, "since": text.moment(matter.since)}
         for matter in pressing(found)
     ]
     return asking, [matter.words for matter in found if not matter.need]

@@ -15,18 +15,18 @@ from datetime import date
 from html import escape
 
 from campledger.model.event_kinds import describe
-from campledger.pages import people, queries
-from campledger.pages.addresses import (
+from campledger.pages.content import people_pages, saved_query_pages
+from campledger.pages.content.addresses import (
     campaign_feed_path,
     person_feed_path,
     person_path,
     query_feed_path,
     query_page_path,
 )
-from campledger.pages.changes import digest
-from campledger.pages.gather import Readable, Survey, page_path
-from campledger.pages.links import address
-from campledger.pages.parts import File, IsCurrent
+from campledger.pages.content.links import address
+from campledger.pages.engine.gather import Readable, Survey, page_path
+from campledger.pages.engine.git_facts import digest
+from campledger.pages.engine.page_kinds import File, IsCurrent
 
 ENTRIES = 100
 """Entries of a feed: the latest."""
@@ -69,14 +69,19 @@ def feeds(survey: Survey) -> Iterator[Feed]:
     title = survey.ledger.settings.title
     yield Feed("feeds/all.xml", title, "index.html", tuple(survey.readable))
     theirs = of_people(survey)
-    for handle in people.handles(survey):
+    for handle in people_pages.handles(survey):
         name = survey.directory.person(handle)["name"]
         called = f"Campaigns of {name} \N{MIDDLE DOT} {title}"
         yield Feed(person_feed_path(handle), called, person_path(handle), tuple(theirs.get(handle, ())))
     for one in survey.queries.readable:
-        if not queries.is_personal(one):
+        if not saved_query_pages.is_personal(one):
             called = f"@{one.name} \N{MIDDLE DOT} {title}"
-            yield Feed(query_feed_path(one.name), called, query_page_path(one.name), tuple(queries.found(one, survey)))
+            yield Feed(
+                query_feed_path(one.name),
+                called,
+                query_page_path(one.name),
+                tuple(saved_query_pages.found(one, survey)),
+            )
 
 
 def of_people(survey: Survey) -> Mapping[str, list[Readable]]:

@@ -9,14 +9,15 @@ from typing import Any
 
 from campledger.model import times
 from campledger.model.states import State
-from campledger.model.waiting import SILENT_DAYS, is_silent
-from campledger.model.words import counted
-from campledger.pages import calendar, queries, throughput
-from campledger.pages.addresses import in_list
-from campledger.pages.briefs import Brief, briefs, item
-from campledger.pages.gather import Page, Survey, problem_rows
-from campledger.pages.markdown import markdown
-from campledger.pages.people import everybody
+from campledger.model.text_format import counted
+from campledger.model.todo import SILENT_DAYS, is_silent
+from campledger.pages.content import saved_query_pages
+from campledger.pages.content.addresses import in_list
+from campledger.pages.content.campaign_summaries import Brief, briefs, item
+from campledger.pages.content.markdown import markdown
+from campledger.pages.content.people_pages import everybody
+from campledger.pages.drawing import night_calendar, throughput
+from campledger.pages.engine.gather import Page, Survey, problem_rows
 
 PATH = "index.html"
 
@@ -66,10 +67,10 @@ def front_page(survey: Survey) -> Page:
             [one for one in running if not is_silent(one["last"], now)], in_list("state:running", sort="-changed")
         ),
         "ready": _folded([one for one in every if one["state"] == State.DEFINED], in_list("state:defined")),
-        "queries": queries.summaries(survey),
+        "queries": saved_query_pages.summaries(survey),
         "counts": _counts(every),
         "throughput": throughput.charts(every, now),
-        "calendars": calendar.years(every),
+        "calendars": night_calendar.years(every),
         "final": _final(every),
         "trouble": _trouble(survey, every),
     }
@@ -168,7 +169,7 @@ def _trouble(survey: Survey, every: Sequence[Brief]) -> dict[str, Any]:
     if flawed:
         words.append(counted(flawed, "campaign has problems", "campaigns have problems"))
     ledger = survey.ledger
-    others = {*ledger.settings_problems, *ledger.strays, *survey.set_problems, *queries.problems(survey)}
+    others = {*ledger.settings_problems, *ledger.strays, *survey.set_problems, *saved_query_pages.problems(survey)}
     return {
         "campaigns": ", ".join(words),
         "others": problem_rows(sorted(others)[:MOST]),

@@ -17,10 +17,10 @@ from typing import Any
 
 from campledger.model import columns, query
 from campledger.model.states import GROUP_STATES, State
-from campledger.model.words import spans
-from campledger.pages import people
-from campledger.pages.gather import Readable, Survey, kept
-from campledger.pages.links import filled
+from campledger.model.text_format import spans
+from campledger.pages.content import people_pages
+from campledger.pages.content.links import filled
+from campledger.pages.engine.gather import Readable, Survey, kept
 
 BASE, FIRST = 92, 35
 """A number is written in digits of one character each, from # to ~ (35 to 126) for 0 to 91."""
@@ -174,7 +174,7 @@ def packed(codes: Iterable[int], count: int) -> str:
 
 def _names(survey: Survey) -> dict[str, str]:
     """Return the names of the people, each of whom has a page."""
-    return {handle: survey.directory.person(handle)["name"] for handle in people.handles(survey)}
+    return {handle: survey.directory.person(handle)["name"] for handle in people_pages.handles(survey)}
 
 
 def _groups(one: Readable) -> tuple[Any, ...]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from campledger.model.columns import ALL_COLUMNS, USUAL_ON_SITE, row_of, words
-from campledger.model.words import spans
-from campledger.pages import compact, steps, text
-from campledger.pages.addresses import person_path
-from campledger.pages.gather import Page, Readable, Survey, kept, named, problem_rows
+from campledger.model.text_format import spans
+from campledger.pages.content import list_index, step_progress, text
+from campledger.pages.content.addresses import person_path
+from campledger.pages.engine.gather import Page, Readable, Survey, kept, named, problem_rows
 
 PAGE_ROWS = 500
 """Campaigns on one page."""
@@ -98,13 +98,13 @@ def _row(one: Readable) -> dict[str, Any]:
     row = {
         **named(one),
         "owner": {**directory.person(campaign.owner), "href": person_path(campaign.owner)} if campaign.owner else None,
-        "scope": compact.scope(one),
+        "scope": list_index.scope(one),
         "outputs": [str(output) for output in facts["output"]],
         "step": progress.current,
         "awaiting": len(progress.awaiting),
         "accepted": progress.accepted,
         "total": len(progress.states),
-        "bar": steps.bar(progress.states.values()),
+        "bar": step_progress.bar(progress.states.values()),
         "last": text.moment(history.last.at) if history.last else None,
         "deadline": definition.get("plan", {}).get("deadline", ""),
         "tickets": directory.tickets({"key": key} for key in facts["ticket"]),

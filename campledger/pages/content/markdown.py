@@ -10,7 +10,7 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from campledger.pages.links import address
+from campledger.pages.content.links import address
 
 MAX_MARKED = 16_384
 """Longer texts are shown as they are written: some of what Markdown allows takes time that grows with the square."""

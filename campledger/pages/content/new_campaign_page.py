@@ -17,13 +17,13 @@ from campledger.documents.schema import schema
 from campledger.documents.template import LEFT_OUT, template
 from campledger.documents.writing import MODELINE, SCHEMA_FROM_CAMPAIGN
 from campledger.ledger.histories import histories
-from campledger.ledger.reading import DEFINITION
+from campledger.ledger.ledger import DEFINITION
 from campledger.model.ids import ALPHABET
 from campledger.model.states import State
-from campledger.pages.changes import digest
-from campledger.pages.gather import Page, Readable, Survey
-from campledger.pages.links import filled
-from campledger.pages.render import script_file
+from campledger.pages.content.links import filled
+from campledger.pages.engine.gather import Page, Readable, Survey
+from campledger.pages.engine.git_facts import digest
+from campledger.pages.engine.render import script_file
 
 Facts = Mapping[str, tuple[str | int, ...]]
 """What a campaign is found by."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from campledger.model.states import State
-from campledger.pages.addresses import in_list, person_feed_path, person_path
-from campledger.pages.briefs import Brief, briefs, item
-from campledger.pages.gather import Page, Survey
+from campledger.pages.content.addresses import in_list, person_feed_path, person_path
+from campledger.pages.content.campaign_summaries import Brief, briefs, item
+from campledger.pages.engine.gather import Page, Survey
 
 INDEX = "people/index.html"
 

@@ -9,9 +9,9 @@ from typing import Any
 from campledger.ledger.queries import SavedQuery
 from campledger.model import columns, query
 from campledger.model.columns import row_of
-from campledger.model.words import counted, spans
-from campledger.pages.addresses import in_list, person_path, query_feed_path, query_page_path
-from campledger.pages.gather import Page, Readable, Survey, kept, page_path
+from campledger.model.text_format import counted, spans
+from campledger.pages.content.addresses import in_list, person_path, query_feed_path, query_page_path
+from campledger.pages.engine.gather import Page, Readable, Survey, kept, page_path
 from campledger.problems import Problem
 
 MAX_ROWS = 1000

@@ -10,12 +10,12 @@ from typing import Any
 from campledger.ledger.histories import receipts_path
 from campledger.ledger.sets import Reference, sources
 from campledger.model.history import Event
-from campledger.pages import text, timeline
-from campledger.pages.changes import Commit, digest
-from campledger.pages.gather import Page, Survey, problem_rows
-from campledger.pages.markdown import markdown
-from campledger.pages.parts import File, IsCurrent
-from campledger.pages.shelf import set_page_path
+from campledger.pages.content import text, timeline
+from campledger.pages.content.markdown import markdown
+from campledger.pages.content.set_summaries import set_page_path
+from campledger.pages.engine.gather import Page, Survey, problem_rows
+from campledger.pages.engine.git_facts import Commit, digest
+from campledger.pages.engine.page_kinds import File, IsCurrent
 from campledger.problems import Problem
 
 INDEX = "sets/index.html"

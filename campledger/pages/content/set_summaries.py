@@ -12,7 +12,7 @@ from typing import Any
 
 from campledger.errors import CampledgerError
 from campledger.ledger.sets import SHARED, Evaluated, Reference, Sets
-from campledger.pages.pictures import shortened
+from campledger.pages.drawing.steps_graph import shortened
 
 COUNTED_BY = {
     "day_obs": "Day",

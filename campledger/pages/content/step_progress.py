@@ -10,11 +10,11 @@ from campledger.model.campaign import NAMED_BY_TABLE, Group, Step
 from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
 from campledger.model.states import GROUP_STATES, State, words_of
-from campledger.model.waiting import Matter, matters
-from campledger.model.words import coverage, spans
-from campledger.pages import text
-from campledger.pages.links import Directory
-from campledger.pages.markdown import markdown
+from campledger.model.text_format import coverage, spans
+from campledger.model.todo import Matter, matters
+from campledger.pages.content import text
+from campledger.pages.content.links import Directory
+from campledger.pages.content.markdown import markdown
 
 
 def bar(states: Iterable[str]) -> list[dict[str, Any]]:

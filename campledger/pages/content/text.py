@@ -9,7 +9,7 @@ from typing import Any
 
 from campledger.model.campaign import SECTIONS
 from campledger.model.templates import written
-from campledger.model.words import spans
+from campledger.model.text_format import spans
 
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _MICROSECONDS = re.compile(r"(?<=\.[0-9]{3})[0-9]+(?=Z)")

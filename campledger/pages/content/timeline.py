@@ -10,10 +10,10 @@ from campledger.model.campaign import Campaign
 from campledger.model.event_kinds import Naming, Piece, kind_of, pieces
 from campledger.model.history import Event, History
 from campledger.model.states import ENDED_FAILED
-from campledger.model.words import coverage, places
-from campledger.pages import text
-from campledger.pages.links import Directory, link
-from campledger.pages.markdown import markdown
+from campledger.model.text_format import coverage, places
+from campledger.pages.content import text
+from campledger.pages.content.links import Directory, link
+from campledger.pages.content.markdown import markdown
 
 Words = list[dict[str, Any]]
 """Pieces of a sentence, each with text and, where it is a link, its address."""

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from campledger.model.states import CAMPAIGN_STATES, CONCERN_OF_QUESTIONS, SubmissionState, words_of
-from campledger.model.words import counted
-from campledger.pages.addresses import in_list
-from campledger.pages.briefs import Brief
+from campledger.model.text_format import counted
+from campledger.pages.content.addresses import in_list
+from campledger.pages.content.campaign_summaries import Brief
 
 ASKS = "asks"
 """A campaign in which something awaits a decision."""

@@ -11,10 +11,10 @@ from campledger.model.campaign import Step
 from campledger.model.history import Event, History, Submission
 from campledger.model.progress import Progress
 from campledger.model.states import ENDED_FAILED, State, SubmissionState, words_of
+from campledger.model.text_format import coverage
 from campledger.model.times import parse
-from campledger.model.words import coverage
-from campledger.pages import text
-from campledger.pages.pictures import shortened
+from campledger.pages.content import text
+from campledger.pages.drawing.steps_graph import shortened
 
 MAX_ROWS = 48
 """With more rows than these, each step gets one."""

@@ -22,7 +22,7 @@ _Place = tuple[str, str, int]
 
 
 def graph(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return the graph of the steps, as :func:`campledger.pages.steps.steps` has them, layered from left to right.
+    """Return the graph of the steps, as `step_progress.steps` has them, layered from left to right.
 
     None where it would show nothing: no step waits for another, they wait in a circle, or there are too many.
     """

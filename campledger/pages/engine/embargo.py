@@ -22,10 +22,10 @@ from campledger.ledger.histories import is_receipts, receipts_path
 from campledger.ledger.sets import is_set_path
 from campledger.ledger.settings import SETTINGS_FILE, Settings
 from campledger.model.ids import CAMPAIGN_ID
-from campledger.pages.changes import digest
-from campledger.pages.gather import BATCH, Readable, Survey
+from campledger.pages.engine.gather import BATCH, Readable, Survey
+from campledger.pages.engine.git_facts import digest
 from campledger.repository.cache import Cache
-from campledger.repository.trees import KnownFiles
+from campledger.repository.file_trees import KnownFiles
 
 NOT_PUBLIC = "0000-00-00-not-public-0000"
 """Stands where a hidden campaign's id stood: of an id's form, so that what refers to it can still be read."""

@@ -20,8 +20,8 @@ from functools import cached_property
 from typing import Any
 
 from campledger.ledger.histories import is_receipts, receipts_path
+from campledger.ledger.ledger import Ledger, Record
 from campledger.ledger.queries import Queries
-from campledger.ledger.reading import Ledger, Record
 from campledger.ledger.sets import (
     Reference,
     Sets,
@@ -36,16 +36,16 @@ from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.ids import CAMPAIGN_ID
 from campledger.model.progress import Progress
-from campledger.pages import text
-from campledger.pages.changes import Commit, Past, digest
-from campledger.pages.forks import shared_out
-from campledger.pages.links import Directory
-from campledger.pages.shelf import Shelf
+from campledger.pages.content import text
+from campledger.pages.content.links import Directory
+from campledger.pages.content.set_summaries import Shelf
+from campledger.pages.engine.git_facts import Commit, Past, digest
+from campledger.pages.engine.worker_processes import shared_out
 from campledger.problems import Problem, Severity
 from campledger.repository.cache import Cache
-from campledger.repository.commands import Repository
-from campledger.repository.past import Version
-from campledger.repository.trees import KnownFiles
+from campledger.repository.event_commits import Version
+from campledger.repository.file_trees import KnownFiles
+from campledger.repository.git_commands import Repository
 
 BATCH = 200
 """Campaigns that are read in one call of git."""

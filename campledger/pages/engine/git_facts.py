@@ -3,7 +3,7 @@
 Each answer for a commit follows from that for an earlier one and from what lies between them, so that what is
 brought up to date is what would be worked out from nothing:
 
-- what changed a campaign last goes by first parents, see :mod:`campledger.repository.history`; its page names that
+- what changed a campaign last goes by first parents, see :mod:`campledger.repository.last_change`; its page names that
   commit, so that a commit elsewhere leaves the page as it is;
 - what recorded an event is the earliest commit that did, and a set's versions are all commits that changed it: both
   go by every commit from which the one shown descends.
@@ -19,10 +19,10 @@ from functools import cached_property
 from typing import Any
 
 from campledger.ledger.sets import SHARED
-from campledger.repository import history, past
+from campledger.repository import event_commits, last_change
 from campledger.repository.cache import Cache
-from campledger.repository.commands import Repository
-from campledger.repository.past import Version
+from campledger.repository.event_commits import Version
+from campledger.repository.git_commands import Repository
 
 FORMAT = 1
 """Version of what is kept; raised when an older one would be misread."""
@@ -89,9 +89,9 @@ class Past:
         return kept["found"]
 
     def _changes(self, since: str | None, before: Any) -> dict[str, Any]:
-        way = history.steps(self._repository, self._tip, since)
+        way = last_change.steps(self._repository, self._tip, since)
         if way is None:  # what is known lies on another way
-            way, before = history.steps(self._repository, self._tip) or [], {}
+            way, before = last_change.steps(self._repository, self._tip) or [], {}
         seen: set[str] = set()
         commits: dict[str, Any] = {}
         for step in way:
@@ -107,14 +107,14 @@ class Past:
 
     def _versions(self, since: str | None, before: Any) -> dict[str, Any]:
         found: dict[str, list[Any]] = dict(before)
-        for path, versions in past.versions(self._repository, self._tip, SHARED, since).items():
+        for path, versions in event_commits.versions(self._repository, self._tip, SHARED, since).items():
             rows = [[one.commit, one.time, one.name, one.email] for one in versions]
             found[path] = sorted([*rows, *found.get(path, [])], key=lambda row: (-row[1], row[0]))
         return found
 
     def _events(self, since: str | None, before: Any) -> dict[str, Any]:
         found = {event: (time, commit) for commit, (time, events) in before.items() for event in events}
-        for event, place in past.event_commits(self._repository, self._tip, since).items():
+        for event, place in event_commits.event_commits(self._repository, self._tip, since).items():
             found[event] = min(place, found.get(event, place))
         commits: dict[str, Any] = {}
         for event, (time, commit) in found.items():

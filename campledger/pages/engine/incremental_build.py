@@ -8,55 +8,54 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from campledger.ledger.reading import Ledger
-from campledger.model.words import counted
-from campledger.pages import (
+from campledger.ledger.ledger import Ledger
+from campledger.model.text_format import counted
+from campledger.pages.content import (
     addresses,
     api,
-    campaigns,
-    compact,
+    campaign_page,
     feeds,
-    form,
-    front,
-    gather,
-    listing,
-    overrides,
-    parts,
-    people,
-    queries,
-    render,
-    sets,
+    front_page,
+    list_index,
+    list_page,
+    new_campaign_page,
+    people_pages,
+    saved_query_pages,
+    set_pages,
 )
-from campledger.pages.builds import BuildResult, Progress, Wanted
-from campledger.pages.changes import Commit
-from campledger.pages.forks import shared_out
-from campledger.pages.gather import Survey
-from campledger.pages.overrides import Overrides
-from campledger.pages.program import program
-from campledger.pages.public import Hidden, PublicFiles, publish
-from campledger.pages.write import Entry, Folder
+from campledger.pages.engine import gather, overrides, page_kinds, render
+from campledger.pages.engine.build_request import BuildResult, Progress, Wanted
+from campledger.pages.engine.embargo import Hidden, PublicFiles, publish
+from campledger.pages.engine.gather import Survey
+from campledger.pages.engine.generator_version import program
+from campledger.pages.engine.git_facts import Commit
+from campledger.pages.engine.output_folder import Entry, Folder
+from campledger.pages.engine.overrides import Overrides
+from campledger.pages.engine.worker_processes import shared_out
 from campledger.problems import Problem
 from campledger.repository.cache import Cache
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree, KnownFiles, WorkTree
+from campledger.repository.file_trees import GitTree, KnownFiles, WorkTree
+from campledger.repository.git_commands import Repository
 
 OF_CAMPAIGNS = (
-    parts.OfCampaign(gather.page_path, campaigns.key, campaigns.page),
-    parts.OfCampaign(addresses.campaign_feed_path, feeds.campaign_key, feeds.campaign_feed),
-    parts.OfCampaign(api.campaign_path, api.campaign_key, api.campaign_document),
-    parts.OfCampaign(form.definition_path, form.definition_key, form.definition),
+    page_kinds.OfCampaign(gather.page_path, campaign_page.key, campaign_page.page),
+    page_kinds.OfCampaign(addresses.campaign_feed_path, feeds.campaign_key, feeds.campaign_feed),
+    page_kinds.OfCampaign(api.campaign_path, api.campaign_key, api.campaign_document),
+    page_kinds.OfCampaign(
+        new_campaign_page.definition_path, new_campaign_page.definition_key, new_campaign_page.definition
+    ),
 )
 """What each campaign has."""
 
 PARTS = (
-    parts.Part(sets.paths, sets.files),
-    parts.Part(feeds.paths, feeds.files),
-    parts.Part(api.paths, api.files),
-    parts.of_pages(form.paths, form.pages),
-    parts.of_pages(queries.paths, queries.pages),
-    parts.of_pages(people.paths, people.pages),
-    parts.of_pages(listing.paths, listing.pages),
-    parts.of_pages(front.paths, front.pages),
+    page_kinds.Part(set_pages.paths, set_pages.files),
+    page_kinds.Part(feeds.paths, feeds.files),
+    page_kinds.Part(api.paths, api.files),
+    page_kinds.of_pages(new_campaign_page.paths, new_campaign_page.pages),
+    page_kinds.of_pages(saved_query_pages.paths, saved_query_pages.pages),
+    page_kinds.of_pages(people_pages.paths, people_pages.pages),
+    page_kinds.of_pages(list_page.paths, list_page.pages),
+    page_kinds.of_pages(front_page.paths, front_page.pages),
 )
 """What makes the other files, in the order in which they are put into place: the front page comes last, so that it
 never links to one that is not there yet."""
@@ -119,12 +118,12 @@ class _Build:
 
     def _fill(self, survey: Survey, own: Overrides, hidden: Hidden | None) -> None:
         """Make all files, beside the site. Those of campaigns are shared out among processes."""
-        announced = parts.paths_of_campaigns(survey, OF_CAMPAIGNS)
+        announced = page_kinds.paths_of_campaigns(survey, OF_CAMPAIGNS)
         announced += [path for part in PARTS for path in part.paths(survey)]
         survey.shared["navigation"] = gather.navigation(announced)
         workshop = _Workshop(survey, self.folder, render.environment(own), hidden)
         fixed = _fixed(survey, own)
-        batches = parts.batches_of_campaigns(survey)
+        batches = page_kinds.batches_of_campaigns(survey)
         alone = len(survey.changed) < _MANY
         total = len(fixed) + len(announced)
         with closing(shared_out(batches, workshop.of_campaigns, survey.stand_apart, alone=alone)) as shared:
@@ -138,7 +137,7 @@ class _Build:
                 if self.progress is not None:
                     self.progress(number, total)
 
-    def _parts(self, survey: Survey) -> Iterator[parts.File]:
+    def _parts(self, survey: Survey) -> Iterator[page_kinds.File]:
         return chain.from_iterable(part.files(survey, self.folder.is_current) for part in PARTS)
 
     def _files(self) -> KnownFiles:
@@ -177,10 +176,10 @@ class _Workshop:
 
     def of_campaigns(self, batch: Sequence[gather.Readable]) -> list[_Made]:
         """Make what each campaign of a batch has."""
-        files = parts.files_of_campaigns(batch, OF_CAMPAIGNS, self.survey, self.folder.is_current)
+        files = page_kinds.files_of_campaigns(batch, OF_CAMPAIGNS, self.survey, self.folder.is_current)
         return [self.made(file) for file in files]
 
-    def made(self, file: parts.File) -> _Made:
+    def made(self, file: page_kinds.File) -> _Made:
         """Make a file, unless the site has it."""
         if file.content is None:
             return file.path, None, False
@@ -190,16 +189,16 @@ class _Workshop:
 
 
 def _problems(survey: Survey) -> tuple[Problem, ...]:
-    return tuple(sorted({*survey.problems, *queries.problems(survey)}))
+    return tuple(sorted({*survey.problems, *saved_query_pages.problems(survey)}))
 
 
-def _fixed(survey: Survey, own: Overrides) -> list[parts.File]:
+def _fixed(survey: Survey, own: Overrides) -> list[page_kinds.File]:
     """Return the files that are no pages, and cheap to make."""
     files = {
         **render.static_files(own),
         "static/built.js": render.script_file("campledgerBuilt", {"commit": survey.shared["commit"]}),
-        "static/ledger.js": form.offers(survey),
-        "list-index.js": render.script_file("campledgerIndex", compact.index(survey)),
-        "list-texts.js": render.script_file("campledgerTexts", compact.texts(survey)),
+        "static/ledger.js": new_campaign_page.offers(survey),
+        "list-index.js": render.script_file("campledgerIndex", list_index.index(survey)),
+        "list-texts.js": render.script_file("campledgerTexts", list_index.texts(survey)),
     }
-    return [parts.File(path, "", data) for path, data in files.items()]
+    return [page_kinds.File(path, "", data) for path, data in files.items()]

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from campledger.errors import UsageError
 from campledger.files import is_leftover, replace, uninterrupted
-from campledger.model.words import counted
+from campledger.model.text_format import counted
 
 MARKER = ".campledger-site.json"
 MARKER_FORMAT = 2

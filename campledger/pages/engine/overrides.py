@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from campledger.errors import DataError
-from campledger.repository.trees import Files
+from campledger.repository.file_trees import Files
 
 FOLDER = "overrides/"
 _TEMPLATES = f"{FOLDER}templates/"

@@ -1,6 +1,6 @@
 """What a site consists of: for each kind of page or file, where they are, and what stands for all they are made from.
 
-A file whose key is that of the last build is not made again, see :mod:`campledger.pages.write`. So a key has to
+A file whose key is that of the last build is not made again, see `output_folder`. So a key has to
 name everything that enters into the bytes. There are two ways to one:
 
 - a page of many campaigns is gathered as a dict each time, from what is kept of each campaign, and the dict is what
@@ -16,8 +16,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from campledger.pages.changes import digest
-from campledger.pages.gather import BATCH, Page, Readable, Survey
+from campledger.pages.engine.gather import BATCH, Page, Readable, Survey
+from campledger.pages.engine.git_facts import digest
 
 IsCurrent = Callable[[str, str], bool]
 """Whether the site has the file already, made from what this key stands for."""

@@ -14,8 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from campledger.errors import DataError
 from campledger.model.states import CAMPAIGN_STATES, GROUP_STATES
-from campledger.pages import styles
-from campledger.pages.overrides import FOLDER, Overrides
+from campledger.pages.drawing import styles
+from campledger.pages.engine.overrides import FOLDER, Overrides
 
 _SITE = files("campledger").joinpath("site")
 _PACKAGED = "packaged/"

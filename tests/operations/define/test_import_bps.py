@@ -12,13 +12,13 @@ import pytest
 from campledger.errors import RefusedError, UsageError
 from campledger.ledger.checks import check
 from campledger.model.states import State
-from campledger.operations.importing import Arrival, import_bps
-from campledger.operations.starting import init
+from campledger.operations.define.import_bps import Arrival, import_bps
+from campledger.operations.setup.init import init
 from campledger.operations.workspace import Workspace
-from campledger.operations.writing import Writing
+from campledger.operations.write.writing import Writing
 from campledger.problems import Severity
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "docs/examples/bps"
 REAL = ROOT / "../shared/data/dp02-processing"
 

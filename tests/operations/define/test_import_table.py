@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from campledger.operations.tables import FIELDS, moment_of
+from campledger.operations.define.import_table import FIELDS, moment_of
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Git = Callable[..., str]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import DataError, UsageError
-from campledger.operations.lists import Meaning, Taken, read_foreign, take
+from campledger.operations.sets.import_lists import Meaning, Taken, read_foreign, take
 
-SHARED = Path(__file__).parents[2] / "../shared/data"
+SHARED = Path(__file__).parents[3] / "../shared/data"
 HSC = {"instrument": "HSC"}
 
 ECSV = """\

@@ -12,8 +12,8 @@ import pytest
 
 from campledger.documents import strict
 from campledger.errors import GitError, UsageError
-from campledger.operations.checking import check_work_tree
-from campledger.operations.starting import init, install_hook
+from campledger.operations.read.check import check_work_tree
+from campledger.operations.setup.init import init, install_hook
 from campledger.operations.workspace import Workspace
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -264,7 +264,7 @@ def test_the_hook_reports_nothing_for_files_beside_the_ledger(guarded: Path, git
 
 
 def test_the_entry_for_the_pre_commit_framework_runs(guarded: Path, campaign: Path, campledger: Run, git: Git) -> None:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     (entry,) = strict.read("hooks", (root / ".pre-commit-hooks.yaml").read_bytes()).value
     command = entry["entry"].split()
     assert command[0] == "campledger"

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import DataError, UsageError
-from campledger.operations.serving import changes, serve
-from campledger.operations.site import build
-from campledger.pages import overrides, render
-from campledger.pages.public import NOT_PUBLIC, Hidden
-from campledger.pages.write import write
-from campledger.repository.trees import WorkTree
+from campledger.operations.site.build import build
+from campledger.operations.site.serve import changes, serve
+from campledger.pages.engine import overrides, render
+from campledger.pages.engine.embargo import NOT_PUBLIC, Hidden
+from campledger.pages.engine.output_folder import write
+from campledger.repository.file_trees import WorkTree
 from tests.pages.conftest import Log, commit, definition, git, isolate_git, put_campaign, put_settings
 
 OPEN, CHILD, SECRET = "2026-09-01-open-aaaa", "2026-09-02-child-bbbb", "2026-09-03-secret-cccc"
@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_read_to_the_end_is_never_taken_as_known(
     ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    monkeypatch.setattr("campledger.operations.site.stamp", lambda _: None)
+    monkeypatch.setattr("campledger.operations.site.build.stamp", lambda _: None)
     build(ledger, out, public=True)
     build(ledger, out)
     assert SECRET in texts(out)
@@ -131,8 +131,8 @@ def test_no_other_build_comes_between_a_site_and_what_is_kept_of_it(
         refused.append(str(caught.value))
         return "stamp"
 
-    monkeypatch.setattr("campledger.pages.write._PATIENCE", 0.0)
-    monkeypatch.setattr("campledger.operations.site.stamp", stamp)
+    monkeypatch.setattr("campledger.pages.engine.output_folder._PATIENCE", 0.0)
+    monkeypatch.setattr("campledger.operations.site.build.stamp", stamp)
     build(ledger, out)
     assert len(refused) == 1
 
@@ -338,7 +338,7 @@ def test_pages_served_ask_whether_they_changed(ledger: Path, tmp_path: Path) -> 
         server.shutdown()
 
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 EXAMPLE = re.compile(r"`(overrides/templates/\w+\.html)`:\n\n```jinja\n(.*?)```", re.DOTALL)
 
 

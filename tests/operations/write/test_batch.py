@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from campledger.documents.schema import acts
-from campledger.operations import batches
+from campledger.operations.write import batch
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Git = Callable[..., str]
@@ -220,10 +220,10 @@ def test_all_refused_acts_are_told_and_what_rests_on_them_is_not_tried(ledger: P
 
 def test_a_batch_is_bounded(ledger: Path, campledger: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     note = {"act": "note", "campaign": "hello", "text": "x"}
-    monkeypatch.setattr(batches, "MAX_LINE", 100)
+    monkeypatch.setattr(batch, "MAX_LINE", 100)
     done = campledger("batch", "-", stdin=lines(note, {**note, "text": "x" * 100}, note))
     assert done.stderr.splitlines()[1] == "-:2:1: unreadable: this line has more than 100 bytes"
-    monkeypatch.setattr(batches, "MAX_BYTES", 120)
+    monkeypatch.setattr(batch, "MAX_BYTES", 120)
     done = campledger("batch", "-", stdin=lines(note, note, note))
     assert done.stderr.splitlines()[1] == "-:3:1: unreadable: the batch has more than 120 bytes"
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from campledger.errors import GitError
-from campledger.operations.pushing import push
 from campledger.operations.workspace import Workspace
+from campledger.operations.write.pushing import push
 from campledger.repository import remote
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -344,7 +344,7 @@ def test_six_clones_push_five_notes_each_at_once(
         "from pathlib import Path\n"
         "from campledger.operations.acts import How, note\n"
         "from campledger.operations.workspace import Workspace\n"
-        "from campledger.operations.writing import Writing\n"
+        "from campledger.operations.write.writing import Writing\n"
         "space = Workspace(Path.cwd())\n"
         "for number in range(5):\n"
         "    with Writing(space, push=True).stage() as staged:\n"

@@ -10,12 +10,14 @@ import pytest
 
 from campledger import Ledger
 from campledger.errors import GitError, RefusedError, UsageError
-from campledger.operations import acts, changing, queries
+from campledger.operations import acts
 from campledger.operations.acts import How
-from campledger.operations.finding import View
-from campledger.operations.staging import StagedLedger
+from campledger.operations.define import saved_queries
+from campledger.operations.read.find_campaigns import View
+from campledger.operations.sets import edit_sets
 from campledger.operations.workspace import Workspace
-from campledger.operations.writing import Writing
+from campledger.operations.write.staging import StagedLedger
+from campledger.operations.write.writing import Writing
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Git = Callable[..., str]
@@ -41,8 +43,10 @@ def test_what_is_staged_is_read_and_what_is_undone_is_not(staged: StagedLedger, 
     start = staged.mark
     campaign = define(staged, "new")
     event = staged.append(staged.find("new"), {"type": "note", "text": "t"}, "note")
-    changing.add_new(staged, "bad", changing.entries_set([{"instrument": "HSC", "visit": 1}]), ".json", "r", "exclude")
-    queries.save(staged, "open", "state:running", View())
+    edit_sets.add_new(
+        staged, "bad", edit_sets.entries_set([{"instrument": "HSC", "visit": 1}]), ".json", "r", "exclude"
+    )
+    saved_queries.save(staged, "open", "state:running", View())
     history = staged.find("new").history
     assert history is not None
     assert [one.id for one in history.events] == [event["id"]]
@@ -127,7 +131,7 @@ def test_without_an_identity_nothing_is_written(
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
     before = snapshot()
     with pytest.raises(GitError, match="git does not know who you are"), Writing(Workspace(ledger)).stage() as staged:
-        queries.save(staged, "open", "state:running", View())
+        saved_queries.save(staged, "open", "state:running", View())
     assert snapshot() == before
 
 

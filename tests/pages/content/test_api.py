@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from campledger.operations.site import build
-from campledger.repository.commands import Repository
+from campledger.operations.site.build import build
+from campledger.repository.git_commands import Repository
 from tests.pages.conftest import RESCUES, UNREADABLE, commit, definition, git, put_campaign, put_settings
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.settings import Settings
-from campledger.operations.site import build
-from campledger.pages import campaigns, gather
-from campledger.pages.changes import Commit
-from campledger.pages.links import Directory
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree
+from campledger.operations.site.build import build
+from campledger.pages.content import campaign_page
+from campledger.pages.content.links import Directory
+from campledger.pages.engine import gather
+from campledger.pages.engine.git_facts import Commit
+from campledger.repository.file_trees import GitTree
+from campledger.repository.git_commands import Repository
 from tests.pages.conftest import HOSTILE, RESCUES, SETTINGS, Log, commit, definition, put_campaign, put_settings
 
 Page = dict[str, Any]
@@ -27,7 +28,7 @@ def pages_of(root: Path) -> dict[str, Page]:
     head = repository.commit_of("HEAD")
     named = Commit(head, repository.commit_time(head))
     survey = gather.Survey(Ledger(GitTree(repository, head)), named, repository)
-    return {one.id: campaigns.page(one, survey) for one in survey.readable}
+    return {one.id: campaign_page.page(one, survey) for one in survey.readable}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import feedparser
 import pytest
 
-from campledger.operations.site import build
+from campledger.operations.site.build import build
 from tests.pages.conftest import (
     HOSTILE,
     PAYLOAD,

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from campledger.ledger.reading import Ledger
-from campledger.pages import addresses, calendar, front, gather, people, render, throughput
-from campledger.pages.briefs import briefs
-from campledger.pages.changes import Commit
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree, WorkTree
+from campledger.ledger.ledger import Ledger
+from campledger.pages.content import addresses, front_page, people_pages
+from campledger.pages.content.campaign_summaries import briefs
+from campledger.pages.drawing import night_calendar, throughput
+from campledger.pages.engine import gather, render
+from campledger.pages.engine.git_facts import Commit
+from campledger.repository.file_trees import GitTree, WorkTree
+from campledger.repository.git_commands import Repository
 from tests.pages.conftest import PAYLOAD, SETTINGS, Log, definition, put_campaign, put_settings
 
 Page = dict[str, Any]
@@ -31,7 +33,7 @@ def survey_of(root: Path) -> gather.Survey:
 
 @pytest.fixture(scope="module")
 def page(rich: Path) -> Page:
-    return front.front_page(survey_of(rich))
+    return front_page.front_page(survey_of(rich))
 
 
 def names(section: Page) -> list[str]:
@@ -45,7 +47,7 @@ def test_the_page_is_plain_values(page: Page) -> None:
 
 def test_the_ledger_is_described_in_markdown(tmp_path: Path) -> None:
     put_settings(tmp_path, {**SETTINGS, "description": f"Ask *them*. {PAYLOAD}"})
-    html = front.front_page(survey_of(tmp_path))["description_html"]
+    html = front_page.front_page(survey_of(tmp_path))["description_html"]
     assert "Ask <em>them</em>." in html
     assert "<img" not in html
 
@@ -69,14 +71,14 @@ def test_whose_a_campaign_is(page: Page) -> None:
 
 def test_of_each_person_the_page_holds_a_few(tmp_path: Path) -> None:
     put_settings(tmp_path)
-    for number in range(front.MINE + 3):
+    for number in range(front_page.MINE + 3):
         put_campaign(
             tmp_path, f"2026-09-{number + 1:02}-c{number}-aaaa", definition(f"c{number}", operators=["cpayne"])
         )
     survey = survey_of(tmp_path)
-    mine = front.front_page(survey)["mine"]
-    assert len(mine) == front.MINE
-    assert len(briefs(survey)) == front.MINE + 3
+    mine = front_page.front_page(survey)["mine"]
+    assert len(mine) == front_page.MINE
+    assert len(briefs(survey)) == front_page.MINE + 3
 
 
 def test_silence_goes_by_the_time_that_the_ledger_speaks_of(tmp_path: Path, page: Page) -> None:
@@ -87,12 +89,12 @@ def test_silence_goes_by_the_time_that_the_ledger_speaks_of(tmp_path: Path, page
         log.status("defined", "running")
     put_campaign(tmp_path, "2026-10-01-early-aaaa", definition("early"), early)
     put_campaign(tmp_path, "2026-10-07-late-bbbb", definition("late"), late)
-    found = front.front_page(survey_of(tmp_path))
+    found = front_page.front_page(survey_of(tmp_path))
     assert (names(found["silent"]), names(found["running"])) == ([], ["late", "early"])
     later = Log(datetime(2026, 10, 9, tzinfo=UTC), "c")
     later.status("defined", "running")
     put_campaign(tmp_path, "2026-10-09-later-cccc", definition("later"), later)
-    found = front.front_page(survey_of(tmp_path))
+    found = front_page.front_page(survey_of(tmp_path))
     assert (names(found["silent"]), names(found["running"])) == (["early"], ["later", "late"])
     assert found["running"]["items"][0]["idle"]
 
@@ -118,12 +120,12 @@ def test_a_year_of_nights_buries_no_release(tmp_path: Path) -> None:
         scope = {"instrument": "LSSTCam", "day_obs": {"from": night, "to": night}}
         changes = {"kind": "nightly", "scope": scope, "steps": [{"name": "step1"}]}
         put_campaign(tmp_path, f"{day}-night-{number}-bbbb", definition(f"night-{number}", **changes), log)
-    page = front.front_page(survey_of(tmp_path))
+    page = front_page.front_page(survey_of(tmp_path))
     assert page["silent"]["items"][0]["name"] == "release"
     assert page["waiting"]["count"] == 8
     assert (page["final"]["count"], len(page["final"]["kinds"])) == (357, 1)
     kind = page["final"]["kinds"][0]
-    assert (kind["count"], len(kind["latest"])) == ("357", front.RECENT)
+    assert (kind["count"], len(kind["latest"])) == ("357", front_page.RECENT)
     assert kind["href"] == "list.html#q=kind%3Anightly%20state%3Acompleted,failed,cancelled&sort=-changed"
     assert sum(len(year["cells"]) for year in page["calendars"]) == 365
     assert len(render.page(render.environment(), page)) < 200_000
@@ -131,8 +133,12 @@ def test_a_year_of_nights_buries_no_release(tmp_path: Path) -> None:
 
 def test_sections_are_bounded_and_say_how_many_are_left_out() -> None:
     one = briefs_of_nothing()
-    found = front._folded([one] * (front.MOST + 7), "list.html")
-    assert (len(found["items"]), len(found["folded"]), found["left_out"]) == (front.LINES, front.MOST - front.LINES, 7)
+    found = front_page._folded([one] * (front_page.MOST + 7), "list.html")
+    assert (len(found["items"]), len(found["folded"]), found["left_out"]) == (
+        front_page.LINES,
+        front_page.MOST - front_page.LINES,
+        7,
+    )
 
 
 def briefs_of_nothing() -> Page:
@@ -187,7 +193,7 @@ def test_a_night_has_the_state_that_needs_most() -> None:
         night(20260102, "completed", "c"),
         night(20251231, "failed", "d"),
     ]
-    this, last = calendar.years([*nights, night(0, "running"), night(20260231, "running")])
+    this, last = night_calendar.years([*nights, night(0, "running"), night(20260231, "running")])
     assert (this["year"], last["year"]) == (2026, 2025)
     assert this["words"] == "2 nights: 1 awaits a decision, 1 completed"
     single, several = this["cells"]
@@ -196,11 +202,11 @@ def test_a_night_has_the_state_that_needs_most() -> None:
     assert several["label"] == "2026-01-02: 2 campaigns, 1 awaits a decision, 1 completed"
     assert len(this["cells"]) + this["empty"].count("M") == 365
     # January 1, 2026 is a Thursday: the fourth row of the first column.
-    assert (single["x"], single["y"]) == (calendar._LEFT, calendar._TOP + 3 * calendar._PITCH)
+    assert (single["x"], single["y"]) == (night_calendar._LEFT, night_calendar._TOP + 3 * night_calendar._PITCH)
 
 
 def test_no_two_nights_share_a_place() -> None:
-    year = calendar.years([night(20240229, "completed")])[0]
+    year = night_calendar.years([night(20240229, "completed")])[0]
     empty = [(int(x), int(y)) for x, y in re.findall(r"M([0-9]+) ([0-9]+)h", year["empty"])]
     places = [*((cell["x"], cell["y"]) for cell in year["cells"]), *empty]
     assert len(set(places)) == len(places) == 366
@@ -213,7 +219,7 @@ def test_trouble_is_told_in_words(page: Page) -> None:
 
 def test_an_empty_ledger_has_a_front_page(tmp_path: Path) -> None:
     put_settings(tmp_path, {"title": "Empty", "productions": {"other": "Other"}})
-    page = front.front_page(survey_of(tmp_path))
+    page = front_page.front_page(survey_of(tmp_path))
     html = render.page(render.environment(), page).decode()
     assert "Nothing waits for a decision" in html
     assert 'id="me"' not in html
@@ -236,7 +242,7 @@ def test_addresses_quote_what_they_hold() -> None:
 
 
 def test_what_the_navigation_has_is_what_is_there() -> None:
-    assert gather.navigation({"index.html", "list.html", people.INDEX, "campaigns/x.html"}) == [
+    assert gather.navigation({"index.html", "list.html", people_pages.INDEX, "campaigns/x.html"}) == [
         {"title": "Front", "path": "index.html"},
         {"title": "Campaigns", "path": "list.html"},
         {"title": "People", "path": "people/index.html"},

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.model import columns, query
-from campledger.pages import compact, gather, listing, render
-from campledger.repository.trees import WorkTree
+from campledger.pages.content import list_index, list_page
+from campledger.pages.engine import gather, render
+from campledger.repository.file_trees import WorkTree
 
 RESCUES = "2026-10-03-dp2-visits-k7mq"
 Page = dict[str, Any]
@@ -25,7 +26,7 @@ def survey(rich: Path) -> gather.Survey:
 
 @pytest.fixture(scope="module")
 def index(survey: gather.Survey) -> Page:
-    document: Page = json.loads(json.dumps(compact.index(survey)))
+    document: Page = json.loads(json.dumps(list_index.index(survey)))
     return document
 
 
@@ -40,7 +41,7 @@ def read(column: Page, count: int) -> list[Any]:
 
 
 def test_a_row_has_what_the_list_shows(survey: gather.Survey) -> None:
-    row = next(row for row in listing.list_page(survey)["rows"] if row["id"] == RESCUES)
+    row = next(row for row in list_page.list_page(survey)["rows"] if row["id"] == RESCUES)
     assert row["scope"] == (
         "20260101\N{EN DASH}20260630; tracts 3826\N{EN DASH}3833, 4025\N{EN DASH}4026; ugrizy; BLOCK-365, BLOCK-407"
     )
@@ -50,10 +51,10 @@ def test_a_row_has_what_the_list_shows(survey: gather.Survey) -> None:
 
 
 def test_without_scripts_the_list_is_paged_and_complete(survey: gather.Survey, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "PAGE_ROWS", 3)
-    paths = [path for path in listing.paths(survey) if path.startswith("list")]
+    monkeypatch.setattr(list_page, "PAGE_ROWS", 3)
+    paths = [path for path in list_page.paths(survey) if path.startswith("list")]
     assert paths == ["list.html", "list-2.html", "list-3.html"]
-    pages = {page["path"]: page for page in listing.pages(survey)}
+    pages = {page["path"]: page for page in list_page.pages(survey)}
     ids = [row["id"] for path in paths for row in pages[path]["rows"]]
     assert ids == [one.campaign.id for one in survey.readable]
     assert len(ids) == 8
@@ -67,14 +68,14 @@ def test_without_scripts_the_list_is_paged_and_complete(survey: gather.Survey, m
 
 
 def test_a_long_list_leaves_out_pages_in_between(monkeypatch: pytest.MonkeyPatch, survey: gather.Survey) -> None:
-    monkeypatch.setattr(listing, "PAGE_ROWS", 1)
-    shown = [entry["text"] for entry in listing.list_page(survey, 5)["pager"]]
+    monkeypatch.setattr(list_page, "PAGE_ROWS", 1)
+    shown = [entry["text"] for entry in list_page.list_page(survey, 5)["pager"]]
     assert shown == ["1", "\N{HORIZONTAL ELLIPSIS}", "3", "4", "5", "6", "7", "8"]
-    assert [entry["href"] for entry in listing.list_page(survey, 1)["pager"]][:2] == ["list.html", "list-2.html"]
+    assert [entry["href"] for entry in list_page.list_page(survey, 1)["pager"]][:2] == ["list.html", "list-2.html"]
 
 
 def test_a_short_list_has_no_pages_to_turn(survey: gather.Survey) -> None:
-    assert listing.list_page(survey)["pager"] == []
+    assert list_page.list_page(survey)["pager"] == []
 
 
 def test_columns_hold_every_fact(survey: gather.Survey, index: Page) -> None:
@@ -99,7 +100,7 @@ def test_the_order_of_values_is_that_of_people(index: Page) -> None:
     assert json.loads(index["facts"]["state"]["values"]) == list(columns.STATE_ORDER)
     words = [("g10",), ("g2",), ("G1",), ("g",), ("a", "b"), ("a",), ("10",), ("9",), ("g" + "9" * 5000,)]
     random.Random(4).shuffle(words)
-    ordered = sorted(words, key=compact.natural)
+    ordered = sorted(words, key=list_index.natural)
     assert ordered == [("9",), ("10",), ("a",), ("a", "b"), ("g",), ("G1",), ("g2",), ("g10",), ("g" + "9" * 5000,)]
 
 
@@ -111,8 +112,8 @@ def test_those_without_a_value_come_last(index: Page) -> None:
 @pytest.mark.parametrize("count", [1, 2, 92, 93, 92**2, 92**2 + 1])
 def test_numbers_are_packed_without_loss(count: int) -> None:
     codes = sorted({0, count // 2, count - 1})
-    packed = compact.packed(codes, count)
-    column = {"codes": packed, "width": compact.width(count), "values": json.dumps(list(range(count)))}
+    packed = list_index.packed(codes, count)
+    column = {"codes": packed, "width": list_index.width(count), "values": json.dumps(list(range(count)))}
     assert read(column, len(codes)) == codes
     assert all("#" <= character <= "~" for character in packed)
 
@@ -129,7 +130,7 @@ def test_numbers_are_packed_without_loss(count: int) -> None:
     ],
 )
 def test_days_in_words(bounds: tuple[int, ...], words: str) -> None:
-    assert compact.days(bounds) == words
+    assert list_index.days(bounds) == words
 
 
 def test_every_column_that_can_be_chosen_has_its_values(index: Page) -> None:
@@ -142,18 +143,18 @@ def test_an_address_template_that_is_none_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "campledger.yaml").write_text(
         "title: New\nproductions: {alert: Alert Production}\nlinks: {ticket: 'javascript:{key}'}\n"
     )
-    assert compact.index(gather.Survey(Ledger(WorkTree(tmp_path)), None))["ticket"] is None
+    assert list_index.index(gather.Survey(Ledger(WorkTree(tmp_path)), None))["ticket"] is None
 
 
 def test_an_empty_ledger_has_an_empty_list(tmp_path: Path) -> None:
     (tmp_path / "campledger.yaml").write_text("title: New\nproductions: {alert: Alert Production}\n")
     survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
-    assert compact.index(survey)["count"] == 0
-    assert json.loads(compact.texts(survey)) == []
-    assert next(listing.pages(survey))["path"] == "list.html"
+    assert list_index.index(survey)["count"] == 0
+    assert json.loads(list_index.texts(survey)) == []
+    assert next(list_page.pages(survey))["path"] == "list.html"
 
 
 def test_texts_are_in_the_order_of_the_rows(survey: gather.Survey) -> None:
-    texts = json.loads(compact.texts(survey))
+    texts = json.loads(list_index.texts(survey))
     assert len(texts) == len(survey.readable)
     assert all(one.campaign.id in text for one, text in zip(survey.readable, texts, strict=True))

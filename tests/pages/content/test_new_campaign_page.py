@@ -11,14 +11,13 @@ import pytest
 from campledger.documents.schema import schema
 from campledger.documents.strict import read
 from campledger.documents.template import template
-from campledger.ledger.reading import Ledger
-from campledger.pages import form
-from campledger.pages.changes import Commit
-from campledger.pages.gather import Survey
-from campledger.pages.render import environment, page
-from campledger.repository.trees import WorkTree
-
-from .conftest import HOSTILE, RESCUES, SETTINGS, definition, put_campaign, put_settings
+from campledger.ledger.ledger import Ledger
+from campledger.pages.content import new_campaign_page
+from campledger.pages.engine.gather import Survey
+from campledger.pages.engine.git_facts import Commit
+from campledger.pages.engine.render import environment, page
+from campledger.repository.file_trees import WorkTree
+from tests.pages.conftest import HOSTILE, RESCUES, SETTINGS, definition, put_campaign, put_settings
 
 KNOWN = {
     "$ref", "type", "properties", "required", "additionalProperties", "items", "uniqueItems", "minItems", "enum",
@@ -40,7 +39,7 @@ def assigned(script: bytes, name: str) -> Any:
 
 
 def offers(root: Path, commit: Commit | None = None) -> Any:
-    return assigned(form.offers(survey(root, commit)), "campledgerLedger")
+    return assigned(new_campaign_page.offers(survey(root, commit)), "campledgerLedger")
 
 
 def rules(rule: Any) -> list[dict[str, Any]]:
@@ -56,9 +55,9 @@ def test_the_check_in_the_browser_knows_every_word_of_the_schema() -> None:
 
 
 def test_without_a_script_the_page_says_how_else_to_define_a_campaign(rich: Path) -> None:
-    (made,) = form.pages(survey(rich))
+    (made,) = new_campaign_page.pages(survey(rich))
     text = page(environment(), made).decode()
-    assert form.paths(survey(rich)) == [made["path"]] == ["new.html"]
+    assert new_campaign_page.paths(survey(rich)) == [made["path"]] == ["new.html"]
     assert "campledger define NAME --edit" in text
     assert "campledger define NAME --production data-release" in text
     assert "Data Release Production" in text
@@ -120,15 +119,17 @@ def test_settings_without_people_take_any(ledger: Path) -> None:
 
 def test_each_campaign_can_be_started_from(rich: Path) -> None:
     made = survey(rich)
-    scripts = {form.definition_path(one.id): form.definition(one, made) for one in made.readable}
+    scripts = {
+        new_campaign_page.definition_path(one.id): new_campaign_page.definition(one, made) for one in made.readable
+    }
     assert set(scripts) == {f"static/definitions/{one.campaign.id}.js" for one in made.readable}
-    rescues = assigned(scripts[form.definition_path(RESCUES)], "campledgerDefinition")
+    rescues = assigned(scripts[new_campaign_page.definition_path(RESCUES)], "campledgerDefinition")
     assert rescues["id"] == RESCUES
     assert rescues["definition"]["name"] == "dp2-visits"
     assert not {"id", "key", "format"} & set(rescues["definition"])
     assert "bps/step1.yaml" in rescues["files"]
     assert "campaign.yaml" not in rescues["files"]
-    hostile = scripts[form.definition_path(HOSTILE)]
+    hostile = scripts[new_campaign_page.definition_path(HOSTILE)]
     assert hostile.isascii()
     assert hostile.count(b"\n") == 1
     assert assigned(hostile, "campledgerDefinition")["definition"]["name"] == "hostile"
@@ -146,7 +147,7 @@ def test_numbers_that_a_browser_would_change_are_texts_where_texts_do_as_well(le
             extra={"__proto__": {"packed": [18014398509481985]}},
         ),
     )
-    script = form.definition(survey(ledger).by_id[campaign], survey(ledger)).decode()
+    script = new_campaign_page.definition(survey(ledger).by_id[campaign], survey(ledger)).decode()
     assert '{"A":"1.0","B":"9007199254740993","C":1.5,"D":true,"E":3}' in script
     assert '"core_hours":12.0' in script
     assert '{["__proto__"]:{"packed":["18014398509481985"]}}' in script

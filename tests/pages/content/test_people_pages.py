@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from campledger.ledger.reading import Ledger
-from campledger.pages import gather, people, render
-from campledger.repository.trees import WorkTree
+from campledger.ledger.ledger import Ledger
+from campledger.pages.content import people_pages
+from campledger.pages.engine import gather, render
+from campledger.repository.file_trees import WorkTree
 from tests.pages.conftest import SETTINGS, Log, definition, put_campaign, put_settings
 
 Page = dict[str, Any]
@@ -27,11 +28,11 @@ def survey(rich: Path) -> gather.Survey:
 
 @pytest.fixture(scope="module")
 def pages(survey: gather.Survey) -> dict[str, Page]:
-    return {page["path"]: page for page in people.pages(survey)}
+    return {page["path"]: page for page in people_pages.pages(survey)}
 
 
 def test_a_page_for_each_person_and_one_for_all(survey: gather.Survey, pages: dict[str, Page]) -> None:
-    assert sorted(pages) == sorted(people.paths(survey))
+    assert sorted(pages) == sorted(people_pages.paths(survey))
     assert set(pages) == {
         "people/index.html",
         *(f"people/{one}.html" for one in ("vrubin", "hleavitt", "cpayne", "ajcannon", "prompt-bot")),
@@ -73,7 +74,7 @@ def test_somebody_whom_the_settings_do_not_know_has_a_page_too(tmp_path: Path) -
     steps = [{"name": "step1"}]
     put_campaign(tmp_path, "2026-09-01-night-aaaa", definition("night", owner="stranger", steps=steps), log)
     survey = survey_of(tmp_path)
-    pages = {page["path"]: page for page in people.pages(survey)}
+    pages = {page["path"]: page for page in people_pages.pages(survey)}
     assert pages["people/stranger.html"]["person"] == {"handle": "stranger", "name": "stranger"}
     assert pages["people/=index.html"]["person"]["handle"] == "index"
     assert [one["places"] for one in pages["people/=index.html"]["operated"]] == ["step1"]
@@ -84,5 +85,5 @@ def test_somebody_whom_the_settings_do_not_know_has_a_page_too(tmp_path: Path) -
 
 def test_without_people_the_page_says_so(tmp_path: Path) -> None:
     put_settings(tmp_path, {"title": "Empty", "productions": {"other": "Other"}})
-    (page,) = people.pages(survey_of(tmp_path))
+    (page,) = people_pages.pages(survey_of(tmp_path))
     assert "Nobody is named" in render.page(render.environment(), page).decode()

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from campledger.ledger.reading import Ledger
-from campledger.operations.finding import find
+from campledger.ledger.ledger import Ledger
+from campledger.operations.read.find_campaigns import find
 from campledger.operations.workspace import Workspace
-from campledger.pages import front, gather, queries, render
-from campledger.repository.trees import WorkTree
+from campledger.pages.content import front_page, saved_query_pages
+from campledger.pages.engine import gather, render
+from campledger.repository.file_trees import WorkTree
 from tests.pages.conftest import PAYLOAD, commit, isolate_git, rich_ledger
 
 Page = dict[str, Any]
@@ -53,7 +54,7 @@ def survey(root: Path) -> gather.Survey:
 
 @pytest.fixture(scope="module")
 def pages(survey: gather.Survey) -> dict[str, Page]:
-    return {page["path"]: page for page in queries.pages(survey)}
+    return {page["path"]: page for page in saved_query_pages.pages(survey)}
 
 
 def texts(page: Page) -> list[list[str]]:
@@ -65,9 +66,9 @@ def texts(page: Page) -> list[list[str]]:
 
 
 def test_a_page_for_each_query_that_can_be_asked(survey: gather.Survey, pages: dict[str, Page]) -> None:
-    assert sorted(pages) == sorted(queries.paths(survey)) == sorted(f"queries/{name}.html" for name in SAVED)
+    assert sorted(pages) == sorted(saved_query_pages.paths(survey)) == sorted(f"queries/{name}.html" for name in SAVED)
     assert json.loads(json.dumps(pages)) == pages
-    assert [problem.path for problem in queries.problems(survey)] == ["queries/broken.yaml"]
+    assert [problem.path for problem in saved_query_pages.problems(survey)] == ["queries/broken.yaml"]
 
 
 def test_a_page_finds_and_sorts_as_the_command_line_does(root: Path, pages: dict[str, Page]) -> None:
@@ -114,19 +115,19 @@ def test_a_query_that_asks_for_me_is_answered_for_each_person(survey: gather.Sur
     counts = {one["handle"]: one["count"] for one in page["personal"]}
     assert counts == {"ajcannon": "1", "cpayne": "1", "hleavitt": "1", "prompt-bot": "1", "vrubin": "3"}
     assert page["personal"][0]["href"] == "list.html#q=owner%3Aajcannon%20-state%3Acompleted"
-    entry = next(one for one in queries.summaries(survey) if one["name"] == "mine")
+    entry = next(one for one in saved_query_pages.summaries(survey) if one["name"] == "mine")
     assert entry["by_person"] == "ajcannon=1 cpayne=1 hleavitt=1 prompt-bot=1 vrubin=3"
 
 
 def test_the_front_page_has_the_counts(survey: gather.Survey) -> None:
-    counts = {one["name"]: one["count"] for one in front.front_page(survey)["queries"]}
+    counts = {one["name"]: one["count"] for one in front_page.front_page(survey)["queries"]}
     assert counts == {"all-columns": "8", "by-owner": "4", "evil": "1", "mine": "", "nothing": "0", "running": "2"}
-    assert "queries/broken.yaml" in [one["path"] for one in front.front_page(survey)["trouble"]["others"]]
+    assert "queries/broken.yaml" in [one["path"] for one in front_page.front_page(survey)["trouble"]["others"]]
 
 
 def test_a_long_answer_is_cut_and_says_so(survey: gather.Survey, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "MAX_ROWS", 3)
-    page = next(one for one in queries.pages(survey) if one["path"] == "queries/all-columns.html")
+    monkeypatch.setattr(saved_query_pages, "MAX_ROWS", 3)
+    page = next(one for one in saved_query_pages.pages(survey) if one["path"] == "queries/all-columns.html")
     assert (len(texts(page)), page["left_out"], page["count"]) == (3, 5, "8 campaigns")
     assert "And 5 more" in render.page(render.environment(), page).decode()
 

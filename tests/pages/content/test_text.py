@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from campledger.pages.markdown import MAX_ADDRESSES, MAX_MARKED, markdown
+from campledger.pages.content.markdown import MAX_ADDRESSES, MAX_MARKED, markdown
 
 PAYLOAD = '"><img src=x onerror="window.pwned=1"><script>alert(1)</script>'
 ELEMENTS = {

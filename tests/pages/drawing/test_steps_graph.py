@@ -11,7 +11,7 @@ import pytest
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, replay
 from campledger.model.progress import Progress
-from campledger.pages import chart, pictures
+from campledger.pages.drawing import run_chart, steps_graph
 
 Entry = dict[str, Any]
 
@@ -35,7 +35,7 @@ def columns(graph: Entry) -> dict[str, int]:
 
 
 def test_steps_stand_behind_those_that_they_wait_for() -> None:
-    graph = pictures.graph([step("a", accepted=2), step("b", "a"), step("c", "a"), step("d", "b", "c"), step("e")])
+    graph = steps_graph.graph([step("a", accepted=2), step("b", "a"), step("c", "a"), step("d", "b", "c"), step("e")])
     assert graph is not None
     assert columns(graph) == {"a": 0, "b": 1, "c": 1, "d": 2, "e": 0}
     assert [edge["done"] for edge in graph["edges"]] == [True, True, False, False]
@@ -47,21 +47,21 @@ def test_steps_stand_behind_those_that_they_wait_for() -> None:
 
 def test_no_two_steps_share_a_place() -> None:
     entries = [step(f"s{n}", *(f"s{m}" for m in range(n) if (n * 7 + m) % 3 == 0)) for n in range(40)]
-    graph = pictures.graph(entries)
+    graph = steps_graph.graph(entries)
     assert graph is not None
     places = [(node["x"], node["y"]) for node in graph["nodes"]]
     assert len(set(places)) == len(places)
-    assert pictures.graph(entries) == graph
+    assert steps_graph.graph(entries) == graph
 
 
 def test_what_follows_from_others_is_not_drawn() -> None:
-    graph = pictures.graph([step("a"), step("b", "a"), step("c", "a", "b")])
+    graph = steps_graph.graph([step("a"), step("b", "a"), step("c", "a", "b")])
     assert graph is not None
     assert len(graph["edges"]) == 2
 
 
 def test_a_long_edge_passes_between_steps() -> None:
-    graph = pictures.graph([step("a"), step("b", "a"), step("c", "b"), step("d", "c", "x"), step("x")])
+    graph = steps_graph.graph([step("a"), step("b", "a"), step("c", "b"), step("d", "c", "x"), step("x")])
     assert graph is not None
     (long,) = [edge["path"] for edge in graph["edges"] if edge["path"].count("H") == 2]
     assert long.count("C") == 3
@@ -75,12 +75,12 @@ def test_a_long_edge_passes_between_steps() -> None:
         [step("a", "b"), step("b", "a")],
         [step("a", "a")],
         [step("a", "gone"), step("b")],
-        [step("s0")] + [step(f"s{n}", "s0") for n in range(1, pictures.MAX_STEPS + 1)],
+        [step("s0")] + [step(f"s{n}", "s0") for n in range(1, steps_graph.MAX_STEPS + 1)],
     ],
     ids=["none", "no edges", "circle", "itself", "unknown", "too many"],
 )
 def test_no_picture_of_nothing(steps: list[Entry]) -> None:
-    assert pictures.graph(steps) is None
+    assert steps_graph.graph(steps) is None
 
 
 def history(groups: int, *events: Entry) -> Progress:
@@ -111,7 +111,7 @@ def accept(submission: int) -> Entry:
 
 
 def test_groups_that_ran_together_share_a_row() -> None:
-    made = chart.chart(history(4, START, submit("a/g0", "a/g1"), submit("a/g2"), end(1, "succeeded"), accept(1)))
+    made = run_chart.chart(history(4, START, submit("a/g0", "a/g1"), submit("a/g2"), end(1, "succeeded"), accept(1)))
     assert made is not None
     assert [row["full"] for row in made["rows"]] == ["a/g0, g1", "a/g2"]
     first, second = made["rows"]
@@ -126,7 +126,7 @@ def test_groups_that_ran_together_share_a_row() -> None:
 
 def test_a_rescue_takes_over() -> None:
     rescue = submit("a/g0", relation="rescue", parents=[f"{1:012}"])
-    made = chart.chart(history(1, START, submit("a/g0"), end(1, "failed"), rescue, end(3, "succeeded"), accept(3)))
+    made = run_chart.chart(history(1, START, submit("a/g0"), end(1, "failed"), rescue, end(3, "succeeded"), accept(3)))
     assert made is not None
     (row,) = made["rows"]
     assert [(part["state"], part["again"]) for part in row["parts"]] == [
@@ -141,15 +141,15 @@ def test_a_rescue_takes_over() -> None:
 def test_pauses_are_marked() -> None:
     pause = {"type": "status", "from": "running", "to": "paused", "reason": "x"}
     resume = {"type": "status", "from": "paused", "to": "running"}
-    made = chart.chart(history(1, START, submit("a/g0"), pause, resume, end(1, "succeeded")))
+    made = run_chart.chart(history(1, START, submit("a/g0"), pause, resume, end(1, "succeeded")))
     assert made is not None
     assert len(made["pauses"]) == 1
 
 
 def test_many_rows_become_steps() -> None:
-    groups = chart.MAX_ROWS + 1
+    groups = run_chart.MAX_ROWS + 1
     runs = [submit(f"a/g{number}", time=f"2026-11-22T10:00:{number:02}.000000Z") for number in range(groups)]
-    made = chart.chart(history(groups, START, *runs, end(1, "succeeded") | {"time": "2026-11-22T12:00:00.000000Z"}))
+    made = run_chart.chart(history(groups, START, *runs, end(1, "succeeded") | {"time": "2026-11-22T12:00:00.000000Z"}))
     assert made is not None
     (row,) = made["rows"]
     assert row["full"] == "a"
@@ -157,19 +157,19 @@ def test_many_rows_become_steps() -> None:
 
 
 def test_nothing_submitted_makes_no_chart() -> None:
-    assert chart.chart(history(1, START)) is None
-    assert chart.chart(history(1, START, submit("a/g0", state="planned"))) is None
+    assert run_chart.chart(history(1, START)) is None
+    assert run_chart.chart(history(1, START, submit("a/g0", state="planned"))) is None
 
 
 def test_what_was_entered_at_one_go_makes_no_chart() -> None:
     events = [START, submit("a/g0"), end(1, "succeeded"), accept(1)]
     stamped = [{**event, "time": f"2026-11-22T10:00:0{number}.000000Z"} for number, event in enumerate(events)]
-    assert chart.chart(history(1, *stamped)) is None
+    assert run_chart.chart(history(1, *stamped)) is None
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_strange_dates_make_a_chart(at: str) -> None:
-    made = chart.chart(history(1, START, submit("a/g0", at=at), end(1, "succeeded")))
+    made = run_chart.chart(history(1, START, submit("a/g0", at=at), end(1, "succeeded")))
     assert made is not None
     assert 0 < len(made["ticks"]) <= 20
     assert all(part["width"] > 0 for row in made["rows"] for part in row["parts"])
@@ -179,6 +179,6 @@ def test_strange_dates_make_a_chart(at: str) -> None:
 def test_ticks_are_few_and_inside(hours: int) -> None:
     first = datetime(2026, 1, 1, 0, 30, tzinfo=UTC)
     last = datetime.fromtimestamp(first.timestamp() + hours * 3600, UTC)
-    ticks = list(chart._Scale(first, last).ticks())
+    ticks = list(run_chart._Scale(first, last).ticks())
     assert len(ticks) <= 10
     assert ticks == sorted(ticks, key=lambda tick: tick["x"])

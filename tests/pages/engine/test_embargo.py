@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from campledger.errors import DataError
-from campledger.operations.site import build
-from campledger.pages.public import NOT_PUBLIC, Hidden
+from campledger.operations.site.build import build
+from campledger.pages.engine.embargo import NOT_PUBLIC, Hidden
 from tests.pages.conftest import SETTINGS, Log, commit, definition, git, put_campaign, put_set, put_settings
 
 OPEN, SECRET = "2026-09-01-open-aaaa", "2026-09-03-secret-cccc"

@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.ledger.settings import Settings
 from campledger.model.campaign import Campaign
 from campledger.model.history import Event, replay
 from campledger.model.progress import Progress
-from campledger.model.words import spans
-from campledger.pages import campaigns, gather, listing, steps, text
-from campledger.pages.changes import Commit
-from campledger.pages.links import Directory, address, filled, link
-from campledger.repository.commands import Repository
-from campledger.repository.trees import GitTree, WorkTree
+from campledger.model.text_format import spans
+from campledger.pages.content import campaign_page, list_page, step_progress, text
+from campledger.pages.content.links import Directory, address, filled, link
+from campledger.pages.engine import gather
+from campledger.pages.engine.git_facts import Commit
+from campledger.repository.file_trees import GitTree, WorkTree
+from campledger.repository.git_commands import Repository
 
 RESCUES = "2026-10-03-dp2-visits-k7mq"
 HOSTILE = "2026-11-01-hostile-x9pw"
@@ -36,7 +37,7 @@ def survey(rich: Path) -> gather.Survey:
 
 @pytest.fixture(scope="module")
 def pages(survey: gather.Survey) -> dict[str, Page]:
-    return {gather.page_path(one.id): campaigns.page(one, survey) for one in survey.readable}
+    return {gather.page_path(one.id): campaign_page.page(one, survey) for one in survey.readable}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def said(event: Page) -> str:
 
 
 def test_pages_are_plain_values(survey: gather.Survey, pages: dict[str, Page]) -> None:
-    plain = [listing.list_page(survey), *pages.values()]
+    plain = [list_page.list_page(survey), *pages.values()]
     assert json.loads(json.dumps(plain)) == plain
 
 
@@ -69,13 +70,13 @@ def test_a_page_for_each_readable_campaign(pages: dict[str, Page]) -> None:
 
 
 def test_the_list_names_what_cannot_be_read(survey: gather.Survey) -> None:
-    page = listing.list_page(survey)
+    page = list_page.list_page(survey)
     assert [entry["id"] for entry in page["unreadable"]] == ["2026-11-02-broken-zz22"]
     assert page["unreadable"][0]["problems"][0]["rule"] == "yaml-syntax"
 
 
 def test_rows_of_the_list(survey: gather.Survey) -> None:
-    page = listing.list_page(survey)
+    page = list_page.list_page(survey)
     row = next(row for row in page["rows"] if row["id"] == RESCUES)
     assert (row["state"], row["step"], row["awaiting"]) == ("running", "step1", 2)
     assert (row["accepted"], row["total"]) == (40, 65)
@@ -250,13 +251,13 @@ def test_paragraphs_keep_their_lines() -> None:
 def test_a_work_tree_without_commits(tmp_path: Path) -> None:
     (tmp_path / "campledger.yaml").write_text("title: New\nproductions: {alert: Alert Production}\n")
     survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
-    assert listing.list_page(survey)["commit"] is None
+    assert list_page.list_page(survey)["commit"] is None
     assert survey.readable == []
 
 
 def test_settings_that_cannot_be_read_are_a_problem_of_the_list(tmp_path: Path) -> None:
     (tmp_path / "campledger.yaml").write_text("title: [\n")
-    page = listing.list_page(gather.Survey(Ledger(WorkTree(tmp_path)), None))
+    page = list_page.list_page(gather.Survey(Ledger(WorkTree(tmp_path)), None))
     assert page["problems"][0]["rule"] == "yaml-syntax"
     assert page["page_title"] == "Campaigns \N{MIDDLE DOT} Campaigns"
 
@@ -275,6 +276,6 @@ def test_a_failed_run_of_few_groups_is_offered_a_rescue(count: int, offered: boo
     ]
     timed = [{"time": f"2026-11-22T08:00:0{n}.000000Z", "by": "x", **event} for n, event in enumerate(events)]
     history = replay(campaign, [Event(event) for event in timed])
-    (failed, *_) = steps.what_now(Progress(campaign, history))
+    (failed, *_) = step_progress.what_now(Progress(campaign, history))
     rescue = f"campledger record {campaign.id} a/g0 a/g1 --parent {'r' * 12} --run-id RESCUE"
     assert (rescue in failed["commands"]) is offered

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import UsageError
-from campledger.operations.serving import serve
-from campledger.operations.site import build
-from campledger.pages.write import MARKER, STAGE, Folder, locked, stamp, write
+from campledger.operations.site.build import build
+from campledger.operations.site.serve import serve
+from campledger.pages.engine.output_folder import MARKER, STAGE, Folder, locked, stamp, write
 
 FILES = {"index.html": b"list", "campaigns/a.html": b"a", "static/site.css": b"css"}
 
@@ -229,7 +229,7 @@ def test_a_file_that_was_begun_is_made_anew(tmp_path: Path) -> None:
 
 def test_a_second_build_waits_then_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, FILES)
-    monkeypatch.setattr("campledger.pages.write._PATIENCE", 0.2)
+    monkeypatch.setattr("campledger.pages.engine.output_folder._PATIENCE", 0.2)
     with locked(tmp_path):
         assert listing(tmp_path) == sorted([MARKER, *FILES])
         with pytest.raises(UsageError, match=f"another build goes on in {tmp_path}"):

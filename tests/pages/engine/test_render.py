@@ -13,12 +13,13 @@ from typing import Any
 import jinja2
 import pytest
 
-from campledger.ledger.reading import Ledger
+from campledger.ledger.ledger import Ledger
 from campledger.model.event_kinds import EVENT_KINDS
 from campledger.model.states import CAMPAIGN_STATES, GROUP_STATES
-from campledger.operations.site import build
-from campledger.pages import gather, listing, render
-from campledger.repository.trees import WorkTree
+from campledger.operations.site.build import build
+from campledger.pages.content import list_page
+from campledger.pages.engine import gather, render
+from campledger.repository.file_trees import WorkTree
 
 VOID = {"meta", "link", "input", "img", "br", "hr"}
 
@@ -147,13 +148,13 @@ def test_lone_surrogates_do_not_stop_a_build(tmp_path: Path) -> None:
     (tmp_path / "campaigns").mkdir()
     Path(tmp_path / "campaigns" / "stray\udcff.txt").write_text("x")
     survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
-    assert b"stray?.txt" in render.page(render.environment(), listing.list_page(survey))
+    assert b"stray?.txt" in render.page(render.environment(), list_page.list_page(survey))
 
 
 def test_an_empty_ledger_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "campledger.yaml").write_text("title: New\nproductions: {alert: Alert Production}\n")
     survey = gather.Survey(Ledger(WorkTree(tmp_path)), None)
-    page = render.page(render.environment(), listing.list_page(survey)).decode()
+    page = render.page(render.environment(), list_page.list_page(survey)).decode()
     assert "There is no campaign in this ledger yet." in page
     assert "campledger define" in page
     assert "Work tree, nothing committed yet" in page

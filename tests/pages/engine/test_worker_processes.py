@@ -9,15 +9,15 @@ from collections.abc import Callable
 
 import pytest
 
-from campledger.pages import forks
-from campledger.pages.forks import shared_out
+from campledger.pages.engine import worker_processes
+from campledger.pages.engine.worker_processes import shared_out
 
 ITEMS = list(range(11))
 
 
 @pytest.fixture(autouse=True)
 def _three_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forks, "_processors", lambda: 3)
+    monkeypatch.setattr(worker_processes, "_processors", lambda: 3)
 
 
 def nothing() -> None:
