@@ -356,8 +356,8 @@ def test_several_processes_make_the_same_site(tmp_path: Path, monkeypatch: pytes
     build(root, tmp_path / "out")
     good = contents(tmp_path / "out")
     shutil.rmtree(root / ".git/campledger")
-    for module in ("gather", "parts"):
-        monkeypatch.setattr(f"campledger.pages.{module}.BATCH", 2)
+    for module in ("gather", "page_kinds"):
+        monkeypatch.setattr(f"campledger.pages.engine.{module}.BATCH", 2)
     monkeypatch.setattr("campledger.pages.engine.worker_processes._processors", lambda: 3)
     monkeypatch.setattr(incremental_build, "_MANY", 0)
     build(root, tmp_path / "shared")
