@@ -257,11 +257,12 @@ def replay(campaign: Campaign, events: Iterable[Event]) -> History:
 
 def _dropped(ordered: tuple[Event, ...]) -> frozenset[str]:
     """Return the ids taken back. A retraction can itself be retracted, so the latest word comes first."""
-    places = _places(ordered)
+    taking = [(place, event.id, ids) for place, event in enumerate(ordered) if (ids := _taken_back(event))]
+    places = _places(ordered) if taking else {}
     dropped: set[str] = set()
-    for place, event in reversed(tuple(enumerate(ordered))):
-        if event.id not in dropped:
-            dropped.update(one for one in _taken_back(event) if places.get(one, place) < place)
+    for place, taker, ids in reversed(taking):
+        if taker not in dropped:
+            dropped.update(one for one in ids if places.get(one, place) < place)
     return frozenset(dropped)
 
 

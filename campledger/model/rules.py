@@ -71,7 +71,7 @@ def _strings(definition: Mapping[str, Any]) -> Iterator[Finding]:
         placeholder = PLACEHOLDER.search(text)
         if placeholder and not _is_prose(pointer):
             yield Finding(pointer, "placeholder", f"`{placeholder[0]}` is a placeholder", "fill it in before the start")
-        missing = MISSING_SLASH.search(text)
+        missing = MISSING_SLASH.search(text) if "$" in text else None
         if missing and pointer[-1] != "description":
             message = f"no slash after the path variable {missing[1]}"
             yield Finding(pointer, "missing-slash", message, f"write ${{{missing[1]}}}/")
