@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campledger.cli.shared import F, clean, ledger_option, workspace
+from campledger.cli.terminal import progress_bar
 from campledger.cli.writing import WriteOptions, commit_words, print_json, write_options
 from campledger.model.text_format import counted
 
@@ -35,8 +35,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 
         def progress(label: str, done: int, total: int) -> None:
             if not shown:  # where there is nothing to do, there is no bar
-                hidden = not sys.stderr.isatty()
-                shown.append(stack.enter_context(click.progressbar(length=1, file=sys.stderr, hidden=hidden)))
+                shown.append(stack.enter_context(progress_bar(label)))
             shown[0].label = label
             shown[0].length = max(total, 1)
             shown[0].update(done - shown[0].pos)

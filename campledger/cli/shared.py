@@ -96,7 +96,7 @@ def tell_commit(repository: Repository, as_of: str, commit: str) -> None:
         click.echo(f"as of commit {commit[:10]}, {committed(repository, commit)}", err=True)
 
 
-class Moment(click.ParamType[datetime]):
+class Moment(click.ParamType):  # type: ignore[type-arg]  # it takes no argument before click 8.4
     """A date, or a date and time; UTC unless it says otherwise. Of a bare day its beginning is meant, or its end."""
 
     name = "TIME"
@@ -117,7 +117,7 @@ class Moment(click.ParamType[datetime]):
         return moment
 
 
-class Words(click.ParamType[str]):
+class Words(click.ParamType):  # type: ignore[type-arg]
     """Text that says something: `--reason "$UNSET"` is a slip."""
 
     name = "TEXT"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from campledger.cli.shared import as_of_option, clean, ledger_option, ledger_root, tell_commit, workspace
+from campledger.cli.terminal import progress_bar
 
 
 @click.command()
@@ -129,8 +129,7 @@ def _build(root: Path, out: Path, as_of: str | None, **which: Any) -> None:
     """Build a site, and say what became of it."""
     from campledger.operations.site.build import build as operation
 
-    # Only a terminal gets to see the bar.
-    with click.progressbar(length=1, label="building", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with progress_bar("building") as bar:
 
         def progress(done: int, total: int) -> None:
             bar.length = total

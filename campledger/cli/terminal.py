@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
@@ -68,6 +70,15 @@ def _wait(pager: subprocess.Popen[bytes]) -> None:
         with suppress(KeyboardInterrupt):
             pager.wait()
             return
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Any]:
+    """Give a progress bar, which only a terminal gets to see."""
+    # click's own way to hide a bar came with 8.2; before that it prints the label where there is no terminal.
+    with ExitStack() as stack:
+        file = sys.stderr if sys.stderr.isatty() else stack.enter_context(io.StringIO())
+        yield stack.enter_context(click.progressbar(length=1, label=label, file=file))
 
 
 def ago(text: str) -> str:
