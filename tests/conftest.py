@@ -25,12 +25,11 @@ settings.load_profile("campledger")
 Outcome = subprocess.CompletedProcess[str]
 """Exit code, output and messages of a command, however it was run."""
 
+# No init.defaultBranch: nobody has to have set it, and git then begins with `master`.
 GIT_CONFIG = """\
 [user]
     name = Vera Rubin
     email = vera@example.org
-[init]
-    defaultBranch = main
 [advice]
     detachedHead = false
 [core]

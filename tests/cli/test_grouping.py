@@ -231,7 +231,7 @@ def test_a_table_that_is_broken_is_made_anew(home: Path, exposures: Path, cample
 
 
 def test_groups_are_pushed(home: Path, exposures: Path, tmp_path: Path, campledger: Run, git: Git) -> None:
-    git("init", "--bare", str(tmp_path / "server.git"))
+    git("init", "--bare", "--initial-branch=main", str(tmp_path / "server.git"))
     git("remote", "add", "origin", str(tmp_path / "server.git"))
     git("push", "-u", "origin", "main")
     assert "pushed to" in ok(campledger("groups", "hello", "step1", "--from-list", exposures, *CUT, "--push"))

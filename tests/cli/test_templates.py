@@ -226,7 +226,7 @@ def test_the_example_of_a_new_ledger_works(ledger: Path, campledger: Run) -> Non
 
 
 def test_two_clones_open_one_campaign(ledger: Path, template: str, tmp_path: Path, campledger: Run, git: Git) -> None:
-    git("init", "--bare", str(tmp_path / "server.git"))
+    git("init", "--bare", "--initial-branch=main", str(tmp_path / "server.git"))
     git("remote", "add", "origin", str(tmp_path / "server.git"))
     git("push", "-u", "origin", "main")
     git("clone", str(tmp_path / "server.git"), str(tmp_path / "other"))
