@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,10 @@ MODELINE = "# yaml-language-server: $schema={schema}\n"
 
 SCHEMA_FROM_CAMPAIGN = "../../../../schemas/campaign.schema.json"
 """Where a ledger keeps the schema, from a campaign's directory: what the modeline names."""
+
+
+_READ_OTHERWISE = re.compile(r"[yYnN]|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t][0-9Tt:.,zZ+ -]*)?")
+"""What the strict loader takes for text, while others read a date (PyYAML) or a truth (YAML 1.1 in JavaScript)."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -38,7 +43,7 @@ def _style(text: str) -> str | None:
     if len(lines) > 1 and not ragged and "".join(lines).replace("\t", "").isprintable():
         return "|"
     plain = read("", f"- {text}\n".encode(errors="replace")).value == [text]
-    return None if plain and len(lines) == 1 else '"'
+    return None if plain and len(lines) == 1 and not _READ_OTHERWISE.fullmatch(text) else '"'
 
 
 def _number(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:

@@ -48,6 +48,17 @@ def test_any_value_reads_back_the_same(value: Any) -> None:
     assert yaml.load(text, Loader=yaml.CSafeLoader) == {"value": value}
 
 
+@pytest.mark.parametrize(
+    "text", ["y", "Y", "n", "N", "2026-11-22", "2026-1-2", "2026-11-22T08:00:00Z", "2026-11-22 08:00"]
+)
+def test_what_some_readers_take_for_a_truth_or_a_date_is_in_quotes(text: str) -> None:
+    value = {"deadline": text, "bands": ["g", text], text: "key"}
+    for written in (writing.format_value(value), writing.edit_text("bands: []\n", value)):
+        assert written.count(f'"{text}"') == 3
+        assert strict.read("a.yaml", written.encode()).value == value
+        assert yaml.load(written, Loader=yaml.CSafeLoader) == value
+
+
 @given(st.dictionaries(TEXT, VALUES, max_size=3))
 def test_any_definition_reads_back_the_same(extra: dict[str, Any]) -> None:
     definition = {"extra": extra, "name": "x"}
