@@ -33,6 +33,7 @@ def batch(file: Path, message: str | None, options: WriteOptions) -> None:
     Examples:
       campledger batch night.jsonl --dry-run
       report-runs | campledger batch - --push --message "Runs of the night"
+
     \b
     A file:
       {"act": "define", "as": "night", "from": "k7mq", "name": "night-20261122", "key": "night/20261122"}

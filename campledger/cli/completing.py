@@ -32,6 +32,9 @@ _MOST_HISTORIES = 200
 _MOST_BYTES = 4_000_000
 """Files larger than this are not looked into while a shell waits."""
 
+_OF_STATES = re.compile('"type": *"(?:status|retracted|reconciled)"')
+"""What changes a campaign's state, in a line of its history."""
+
 _PLAIN = re.compile("[A-Za-z0-9@][A-Za-z0-9._+:=,/@-]*")
 """Words that stand in a command line as they are: others might mean something to the shell, and are not offered."""
 
@@ -53,12 +56,31 @@ class Known:
                 found |= {home.name: home for home in _folders(month) if CAMPAIGN_ID.fullmatch(home.name)}
         return dict(sorted(found.items(), reverse=True))
 
-    def campaigns(self, typed: str) -> list[str]:
-        """Return ids that begin as typed, or names; the four characters at the end give the id."""
-        by_id = [one for one in self.homes if one.startswith(typed)] if typed[:1].isdigit() else []
-        names = dict.fromkeys(name for one in self.homes if (name := one[11:-5]).startswith(typed))
-        by_end = [one for one in self.homes if typed and one.endswith(f"-{typed}")]
+    def campaigns(self, typed: str, act: str = "") -> list[str]:
+        """Return ids that begin as typed, or names; the four characters at the end give the id.
+
+        For an act that changes a campaign's state, those in whose state it is possible; the oldest are not looked at.
+        """
+        ids = [one for one in self.homes if typed in one]
+        ids = [one for n, one in enumerate(ids) if n >= _MOST_HISTORIES or self._allows(self.homes[one], act)]
+        by_id = [one for one in ids if one.startswith(typed)] if typed[:1].isdigit() else []
+        names = dict.fromkeys(name for one in ids if (name := one[11:-5]).startswith(typed))
+        by_end = [one for one in ids if typed and one.endswith(f"-{typed}")]
         return by_id or [*names] or by_end
+
+    def _allows(self, home: Path, act: str) -> bool:
+        """Whether a campaign's state allows an act; what cannot be read does not forbid it."""
+        from campledger.model.campaign import Campaign
+        from campledger.model.history import Event, replay
+        from campledger.model.states import CAMPAIGN_ACTS, acts_from
+
+        if act not in CAMPAIGN_ACTS:
+            return True
+        lines = _text(home / "events.yaml").splitlines()
+        with suppress(ValueError, LookupError, TypeError, AttributeError):
+            found = [json.loads(line.removeprefix("- ")) for line in lines if _OF_STATES.search(line)]
+            return act in acts_from(replay(Campaign(home.name, {}), map(Event, found)).state)
+        return True
 
     def home(self, reference: str) -> Path | None:
         """Return the directory of the campaign that people mean, the newest one if there are several."""
@@ -228,7 +250,7 @@ def _kinds(_: Known, __: click.Context, ___: str) -> Items:
 Completer = Callable[[Known, click.Context, str], Items]
 
 COMPLETERS: dict[str, Completer] = {
-    "campaign": lambda known, _, typed: known.campaigns(typed),
+    "campaign": lambda known, context, typed: known.campaigns(typed, str(context.info_name)),
     "campaigns": _list_or_log,
     "parent": lambda known, _, typed: known.campaigns(typed),
     "expression": _expression,

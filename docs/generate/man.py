@@ -6,10 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
+from campledger import __version__
 from docs.generate.manual import Manual, manual, sections
 
 SPECIAL = {"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"}
 """Characters that roff takes for something else, or prints as something that a shell does not know."""
+
+
+DATE = "2026-11-30"
+"""The day of the pages: that of the release, or of what readers should know of last."""
 
 
 def pages() -> dict[str, str]:
@@ -37,7 +42,7 @@ def _prose(text: str) -> str:
 
 def _page(one: Manual, whole: Manual) -> Iterator[str]:
     yield r".\" Made by make docs: change the help of the command, not this file."
-    yield f'.TH {_text(_name(one)).upper()} 1 "" campledger "campledger manual"'
+    yield f'.TH {_text(_name(one)).upper()} 1 "{DATE}" "campledger {_text(__version__)}" "campledger manual"'
     yield ".SH NAME"
     yield rf"{_text(_name(one))} \- {_prose(one.summary[0].lower() + one.summary[1:])}"
     yield ".SH SYNOPSIS"

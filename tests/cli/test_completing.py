@@ -73,6 +73,19 @@ def test_names_and_ids(told: Path, campaign: Path) -> None:
     assert offered(told, "campledger site b") == ["build"]
 
 
+def test_acts_on_a_state_are_offered_the_campaigns_that_have_it(told: Path, campledger: Run) -> None:
+    assert offered(told, "campledger pause ") == ["hello-campledger"]
+    assert offered(told, "campledger start ") == ["hello-two"]
+    assert offered(told, "campledger reopen ") == []
+    assert campledger("complete", "hello-c").returncode == 0
+    assert offered(told, "campledger pause ") == []
+    assert offered(told, "campledger reopen ") == ["hello-campledger"]
+    last = re.findall('"id": *"([a-z0-9]+)"', next(told.glob("campaigns/*/*/*-hello-c*/events.yaml")).read_text())[-1]
+    assert campledger("retract", last, "--reason", "too early").returncode == 0
+    assert offered(told, "campledger pause ") == ["hello-campledger"]
+    assert "hello-campledger" in offered(told, "campledger show ")
+
+
 def test_steps_and_groups(told: Path) -> None:
     assert offered(told, "campledger record hello-c ") == ["step1", "step2"]
     assert offered(told, "campledger record hello-c step1") == ["step1", "step1/g", "step1/r"]

@@ -67,3 +67,10 @@ def test_man_shows_the_help_as_it_is(name: str) -> None:
     for line in examples[1].splitlines():
         assert " ".join(line.split()) in squeezed
     assert f"{name} - " in squeezed
+
+
+@pytest.mark.parametrize("page", MAN, ids=lambda page: page.stem)
+def test_a_man_page_has_a_date_and_no_control_characters(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert re.search(r'^\.TH \S+ 1 "\d{4}-\d\d-\d\d" "campledger \S+" "campledger manual"$', text, re.MULTILINE)
+    assert all(char.isprintable() or char == "\n" for char in text)

@@ -69,6 +69,7 @@ def test_wheel_holds_what_the_package_reads(built: Path) -> None:
 def test_sdist_holds_what_the_package_reads_and_the_licence(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
+    assert {"CHANGELOG.md", "Makefile", "tests/conftest.py", "tests/examples/valid/full/campledger.yaml"} <= names
     assert {*NEEDED, "LICENSE", "README.md", *(f"docs/man/{name}" for name in MAN_PAGES)} <= names
 
 
