@@ -18,6 +18,8 @@ from campledger.documents.foreign import ForeignError, load
 from campledger.documents.rows import Rows, RowsError
 from campledger.documents.text import Lines, Place, Report, finds_conflict, shown
 
+INSTALL = "pip install 'campledger[tables]'"
+
 DATATYPES = frozenset(
     {"bool", "string", *(f"{sign}int{size}" for sign in ("", "u") for size in (8, 16, 32, 64))}
     | {f"float{size}" for size in (16, 32, 64, 128)}
@@ -159,7 +161,11 @@ def read_ecsv(text: str, report: Report) -> tuple[Columns | None, Mapping[str, A
     rows = Rows(text, header.end + 1, header.delimiter, comments=True)
     if not _judge_header(list(header.names), rows, header.end, report):
         return None, header.meta, ""
-    values, complaint = _by_astropy(lines)
+    try:
+        values, complaint = _by_astropy(lines)
+    except ImportError:
+        report.add("unreadable", "ECSV is read by astropy, which is not installed", (1, 1), INSTALL)
+        return None, header.meta, ""
     if values is None:
         return _as_text(header, rows, report), header.meta, complaint
     for one in complaint.splitlines():
@@ -248,7 +254,10 @@ def place_of_meta(text: str, key: str) -> Place:
 
 
 def _by_astropy(lines: list[str]) -> tuple[dict[str, list[Any]] | None, str]:
-    """Return the columns as astropy reads them, with its warnings, or None and why it refused the table."""
+    """Return the columns as astropy reads them, with its warnings, or None and why it refused the table.
+
+    Raise ImportError without astropy, which is an extra: it and numpy are two thirds of an installation.
+    """
     from astropy.table import Table
 
     with warnings.catch_warnings(record=True) as caught:

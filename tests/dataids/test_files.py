@@ -7,6 +7,7 @@ import io
 import json
 import random
 import stat
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -324,3 +325,13 @@ def test_any_damage_is_a_problem_and_never_an_exception(ending: str, data: st.Da
 def test_any_bytes_are_read_or_told_of(data: bytes, ending: str) -> None:
     found = read(f"x{ending}", data)
     assert found.value is not None or found.problems
+
+
+def test_without_astropy_the_problem_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "astropy.table", None)
+    text = "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: visit, datatype: int64}\nvisit\n1\n"
+    found = read("a.ecsv", text.encode())
+    assert found.value is None
+    [problem] = found.problems
+    assert (problem.path, problem.line, problem.rule) == ("a.ecsv", 1, "unreadable")
+    assert problem.hint == "pip install 'campledger[tables]'"

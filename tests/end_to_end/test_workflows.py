@@ -174,7 +174,7 @@ def test_no_text_of_an_event_reaches_a_script_and_no_fork_is_checked_out(clone: 
             assert not {"ref", "repository"} & step.get("with", {}).keys()
         for value in step.get("env", {}).values():
             assert re.fullmatch(r"\$\{\{ github\.(token|event\.pull_request\.(number|(base|head)\.sha)) \}\}", value)
-    assert job["steps"][2]["run"] == f"pip install campledger=={__version__}"
+    assert job["steps"][2]["run"] == f"pip install 'campledger[tables]=={__version__}'"
 
 
 def steps_of(clone: Path, name: str) -> dict[str, str]:

@@ -93,6 +93,11 @@ def test_an_installation_makes_a_ledger_and_its_site(kind: str, built: Path, sou
         )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "site/index.html").stat().st_size > 0
+    shutil.copy(ROOT / "dataids/latiss-unfit-exposures.ecsv", tmp_path / "ledger/dataids.ecsv")
+    without = [program, "dataids", "check", "ledger/dataids.ecsv", "--ledger", "ledger"]
+    done = subprocess.run(without, check=False, cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert "ECSV is read by astropy, which is not installed\n    pip install 'campledger[tables]'" in done.stdout
     if kind == "editable":
         return  # setuptools leaves data files out of it
     # man looks beside the directories of PATH.
