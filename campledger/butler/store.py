@@ -170,13 +170,29 @@ class DataIdStore:
         """Put a set into the registry under a name, whole or not at all.
 
         Nothing is written if the latest revision of that name has this digest: it is adopted. Otherwise a new
-        revision is made. ``campaign`` is recorded as referring to the set, ``commit`` is the ledger's that holds it.
-        With ``expires`` the set is temporary: :meth:`sweep` removes it after that moment, if nothing refers to it
-        then; adopting a set never makes it expire earlier. ``progress`` is called with the members written so far,
-        and all.
+        revision is made. Raise UnknownIdsError for ids that the registry has no record of, unless ``allow_unknown``;
+        UsageError for a name that will not do, and a time without time zone.
 
-        Raise UnknownIdsError for ids that the registry has no record of, unless ``allow_unknown``; UsageError for
-        a name that will not do, and a time without time zone.
+        Parameters
+        ----------
+        value : DataIdSet
+            The set.
+        name : str
+            Its name in the registry.
+        by : str
+            Who uploads it.
+        campaign : str, optional
+            The campaign that is recorded as referring to it.
+        commit : str, optional
+            The ledger's commit that holds it.
+        note : str, optional
+            A few words, to be kept with it.
+        expires : datetime, optional
+            After it :meth:`sweep` removes the set, if nothing refers to it; adopting never makes that earlier.
+        allow_unknown : bool
+            Take ids that the registry has no record of.
+        progress : callable, optional
+            Called with the members written so far, and all.
         """
         require_name(name)
         self._check(value)
@@ -286,6 +302,19 @@ class DataIdStore:
         """Return the datasets of a type in collections that the inclusions cover and no exclusion does.
 
         See :func:`campledger.butler.joining.datasets`.
+
+        Parameters
+        ----------
+        dataset_type : str
+            Name of the dataset type.
+        collections : str or sequence of str
+            Where to look, in this order.
+        include : sequence of str or sets
+            What is looked at: names, NAME@REVISION, or sets; all without it.
+        exclude : sequence of str or sets
+            What is left out.
+        find_first : bool
+            Of datasets with one data ID, return that of the first collection only.
         """
         return joining.datasets(
             self.butler, dataset_type, collections, self._found(include), self._found(exclude), find_first=find_first
@@ -302,6 +331,19 @@ class DataIdStore:
         """Make a TAGGED collection of the datasets that the inclusions cover and no exclusion does.
 
         See :func:`campledger.butler.collecting.collect`.
+
+        Parameters
+        ----------
+        dataset_types : sequence of str
+            Names of the dataset types.
+        collections : sequence of str
+            Where to look, in this order.
+        into : str
+            Name of the TAGGED collection.
+        include : sequence of str or sets
+            What is taken: names, NAME@REVISION, or sets; all without it.
+        exclude : sequence of str or sets
+            What is left out.
         """
         return collecting.collect(
             self.butler, dataset_types, collections, into, include=self._found(include), exclude=self._found(exclude)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from html import escape
 from itertools import chain, islice
 from operator import itemgetter, lt
 from pathlib import Path
@@ -33,6 +34,10 @@ DIGEST_HEADER = "campledger-dataids-1"
 
 SEQUENCE_NUMBERS = 100_000
 """Rubin's cameras number exposures and visits day_obs * 100,000 + sequence number (since 2017: LSE-400)."""
+
+
+_SHOWN = 10
+"""How many members a notebook shows."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,19 @@ class DataIdSet:
         """Return the set of rows given in any order, their values in the order of ``dimensions``.
 
         Raise UsageError for dimensions that do not key a data ID by themselves, and for values of another type.
+
+        Parameters
+        ----------
+        dimensions : sequence of str
+            The dimensions that key the members.
+        rows : iterable of tuples
+            The members; one that comes twice is there once.
+        attributes : mapping, optional
+            What is said of a member, by its row.
+        pending : iterable of mappings
+            What is to be a member once a registry knows it.
+        about : mapping, optional
+            What is said of the whole set: name, purpose, origin.
         """
         ordered = tuple(sorted(dimensions))
         require_keys(ordered)
@@ -101,6 +119,13 @@ class DataIdSet:
 
     def __repr__(self) -> str:
         return f"<{len(self.members):,} data IDs of {', '.join(self.dimensions)}>"
+
+    def _repr_html_(self) -> str:
+        """Return the set as notebooks show it: its first members, and how many there are."""
+        head = "".join(f"<th>{name}</th>" for name in self.dimensions)
+        rows = (f"<tr>{''.join(f'<td>{escape(str(one))}</td>' for one in row)}</tr>" for row in self.members[:_SHOWN])
+        told = f"<caption>{len(self.members):,} data IDs; the first {min(_SHOWN, len(self.members))}</caption>"
+        return f"<table>{told}<tr>{head}</tr>{''.join(rows)}</table>"
 
     def __hash__(self) -> int:
         return hash((self.dimensions, self.members))
@@ -159,7 +184,10 @@ class DataIdSet:
             yield dict(zip(self.dimensions, row, strict=True))
 
     def to_table(self) -> Table:
-        """Return the members as an astropy table with a column for each dimension, as Butler's queries join them."""
+        """Return the members as an astropy table with a column for each dimension, as Butler's queries join them.
+
+        Raise ImportError without astropy, which the extra `tables` brings.
+        """
         from astropy.table import Table
 
         columns = list(zip(*self.members, strict=True)) or [()] * len(self.dimensions)
@@ -230,8 +258,20 @@ class DataIdSet:
     ) -> DataIdSet:
         """Return the members that satisfy all that is asked.
 
-        ``day_obs`` is first and last day, both included, as YYYYMMDD; ``unexpired`` an ISO date: entries whose
-        expiry is later, or that have none. A member of which the day or band is not known is left out.
+        A member of which the day or band is not known is left out.
+
+        Parameters
+        ----------
+        reason : collection of str, optional
+            Codes of reasons, any of which is right.
+        severity : collection of str, optional
+            The same of severities.
+        day_obs : pair of int, optional
+            First and last day, both included, as YYYYMMDD; None leaves an end open.
+        band : collection of str, optional
+            Names of bands, any of which is right.
+        unexpired : str, optional
+            An ISO date: entries whose expiry is later, or that have none.
         """
 
         def keeps(row: Row) -> bool:

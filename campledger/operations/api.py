@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
@@ -39,7 +40,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Campaign:
     """A campaign as it was when it was read: its definition, and what happened to it."""
 
@@ -112,6 +113,23 @@ class Campaign:
         """What is wrong with its files."""
         return self.record.problems
 
+    def __repr__(self) -> str:
+        return f"<Campaign {self.id} {self.state}>"
+
+    def _repr_html_(self) -> str:
+        """Return the campaign as notebooks show it: what a line of a list says."""
+        shown = {name: self.row[name] for name in _IN_NOTEBOOKS if self.row[name] not in (None, "", [], ())}
+        lines = (f"<tr><th>{name}</th><td>{escape(_cell(value))}</td></tr>" for name, value in shown.items())
+        return f"<table><caption>{escape(self.title)}</caption>{''.join(lines)}</table>"
+
+
+_IN_NOTEBOOKS = ("id", "state", "production", "kind", "owner", "step", "groups", "changed")
+"""The columns that a notebook shows of a campaign."""
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
 
 def _read(record: Record) -> Campaign:
     require_readable(record)
@@ -156,8 +174,19 @@ class Ledger:
     ) -> list[Campaign]:
         """Return the campaigns that an expression of ``campledger list`` finds; without one, all.
 
-        ``sort`` names columns, ``-`` in front turns the order round. Campaigns that cannot be read are left out;
-        :meth:`check` tells of them. Raise UsageError for an expression or a column that cannot be understood.
+        Campaigns that cannot be read are left out; :meth:`check` tells of them. Raise UsageError for an expression or
+        a column that cannot be understood.
+
+        Parameters
+        ----------
+        expression : str
+            Words as of ``campledger list``, such as ``state:running owner:me``; ``@NAME`` is a saved query.
+        sort : sequence of str
+            Columns, the first one first; ``-`` in front turns the order round.
+        limit : int, optional
+            At most so many.
+        commit : str, optional
+            Read the ledger as it was at this commit, not the files.
         """
         complaints = [complaint for name in sort if (complaint := unknown_column(name))]
         if complaints:
@@ -271,8 +300,36 @@ class Transaction:
     ) -> str:
         """Define a campaign, and return its id; a ``key`` that is known finds its campaign and changes nothing.
 
-        ``set`` holds further values by dotted path, such as ``{"scope.tracts": [3828]}``; ``from_`` names a campaign,
-        ID[@REV], that it repeats; ``template`` names a template of the ledger, and ``params`` what fills it.
+        Either ``from_`` or ``template`` may bring what is not said here.
+
+        Parameters
+        ----------
+        name : str, optional
+            Short name; without one that of the template or of the campaign repeated.
+        production : str, optional
+            Class of campaigns, one of the settings.
+        kind : str, optional
+            What kind of campaign it is, such as ``nightly-validation``.
+        description : str, optional
+            Markdown: what it is for.
+        title : str, optional
+            One line for people.
+        owner : str, optional
+            Handle of who answers for it; without one you, if the settings know you.
+        tickets : sequence of str
+            Keys of tickets.
+        tags : sequence of str
+            Words to find it by.
+        set : mapping, optional
+            Further values by dotted path, such as ``{"scope.tracts": [3828]}``.
+        from_ : str, optional
+            The campaign that it repeats: ID or ID@REV.
+        template : str, optional
+            A template of the ledger.
+        params : mapping, optional
+            What fills the template.
+        key : str, optional
+            What makes it the same campaign when it is asked for again.
         """
         said = {
             "name": name, "production": production, "kind": kind, "description": description, "title": title,
@@ -309,8 +366,26 @@ class Transaction:
     ) -> str:
         """Cut a step into groups of ``size`` ids, or of those of a list in a file; return the campaign's id.
 
-        The ids are exposures, visits or tracts, as ``by`` says; ``template`` is the BPS file in the campaign's
-        directory that the groups fill, ``table`` the path of their table there.
+        Give ``ids`` or ``from_list``.
+
+        Parameters
+        ----------
+        campaign : str
+            The campaign, as on the command line.
+        step : str
+            Name of the step.
+        by : str
+            What the ids are: exposure, visit or tract.
+        size : int
+            How many of them a group has.
+        ids : sequence of int
+            The ids.
+        from_list : str or Path, optional
+            A file that holds them: a set, or one id a line.
+        template : str, optional
+            The BPS file in the campaign's directory that the groups fill.
+        table : str, optional
+            The path of their table there.
         """
         if bool(ids) == (from_list is not None):
             raise UsageError("give `ids`, or `from_list`: a file that holds them")
@@ -333,6 +408,19 @@ class Transaction:
 
         A member is a mapping, such as ``{"instrument": "HSC", "visit": 1228, "reason": "donuts"}``; several values of
         a dimension are a list, or text such as ``"1..9"``.
+
+        Parameters
+        ----------
+        name : str
+            Name of the set.
+        members : sequence of mappings
+            What is added.
+        reason : str
+            Why; it goes into the commit.
+        new : {'include', 'exclude'}, optional
+            Make the set, for this purpose.
+        format : {'json', 'ecsv'}
+            The form of a new set.
         """
         extra = edit_sets.entries_set(members)
         if new is None:
@@ -376,7 +464,25 @@ class Transaction:
         group: str | None = None,
         replace: bool = False,
     ) -> str:
-        """Save an expression of ``campledger list`` under a name. Return the name."""
+        """Save an expression of ``campledger list`` under a name. Return the name.
+
+        Parameters
+        ----------
+        name : str
+            What to call it; ``@NAME`` stands for it then.
+        expression : str
+            Words as of ``campledger list``.
+        description : str
+            What it is for, in a line.
+        columns : sequence of str, optional
+            The columns to show.
+        sort : sequence of str, optional
+            The columns to sort by; ``-`` in front turns the order round.
+        group : str, optional
+            The column to group by.
+        replace : bool
+            Take the place of a query of that name.
+        """
         view = find_campaigns.View(columns, sort, group)
         return self._do(saved_queries.save, name, expression, view, description=description, replace=replace).name
 
@@ -447,7 +553,39 @@ class Transaction:
         at: datetime | str | None = None,
         key: str | None = None,
     ) -> str:
-        """Record a BPS run of steps, or of groups as STEP/GROUP; return the submission's id."""
+        """Record a BPS run of steps, or of groups as STEP/GROUP; return the submission's id.
+
+        Parameters
+        ----------
+        campaign : str
+            The campaign, as on the command line.
+        places : str or sequence of str
+            What it covers: STEP or STEP/GROUP.
+        run_id : str, optional
+            The workflow system's id of the run.
+        run : str, optional
+            Its RUN collection.
+        submit_dir : str, optional
+            Its submit directory.
+        wms : str, optional
+            The workflow system.
+        file : str, optional
+            The BPS file that was submitted.
+        relation : str, optional
+            What it is to its parents: ``rescue``, ``restart``, ``replacement``; found out where it is not said.
+        parents : sequence of str
+            The submissions that it follows.
+        planned : bool
+            It is not submitted yet.
+        deviations : mapping, optional
+            Where it differs from the definition.
+        text : str, optional
+            A remark.
+        at : datetime or str, optional
+            When it happened, if not now.
+        key : str, optional
+            What makes it the same act when it is asked for again.
+        """
         said = {
             "run_id": run_id, "run": run, "submit_dir": submit_dir, "wms": wms, "file": file,
             "deviations": dict(deviations or {}), "text": text,
@@ -474,7 +612,35 @@ class Transaction:
         at: datetime | str | None = None,
         key: str | None = None,
     ) -> str:
-        """Record what the workflow system says of a submission, with numbers of jobs and quanta by state."""
+        """Record what the workflow system says of a submission, with numbers of jobs and quanta by state.
+
+        Parameters
+        ----------
+        submission : str
+            The submission: the beginning of its id, or its run id.
+        state : str
+            What became of it, such as ``running``, ``succeeded`` or ``failed``.
+        jobs : mapping, optional
+            Numbers of jobs by state.
+        quanta : mapping, optional
+            Numbers of quanta by state.
+        failures : mapping, optional
+            Numbers of failures by task.
+        run_id : str, optional
+            The workflow system's id, if it became known now.
+        run : str, optional
+            Its RUN collection, likewise.
+        submit_dir : str, optional
+            Its submit directory, likewise.
+        wms : str, optional
+            The workflow system, likewise.
+        reason : str, optional
+            Why; a cancellation needs it.
+        at : datetime or str, optional
+            When it happened, if not now.
+        key : str, optional
+            What makes it the same act when it is asked for again.
+        """
         if state not in OUTCOMES:
             raise UsageError(f"`{state}` is no outcome: it is one of {', '.join(OUTCOMES)}", value=state)
         entered, result = OUTCOMES[state]
@@ -517,7 +683,25 @@ class Transaction:
         at: datetime | str | None = None,
         key: str | None = None,
     ) -> str:
-        """Link a page to a campaign."""
+        """Link a page to a campaign.
+
+        Parameters
+        ----------
+        campaign : str
+            The campaign, as on the command line.
+        url : str
+            The address.
+        type : str
+            What the page is.
+        title : str, optional
+            What to call it.
+        on : str, optional
+            The step, or STEP/GROUP, that it is about.
+        at : datetime or str, optional
+            When it happened, if not now.
+        key : str, optional
+            What makes it the same act when it is asked for again.
+        """
         target = _said({"type": type, "url": url, "title": title})
         return _id(self._do(acts.link, campaign, target, on, _how("link", at, key)))
 

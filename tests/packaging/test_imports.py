@@ -30,7 +30,7 @@ BELOW = {
     },
     "cli": {"dataids", "documents", "errors", "ledger", "model", "operations", "problems", "repository", "suggestions"},
     "__main__": {"cli"},
-    "__init__": {"operations"},
+    "__init__": {"butler", "dataids", "operations"},
 }  # fmt: skip
 """What each part of the package may import of the others."""
 
