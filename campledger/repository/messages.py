@@ -5,8 +5,9 @@ The trailers say what a commit is about, so that it can be found, and tell it fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 CAMPAIGN, EVENT, SET, QUERY = (f"Campledger-{name}" for name in ("Campaign", "Event", "Set", "Query"))
 """The keys of the trailers: the id of a campaign, the id of an event, the path of a set without its ending, the name of
@@ -74,6 +75,6 @@ def _printable(line: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in line)
 
 
-def about(key: str, values: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Return a trailer for each value."""
-    return tuple((key, value) for value in values)
+def of_event(key: str, value: str, event: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the trailers of an event, in the history of what the first one names."""
+    return ((key, value), (EVENT, event["id"]))

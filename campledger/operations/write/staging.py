@@ -182,7 +182,7 @@ class StagedLedger(Ledger):
         self._note(self.directories, record.id, (record.directory, after.files))
         self._note(self._records, record.id, after)
         self._index(record.id, event)
-        trailers = ((messages.CAMPAIGN, record.id), (messages.EVENT, event["id"]))
+        trailers = messages.of_event(messages.CAMPAIGN, record.id, event)
         self._add(StagedAct(messages.Act(subject, trailers), path, number, record.id))
         # A final campaign that comes back takes its name.
         self._across |= event["type"] == "status" and State(event["from"]).is_final
@@ -202,7 +202,7 @@ class StagedLedger(Ledger):
         event = stamped(own, self.user, last)
         number = content.count(b"\n") + 1
         self._put(path, content + _line(path, number, event))
-        trailers = ((messages.SET, _stem(path)), (messages.EVENT, event["id"]))
+        trailers = messages.of_event(messages.SET, _stem(path), event)
         self._add(StagedAct(messages.Act(subject, trailers), path, number))
         return event
 
