@@ -20,8 +20,14 @@ SCHEMA_FROM_CAMPAIGN = "../../../../schemas/campaign.schema.json"
 """Where a ledger keeps the schema, from a campaign's directory: what the modeline names."""
 
 
-_READ_OTHERWISE = re.compile(r"[yYnN]|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t][0-9Tt:.,zZ+ -]*)?")
-"""What the strict loader takes for text, while others read a date (PyYAML) or a truth (YAML 1.1 in JavaScript)."""
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}"
+    r"(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?"
+)
+"""Days and moments, which the strict loader takes for text, and PyYAML does not."""
+_TRUTH = re.compile("[yYnN]")
+"""The same of what readers of YAML 1.1 in JavaScript take for true and false."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -37,13 +43,15 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 def _style(text: str) -> str | None:
-    """Return how to write a text: as a block, in double quotes, or (None) as it is."""
+    """Return how to write a text: as a block, in double or single quotes, or (None) as it is."""
     lines = text.split("\n")
     ragged = text[0:1].isspace() or any(line.endswith((" ", "\t")) for line in lines)
     if len(lines) > 1 and not ragged and "".join(lines).replace("\t", "").isprintable():
         return "|"
     plain = read("", f"- {text}\n".encode(errors="replace")).value == [text]
-    return None if plain and len(lines) == 1 and not _READ_OTHERWISE.fullmatch(text) else '"'
+    if not plain or len(lines) > 1 or _TRUTH.fullmatch(text):
+        return '"'
+    return "'" if _MOMENT.fullmatch(text) else None
 
 
 def _number(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:
@@ -148,10 +156,12 @@ def _put(holder: dict[str, Any], key: str, value: Any, *, top: bool) -> None:
 
 def _quoted(value: Any) -> Any:
     """Return a value whose strings are in quotes where the strict loader wants them."""
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
 
     if isinstance(value, str):
-        kinds = {"|": LiteralScalarString, '"': DoubleQuotedScalarString, None: str}
+        kinds = {
+            "|": LiteralScalarString, '"': DoubleQuotedScalarString, "'": SingleQuotedScalarString, None: str,
+        }  # fmt: skip
         return kinds[_style(value)](value)
     if isinstance(value, Mapping):
         return {_quoted(key): _quoted(below) for key, below in value.items()}

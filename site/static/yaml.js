@@ -13,7 +13,7 @@
   const SPECIAL = /[^\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]|\u{10ffff}/u;
   // Numbers, truths and nothings to one YAML or another.
   const NOT_TEXT = new RegExp([
-    "yes|no|on|off|true|false|null|~|=|<<",
+    "y|n|yes|no|on|off|true|false|null|~|=|<<",
     "[-+]?(?:0|[1-9])[0-9_]*(?:\\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?",
     "[-+]?\\.[0-9_]+(?:[eE][-+]?[0-9]+)?",
     "[-+]?0[0-9_]+|[-+]?0[bB][01_]+|[-+]?0[oO]?[0-7_]+|[-+]?0[xX][0-9a-fA-F_]+",

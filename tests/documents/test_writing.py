@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -49,12 +50,13 @@ def test_any_value_reads_back_the_same(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["y", "Y", "n", "N", "2026-11-22", "2026-1-2", "2026-11-22T08:00:00Z", "2026-11-22 08:00"]
+    "text",
+    ["y", "Y", "n", "N", "2026-11-22", "2026-1-2 08:00:00", "2026-11-22T08:00:00Z", "2026-11-22t08:00:00-03:00"],
 )
 def test_what_some_readers_take_for_a_truth_or_a_date_is_in_quotes(text: str) -> None:
     value = {"deadline": text, "bands": ["g", text], text: "key"}
     for written in (writing.format_value(value), writing.edit_text("bands: []\n", value)):
-        assert written.count(f'"{text}"') == 3
+        assert len(re.findall(rf"(['\"]){text}\1", written)) == 3
         assert strict.read("a.yaml", written.encode()).value == value
         assert yaml.load(written, Loader=yaml.CSafeLoader) == value
 
