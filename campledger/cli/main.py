@@ -13,23 +13,11 @@ import traceback
 import click
 
 from campledger import __version__
-from campledger.cli import (
-    acting,
-    batches,
-    completing,
-    dataids,
-    defining,
-    following,
-    grouping,
-    lists,
-    queries,
-    reading,
-    registry,
-    reviewing,
-    set_changes,
-    sites,
-)
-from campledger.cli.shared import clean, ledger_option
+from campledger.cli import act_options, set_output, shell_completion
+from campledger.cli.commands import batch, define, diff, groups, import_lists, query, site, todo, upload
+from campledger.cli.commands import list as list_
+from campledger.cli.commands.dataids import show
+from campledger.cli.ledger_options import clean, ledger_option
 from campledger.errors import CampledgerError
 from campledger.model.states import CAMPAIGN_ACTS
 from campledger.suggestions import closest
@@ -110,8 +98,8 @@ def main() -> None:
 
 
 MODULES = (
-    defining, grouping, reading, following, reviewing, queries, acting, batches, dataids, set_changes, lists, registry,
-    sites, completing,
+    define, groups, list_, todo, diff, query, act_options, batch, show, set_output, import_lists, upload, site,
+    shell_completion,
 )  # fmt: skip
 for module in MODULES:
     for command in module.COMMANDS:
@@ -140,8 +128,8 @@ def run() -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if any("\udc80" <= char <= "\udcff" for argument in sys.argv for char in argument):
             raise click.UsageError("an argument is not UTF-8 text")  # noqa: TRY301
-        if completing.ASKED in os.environ:
-            completing.prepare(main)
+        if shell_completion.ASKED in os.environ:
+            shell_completion.prepare(main)
         # https://no-color.org; click asks only whether there is a terminal.
         colour = False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
         status = main(standalone_mode=False, prog_name="campledger", color=colour)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from campledger import __version__
-from campledger.cli.shared import clean
+from campledger.cli.ledger_options import clean
 from campledger.problems import RULES, Problem, Severity
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campledger import __version__
-from campledger.cli.shared import clean
+from campledger.cli.ledger_options import clean
 from campledger.model.text_format import counted
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from pathlib import Path
 import click
 import pytest
 
-from campledger.cli.completing import COMPLETERS
 from campledger.cli.main import main
+from campledger.cli.shell_completion import COMPLETERS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

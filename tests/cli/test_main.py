@@ -140,9 +140,9 @@ def test_exit_code_4_for_git(ledger: Path, spawn: Run, git: Git) -> None:
 
 def test_exit_code_70_for_a_bug_with_its_traceback(ledger: Path) -> None:
     code = (
-        "import sys; from campledger.cli import main; from campledger.operations import finding\n"
+        "import sys; from campledger.cli import main; from campledger.operations.read import find_campaigns\n"
         "def broken(*args, **kwargs): raise KeyError('a bug')\n"
-        "finding.find = broken; sys.argv = ['campledger', 'list']; main.run()"
+        "find_campaigns.find = broken; sys.argv = ['campledger', 'list']; main.run()"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ledger, text=True, capture_output=True, check=False)

@@ -172,7 +172,7 @@ run()
     [
         "campledger.cli.main",
         "click",
-        "campledger.cli.registry",
+        "campledger.cli.commands.upload",
         "campledger.operations.read.find_campaigns",
         "git",
         "yaml",

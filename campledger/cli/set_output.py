@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.dataids import dataids, space_or_none
-from campledger.cli.editing import Editor
-from campledger.cli.shared import Words, clean
-from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.commands.dataids.show import dataids, space_or_none
+from campledger.cli.editor import Editor
+from campledger.cli.ledger_options import Words, clean
+from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.dataids.formats import FORMATS, OWN
 from campledger.model.text_format import counted
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from campledger.cli.shared import Words, clean
-from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.ledger_options import Words, clean
+from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.errors import UsageError
 from campledger.model.text_format import counted
 

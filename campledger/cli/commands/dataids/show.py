@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import as_of_commit, as_of_option, clean, ledger_option, table, workspace
+from campledger.cli.ledger_options import as_of_commit, as_of_option, clean, ledger_option, table, workspace
 from campledger.cli.terminal import page
 from campledger.errors import UsageError
 from campledger.model.text_format import counted
@@ -116,7 +116,7 @@ def check(names: tuple[str, ...], form: str, as_json: bool, strict: bool) -> Non
       campledger dataids check
       campledger dataids check comcam-bad-exposures exclusions.csv
     """
-    from campledger.cli.reading import tell_problems
+    from campledger.cli.commands.list import tell_problems
     from campledger.operations.sets import find_sets
 
     problems = find_sets.check(space_or_none(), names)
@@ -157,7 +157,7 @@ def show(name: str, members: int, as_json: bool, as_of: str | None) -> None:
 
 
 def _as_lines(shown: Shown, members: int) -> Iterator[str]:
-    from campledger.cli.showing import event_line
+    from campledger.cli.campaign_text import event_line
     from campledger.operations.sets import find_sets
 
     wanted, value = shown.wanted, shown.wanted.value

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from campledger.cli.shared import as_of_option, clean, ledger_option, ledger_root, tell_commit, workspace
+from campledger.cli.ledger_options import as_of_option, clean, ledger_option, ledger_root, tell_commit, workspace
 from campledger.cli.terminal import progress_bar
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import F, clean, ledger_option, workspace
+from campledger.cli.ledger_options import F, clean, ledger_option, workspace
 from campledger.cli.terminal import progress_bar
-from campledger.cli.writing import WriteOptions, commit_words, print_json, write_options
+from campledger.cli.write_options import WriteOptions, commit_words, print_json, write_options
 from campledger.model.text_format import counted
 
 if TYPE_CHECKING:

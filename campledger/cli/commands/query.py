@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, require_words, split, view_options
-from campledger.cli.shared import (
+from campledger.cli.ledger_options import (
     Words,
     as_of_commit,
     as_of_option,
@@ -17,7 +17,7 @@ from campledger.cli.shared import (
     table,
     workspace,
 )
-from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
 
 if TYPE_CHECKING:
     from campledger.operations.define.saved_queries import Saved

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.editing import Editor
-from campledger.cli.shared import Moment, Words, clean, ledger_option, start, table, workspace
-from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.editor import Editor
+from campledger.cli.ledger_options import Moment, Words, clean, ledger_option, start, table, workspace
+from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.errors import GitError, UsageError
 from campledger.model.states import State
 from campledger.model.text_format import counted

@@ -141,7 +141,7 @@ class Known:
 
     def events(self, typed: str, campaign: str = "", *, submissions: bool = False) -> Iterator[CompletionItem]:
         """Yield the ids of events, and the run ids of submissions, of one campaign or of the newest ones."""
-        from campledger.cli.shared import clean
+        from campledger.cli.ledger_options import clean
         from campledger.model.event_kinds import describe
         from campledger.model.history import Event
 
@@ -289,7 +289,7 @@ class Completed(click.types.StringParamType):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Return what begins as typed. A ledger that cannot be read offers nothing."""
-        from campledger.cli.shared import ledger_root
+        from campledger.cli.ledger_options import ledger_root
         from campledger.errors import CampledgerError
 
         try:

@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campledger.cli.campaign_text import as_json_value, as_lines
 from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, split, view_options
-from campledger.cli.shared import as_of_commit, as_of_option, clean, ledger_option, start, table, tell_commit, workspace
-from campledger.cli.showing import as_json_value, as_lines
+from campledger.cli.ledger_options import (
+    as_of_commit,
+    as_of_option,
+    clean,
+    ledger_option,
+    start,
+    table,
+    tell_commit,
+    workspace,
+)
 from campledger.cli.terminal import Reading, page
 from campledger.model.text_format import counted
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from campledger.cli.dataids import dataids
-from campledger.cli.defining import import_
-from campledger.cli.set_changes import ENDING, name_option, out_option, tell_change, write_result
-from campledger.cli.shared import Words, clean
-from campledger.cli.writing import WriteOptions, write_options
+from campledger.cli.commands.dataids.show import dataids
+from campledger.cli.commands.define import import_
+from campledger.cli.ledger_options import Words, clean
+from campledger.cli.set_output import ENDING, name_option, out_option, tell_change, write_result
+from campledger.cli.write_options import WriteOptions, write_options
 from campledger.dataids.formats import OWN
 from campledger.model.text_format import counted
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from campledger.cli.shared import clean
-from campledger.cli.writing import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.ledger_options import clean
+from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.model.text_format import counted
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import Moment, Words, clean
-from campledger.cli.writing import WriteOptions, commit_words, print_json, write_options
+from campledger.cli.ledger_options import Moment, Words, clean
+from campledger.cli.write_options import WriteOptions, commit_words, print_json, write_options
 from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE, OUTCOMES
 from campledger.model.vocabulary import DEVIATIONS, LINK_TYPES, RELATIONS
 

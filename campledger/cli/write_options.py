@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import ledger_option, workspace
+from campledger.cli.ledger_options import ledger_option, workspace
 
 if TYPE_CHECKING:
     from campledger.operations.workspace import Workspace

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.shared import clean, coloured, ledger_option, start, table, workspace
+from campledger.cli.ledger_options import clean, coloured, ledger_option, start, table, workspace
 
 if TYPE_CHECKING:
     from campledger.ledger.differences import CampaignDifference, Side

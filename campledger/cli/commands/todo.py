@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campledger.cli.campaign_text import event_line
 from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, require_words
-from campledger.cli.shared import Moment, as_of_commit, as_of_option, clean, coloured, ledger_option, workspace
-from campledger.cli.showing import event_line
+from campledger.cli.ledger_options import Moment, as_of_commit, as_of_option, clean, coloured, ledger_option, workspace
 from campledger.cli.terminal import ago, moment, page
 from campledger.model.event_kinds import EVENT_KINDS
 

@@ -1,0 +1,1 @@
+"""The commands: one a module, or one family a module."""
