@@ -13,7 +13,8 @@ from campledger.model.campaign import Campaign
 from campledger.model.history import History
 from campledger.model.progress import Progress
 from campledger.model.query import ATTRIBUTES, Facts, QueryError
-from campledger.model.states import CAMPAIGN_STATES
+from campledger.model.states import CAMPAIGN_STATES, State
+from campledger.model.todo import DECISIONS, decision
 from campledger.suggestions import did_you_mean
 
 Row = dict[str, Any]
@@ -55,6 +56,7 @@ ALL_COLUMNS: dict[str, Column] = dict([
     _attribute("site", "Site", 4.6),
     _attribute("output", "Output chain", 13, code=True),
     ("step", Column("Current step", "the first step not done, while the campaign is running or paused", single=True)),
+    ("need", Column("Need", "the most pressing decision it awaits: twice, failed, held or decide", 5.5, single=True)),
     ("groups", Column("Groups", "groups accepted, of all", 5.6, down_first=True)),
     _attribute("changed", "Last event", 10.6, single=True, down_first=True),
     _attribute("deadline", "Deadline", 6.4, single=True),
@@ -89,8 +91,8 @@ site shows more.
 COLUMNS = {name: column.meaning for name, column in ALL_COLUMNS.items() if not column.site_only}
 """The columns of lists and saved queries, each with what it shows."""
 
-USUAL = ("state", "id", "kind", "owner", "instrument", "stack", "step", "groups", "changed", "title")
-"""What is shown unless somebody chose."""
+USUAL = ("state", "name", "step", "need", "groups", "changed", "owner", "kind", "stack", "id", "title")
+"""What is shown unless somebody chose. 80 columns show what is under way and what it needs."""
 
 USUAL_ON_SITE = (
     "state", "name", "kind", "owner", "stack", "instrument", "scope", "site", "output", "step", "groups", "changed",
@@ -111,7 +113,12 @@ GROUPED_BY = (
 """The columns by which the site's list offers to group."""
 
 STATE_ORDER = tuple(str(state) for state in CAMPAIGN_STATES)
-"""The order of campaigns where nobody asked for another one."""
+"""The order of campaigns sorted by state."""
+
+ORDERS: dict[str, tuple[str, ...]] = {"state": STATE_ORDER, "need": DECISIONS}
+"""The order of the values of columns whose values have one of their own."""
+
+_OPEN = tuple(str(state) for state in CAMPAIGN_STATES if not state.is_final)
 
 
 def unknown_column(name: str) -> QueryError | None:
@@ -135,6 +142,7 @@ def row_of(campaign: Campaign, history: History, facts: Facts) -> Row:
         "title": campaign.title,
         "steps": list(facts["step"]),
         "step": progress.current or None,
+        "need": decision(progress) or None,
         "groups": [progress.accepted, len(campaign.groups)],
     }
 
@@ -142,19 +150,29 @@ def row_of(campaign: Campaign, history: History, facts: Facts) -> Row:
 def in_order(rows: Iterable[Row], sort: Sequence[str] = (), group: str | None = None) -> list[Row]:
     """Return rows sorted by columns, the first one first, and those of one group together.
 
-    Where no column is given, they are by state, what was changed last before the others, campaigns of one day by name.
+    Where no column is given, what needs a decision comes first, the most pressing before the rest; then what runs, what
+    is paused, what is defined, and what is final; among these what was changed last, and campaigns of one day by name.
     Rows without a value come last in both directions.
     """
     ordered = list(rows)
     if not sort:
         ordered.sort(key=lambda row: row["name"].lower())
         ordered.sort(key=lambda row: row["id"][: len("2026-11-22")], reverse=True)
-    for name in reversed(sort or ("state", "-changed")):
+        ordered = _sorted(ordered, "changed", reverse=True)
+        ordered.sort(key=_urgency)
+    for name in reversed(sort):
         ordered = _sorted(ordered, name.removeprefix("-"), reverse=name.startswith("-"))
     if group is not None:
         ordered.sort(key=lambda row: words(row, group).lower())
         ordered = _sorted(ordered, group)
     return ordered
+
+
+def _urgency(row: Row) -> int:
+    if row["need"]:
+        return DECISIONS.index(row["need"])
+    state = State(row["state"])
+    return len(DECISIONS) + (len(_OPEN) if state.is_final else _OPEN.index(state))
 
 
 def _sorted(rows: Sequence[Row], name: str, *, reverse: bool = False) -> list[Row]:
@@ -164,8 +182,8 @@ def _sorted(rows: Sequence[Row], name: str, *, reverse: bool = False) -> list[Ro
 
 
 def _key(value: Any, name: str) -> tuple[int, Any]:
-    if name == "state":
-        return (0, STATE_ORDER.index(value))
+    if name in ORDERS:
+        return (0, ORDERS[name].index(value))
     if isinstance(value, list):
         value = value[0]
     return (0, value) if isinstance(value, int) else (1, str(value).lower())

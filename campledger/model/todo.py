@@ -20,6 +20,9 @@ from campledger.model.text_format import counted, coverage
 PRESSING = ("twice", "failed", "held", "decide", "paused", "complete")
 """What needs a person, the most pressing first."""
 
+DECISIONS = PRESSING[: PRESSING.index("decide") + 1]
+"""What of it awaits a decision about submissions, the most pressing first."""
+
 NEEDS = (*PRESSING, "late", "start", "submit", "silent")
 """All that a campaign can ask for: also what only the calendar tells, and what may be done."""
 
@@ -70,6 +73,14 @@ def matters(progress: Progress, blocked: int = 0) -> list[Matter]:
 def pressing(found: Iterable[Matter]) -> list[Matter]:
     """Return what needs a person, the most pressing first and then what waits longest."""
     return sorted((one for one in found if one.need in PRESSING), key=lambda one: (one.rank, one.since))
+
+
+def decision(progress: Progress) -> str:
+    """Return the most pressing of :data:`DECISIONS` that a campaign asks for, or an empty text."""
+    needs = {_need(one) for one in progress.awaiting}
+    if progress.history.doubled and not progress.history.state.is_final:
+        needs.add("twice")
+    return min(needs, key=DECISIONS.index, default="")
 
 
 def todo(progress: Progress, now: datetime, blocked: int = 0) -> list[Matter]:
@@ -181,21 +192,28 @@ def under_way(progress: Progress) -> list[Matter]:
     ]  # fmt: skip
 
 
+def _need(one: Submission) -> str:
+    """Return what a submission that waits for somebody asks for."""
+    if one.state is SubmissionState.HELD:
+        return "held"
+    return "failed" if one.result == "failed" else "decide"
+
+
 def _submission(one: Submission, progress: Progress) -> Matter:
     groups = coverage(progress.campaign, one.groups_in_force or one.groups)
     since = one.events[-1].at
-    if one.state is SubmissionState.HELD:
+    need = _need(one)
+    if need == "held":
         words = f"{groups}: held{f', {one.reason}' if one.reason else ''}. It goes on once the workflow system lets it."
         answers = (proposals.outcome(one, "running"), proposals.outcome(one, "cancelled"))
-        return Matter("held", "held", words, answers, one.id, since)
+        return Matter(need, "held", words, answers, one.id, since)
     result = f"ended, {RESULTS[one.result]}" if one.result else "ended"
     decisions = [proposals.accept(one), proposals.reject(one)]
-    failed = one.result == "failed"
     rescued = _to_rescue(one, progress) if one.result in {"failed", "partial"} else []
     if 0 < len(rescued) <= MOST_NAMED:
         campaign = progress.campaign.id
         decisions.append(proposals.record(campaign, rescued, parent=one.id, run_id=proposals.RESCUE))
-    need, state = ("failed", "ended-failed") if failed else ("decide", "ended")
+    state = "ended-failed" if need == "failed" else "ended"
     return Matter(need, state, f"{groups}: {result}, and awaits a decision.", tuple(decisions), one.id, since)
 
 

@@ -64,7 +64,8 @@
       step(cell, row) {
         cell.append(value("step", row) || "");
         const awaiting = value("awaiting", row);
-        if (awaiting) cell.append(" ", element("span", "flag ask", `${awaiting} to decide`));
+        const failed = value("need", row) === "failed";
+        if (awaiting) cell.append(" ", element("span", `flag ${failed ? "bad" : "ask"}`, `${failed ? "failed, " : ""}${awaiting} to decide`));
       },
       groups(cell, row) {
         const groups = value("groups", row);

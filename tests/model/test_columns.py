@@ -23,6 +23,7 @@ def row(name: str, **values: Any) -> Row:
         "changed": None,
         "band": [],
         "groups": [0, 2],
+        "need": None,
         **values,
     }
 
@@ -39,8 +40,13 @@ ROWS = [
 ]
 
 
-def test_what_is_in_no_order_is_by_state_change_day_and_name() -> None:
+def test_what_is_in_no_order_is_by_need_state_change_day_and_name() -> None:
     assert names(in_order(ROWS)) == ["d", "c", "b", "a"]
+    needs = [row(need, need=need, state="paused") for need in ("decide", "held", "failed", "twice")]
+    over = [row(state, state=state, changed="2026-01-04") for state in ("cancelled", "failed")]
+    paused = row("paused", state="paused", changed="2026-01-05")
+    ordered = names(in_order([paused, *over, *ROWS, *needs]))
+    assert ordered == ["twice", "failed", "held", "decide", "d", "c", "paused", "b", "cancelled", "failed", "a"]
     one_day = [row(name, changed="2026-01-03") for name in ("tract-2", "Tract-1", "x")]
     earlier = row("earlier", id="2025-11-22-earlier-k7mq", changed="2026-01-03")
     untouched = row("untouched", id="2026-12-01-untouched-k7mq")
@@ -58,6 +64,7 @@ def test_what_is_in_no_order_is_by_state_change_day_and_name() -> None:
         (["state", "-name"], "dcba"),
         (["-state", "name"], "abcd"),
         (["band", "-changed"], "dacb"),
+        (["need", "name"], "abcd"),
     ],
 )
 def test_sorting(sort: list[str], order: str) -> None:

@@ -505,6 +505,7 @@ def many_campaigns(count: int) -> tuple[dict[str, Any], str]:
             "title": (f"Nightly validation of {day}",),
             "scope": (f"{day}; tracts {3828 + number % 40}, {3829 + number % 40}; griz",),
             "step": ("step1",) if state in {"running", "paused"} else (),
+            "need": (("decide", "failed")[number % 2],) if state == "running" and number % 3 else (),
             "groups": (number % 50, 50, f"accepted:{number % 50} waiting:{50 - number % 50}"),
             "changed": (changed,),
             "awaiting": (number % 3,) if state == "running" and number % 3 else (),

@@ -22,6 +22,7 @@ interface Cells {
   name: string;
   title: string | null;
   step: string | null;
+  need: string | null;
   owner: string | string[] | null;
   operator: string | string[] | null;
   output: string | string[] | null;

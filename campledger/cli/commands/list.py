@@ -125,6 +125,9 @@ def list_(
     attribute>=value, also > < <=; any other word is looked for in names, titles, descriptions, tags and notes;
     - before a word turns it round. @NAME is a saved query. Attributes: {attributes}.
 
+    Unless --sort says otherwise, what needs a decision comes first (twice, failed, held, decide), then what is running,
+    paused, defined and final, each by its last event.
+
     \b
     Examples:
       campledger list state:running owner:me

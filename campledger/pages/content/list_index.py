@@ -32,12 +32,25 @@ Value = Any
 
 def index(survey: Survey) -> dict[str, Any]:
     """Return what the list's script reads: columns, and what it has to know of the language and the ledger."""
-    facts = [one.facts for one in survey.readable]
-    shown = [_cells(one) for one in survey.readable]
+    every = ordered(survey)
+    facts = [one.facts for one in every]
+    shown = [_cells(one) for one in every]
     template = survey.ledger.settings.links.get("ticket")
     document = by_column(facts, shown, _names(survey), template if filled(template, key="DM-1") else None)
     document["language"]["saved"] = {one.name: one.expression for one in survey.queries.readable}
     return document
+
+
+def ordered(survey: Survey) -> list[Readable]:
+    """Return the campaigns in the order of the list, which is that of `campledger list`."""
+    return [survey.by_id[row["id"]] for row in columns.in_order(_place(one) for one in survey.readable)]
+
+
+@kept
+def _place(one: Readable) -> columns.Row:
+    """Return what the order of campaigns goes by."""
+    row = columns.row_of(one.campaign, one.history, one.facts)
+    return {name: row[name] for name in ("id", "name", "state", "need", "changed")}
 
 
 @kept
@@ -84,14 +97,14 @@ def by_column(
         },
         "shown": {
             **{name: _column([one[name] for one in shown], order) for name, (_, order) in _SHOWN.items()},
-            **{name: _column([one[name] for one in shown], natural) for name in _BY_ROW},
+            **{name: _column([one[name] for one in shown], _ORDERS.get(name, natural)) for name in _BY_ROW},
         },
     }
 
 
 def texts(survey: Survey) -> str:
     """Return what bare words are looked for in, a text for each campaign, as JSON."""
-    return json.dumps([one.facts["text"][0] for one in survey.readable])
+    return json.dumps([one.facts["text"][0] for one in ordered(survey)])
 
 
 def scope(one: Readable) -> str:
@@ -190,7 +203,11 @@ def _filled(value: Any) -> tuple[Any, ...]:
     return (value,) if value else ()
 
 
-_ORDERS: dict[str, Callable[[Any], Any]] = {"state": lambda value: columns.STATE_ORDER.index(value[0])}
+def _order_of(values: Sequence[str]) -> Callable[[Any], Any]:
+    return lambda value: values.index(value[0])
+
+
+_ORDERS = {name: _order_of(values) for name, values in columns.ORDERS.items()}
 
 _SHOWN: dict[str, tuple[Callable[[Readable], tuple[Any, ...]], Callable[[Any], Any]]] = {
     "title": (lambda one: _filled(one.campaign.subtitle), natural),

@@ -11,6 +11,7 @@ from typing import Any
 
 from campledger.model.columns import ALL_COLUMNS, USUAL_ON_SITE, row_of, words
 from campledger.model.text_format import spans
+from campledger.model.todo import decision
 from campledger.pages.content import list_index, step_progress, text
 from campledger.pages.content.addresses import person_path
 from campledger.pages.engine.gather import Page, Readable, Survey, kept, named, problem_rows
@@ -48,7 +49,7 @@ def _page_count(survey: Survey) -> int:
 def list_page(survey: Survey, number: int = 1) -> Page:
     """Return one page of the list; the first one also has what is wrong with the ledger."""
     start = (number - 1) * PAGE_ROWS
-    rows = [_row(one) for one in survey.readable[start : start + PAGE_ROWS]]
+    rows = [_row(one) for one in list_index.ordered(survey)[start : start + PAGE_ROWS]]
     first = number == 1
     title = survey.ledger.settings.title
     return {
@@ -101,6 +102,7 @@ def _row(one: Readable) -> dict[str, Any]:
         "scope": list_index.scope(one),
         "outputs": [str(output) for output in facts["output"]],
         "step": progress.current,
+        "need": decision(progress),
         "awaiting": len(progress.awaiting),
         "accepted": progress.accepted,
         "total": len(progress.states),

@@ -11,6 +11,8 @@ import pytest
 
 from campledger.ledger.ledger import Ledger
 from campledger.model import columns, query
+from campledger.operations.read import find_campaigns
+from campledger.operations.workspace import Workspace
 from campledger.pages.content import list_index, list_page
 from campledger.pages.engine import gather, render
 from campledger.repository.file_trees import WorkTree
@@ -56,7 +58,7 @@ def test_without_scripts_the_list_is_paged_and_complete(survey: gather.Survey, m
     assert paths == ["list.html", "list-2.html", "list-3.html"]
     pages = {page["path"]: page for page in list_page.pages(survey)}
     ids = [row["id"] for path in paths for row in pages[path]["rows"]]
-    assert ids == [one.campaign.id for one in survey.readable]
+    assert ids == [one.id for one in list_index.ordered(survey)]
     assert len(ids) == 8
     assert [pages[path]["start"] for path in paths] == [0, 3, 6]
     assert (len(pages["list.html"]["unreadable"]), len(pages["list-2.html"]["unreadable"])) == (1, 0)
@@ -78,17 +80,24 @@ def test_a_short_list_has_no_pages_to_turn(survey: gather.Survey) -> None:
     assert list_page.list_page(survey)["pager"] == []
 
 
+def test_the_order_is_that_of_the_command_line(rich: Path, survey: gather.Survey) -> None:
+    found = find_campaigns.find(Workspace(rich)).rows
+    assert [one.id for one in list_index.ordered(survey)] == [row["id"] for row in found]
+    needs = [row["need"] for row in found]
+    assert needs == ["failed"] * 3 + [None] * (len(needs) - 3)
+
+
 def test_columns_hold_every_fact(survey: gather.Survey, index: Page) -> None:
     assert index["count"] == len(survey.readable)
     assert {*index["facts"], "text"} == query.ATTRIBUTES.keys()
     for attribute, column in index["facts"].items():
-        for value, one in zip(read(column, index["count"]), survey.readable, strict=True):
+        for value, one in zip(read(column, index["count"]), list_index.ordered(survey), strict=True):
             found = one.facts[attribute]
             assert value == (None if not found else found[0] if len(found) == 1 else list(found)), attribute
 
 
 def test_columns_of_the_table(survey: gather.Survey, index: Page) -> None:
-    place = [one.campaign.id for one in survey.readable].index(RESCUES)
+    place = [one.id for one in list_index.ordered(survey)].index(RESCUES)
     shown = {name: read(column, index["count"])[place] for name, column in index["shown"].items()}
     assert shown["changed"] == "2026-10-06T20:01:00.000000Z"
     assert shown["groups"][:2] == [40, 65]
@@ -157,4 +166,4 @@ def test_an_empty_ledger_has_an_empty_list(tmp_path: Path) -> None:
 def test_texts_are_in_the_order_of_the_rows(survey: gather.Survey) -> None:
     texts = json.loads(list_index.texts(survey))
     assert len(texts) == len(survey.readable)
-    assert all(one.campaign.id in text for one, text in zip(survey.readable, texts, strict=True))
+    assert all(one.campaign.id in text for one, text in zip(list_index.ordered(survey), texts, strict=True))
