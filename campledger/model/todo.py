@@ -14,7 +14,14 @@ from campledger.model.campaign import Campaign
 from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
 from campledger.model.proposals import Proposal
-from campledger.model.states import RESULTS, State, SubmissionState, submission_transition
+from campledger.model.states import (
+    CAMPAIGN_TABLE,
+    RESULTS,
+    State,
+    SubmissionState,
+    acts_from,
+    submission_transition,
+)
 from campledger.model.text_format import counted, coverage
 
 PRESSING = ("twice", "failed", "held", "decide", "paused", "complete")
@@ -250,10 +257,6 @@ def _campaign(progress: Progress, blocked: int) -> list[Matter]:
     found: list[Matter] = []
     if history.state is State.DEFINED:
         found.append(_start(progress, blocked))
-    elif history.state is State.PAUSED:
-        reason = history.since.data.get("reason", "") if history.since else ""
-        words = f"Paused{f': {reason}' if reason else '.'}"
-        found.append(Matter("paused", "held", words, (proposals.on_campaign("resume", campaign_id),), since=since))
     elif history.state is State.RUNNING:
         if progress.campaign.steps and progress.accepted == len(progress.groups):
             complete = proposals.on_campaign("complete", campaign_id)
@@ -262,7 +265,20 @@ def _campaign(progress: Progress, blocked: int) -> list[Matter]:
         if going:
             found.append(Matter("", "running", f"{counted(going, 'submission')} under way."))
         found += [replace(one, need="") for one in to_submit(progress)]
+    elif history.state.is_under_way:
+        found.append(_stopped(progress, since))
     return found
+
+
+def _stopped(progress: Progress, since: str) -> Matter:
+    """Return that a campaign was begun and does not run, and the act that lets it go on, or else ends it."""
+    state, last = progress.history.state, progress.history.since
+    rows = (row for row in CAMPAIGN_TABLE if row.source is state)
+    back = min(rows, key=lambda row: row.target.is_final)
+    reason = last.data.get("reason", "") if last else ""
+    words = f"{state.capitalize()}{f': {reason}' if reason else '.'}"
+    answer = proposals.on_campaign(back.act, progress.campaign.id, reason=back.needs_reason)
+    return Matter("paused", "held", words, (answer,), since=since)
 
 
 def _start(progress: Progress, blocked: int, need: str = "", since: str = "") -> Matter:
@@ -281,10 +297,11 @@ def _timely(progress: Progress, today: str, blocked: int) -> list[Matter]:
     found = []
     if deadline and deadline < today and not state.is_final:
         unused = state is State.DEFINED
-        end = proposals.on_campaign("cancel" if unused else "complete", campaign_id, reason=unused)
+        end = "cancel" if unused else "complete"
+        ends = (proposals.on_campaign(end, campaign_id, reason=unused),) if end in acts_from(state) else ()
         later = Proposal("edit", (campaign_id,), (("set", f"plan.deadline={proposals.DATE}"),))
         words = f"The result was of use until {deadline}, and the campaign is {state}."
-        found.append(Matter("late", "held", words, (end, later), since=deadline))
+        found.append(Matter("late", "held", words, (*ends, later), since=deadline))
     if state is State.DEFINED and start <= today:
         found.append(_start(progress, blocked, "start", start))
     return found

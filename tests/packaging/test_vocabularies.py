@@ -145,7 +145,9 @@ def test_the_command_line_knows_both(ledger: Path, run: Callable[..., str]) -> N
     assert "asleep" not in told
     assert "asleep" in run(ledger, "campledger", "import", "bps", "--help")
     assert "Let a campaign sleep." in run(ledger, "campledger", "--help")
-    run(ledger, "campledger", "todo")
+    waiting = run(ledger, "campledger", "todo")
+    assert "Asleep: it is late" in waiting
+    assert "campledger wake" in waiting
     run(ledger, "campledger", "check")
 
 
