@@ -349,12 +349,10 @@ def reconcile(campaign: str, drop: tuple[str, ...], reason: str, entry: Entry) -
     entry.make(lambda staged, how: operation(staged, campaign, drop, reason, how))
 
 
-COMMANDS = [
-    *(_state_command(name) for name in CAMPAIGN_ACTS),
-    note,
-    link,
-    _assign_command("assign", "Make somebody an operator of a campaign, a step or a group."),
-    _assign_command("unassign", "Say that somebody no longer operates a campaign, a step or a group."),
+CHANGES = [_state_command(name) for name in CAMPAIGN_ACTS]
+"""Commands that change a campaign's state."""
+
+RECORDS = [
     record,
     outcome,
     _decision_command("accept", "Say that what became of a submission is good enough.", "campledger accept x9r4"),
@@ -363,6 +361,13 @@ COMMANDS = [
         "Say that what became of a submission is not good enough.",
         'campledger reject x9r4 --reason "half the detectors are missing"',
     ),
+    note,
+    link,
+    _assign_command("assign", "Make somebody an operator of a campaign, a step or a group."),
+    _assign_command("unassign", "Say that somebody no longer operates a campaign, a step or a group."),
     retract,
     reconcile,
 ]
+"""Commands that record something else, in the order in which the help lists them."""
+
+COMMANDS = [*CHANGES, *RECORDS]

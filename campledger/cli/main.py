@@ -19,27 +19,14 @@ from campledger.cli.commands import list as list_
 from campledger.cli.commands.dataids import show
 from campledger.cli.ledger_options import clean, ledger_option
 from campledger.errors import CampledgerError
-from campledger.model.states import CAMPAIGN_ACTS
 from campledger.suggestions import closest
 
 SECTIONS = {
     "Define": ("init", "define", "templates", "edit", "groups", "import", "hooks", "completion"),
     "Read": ("todo", "list", "show", "whatnext", "log", "query", "check"),
     "Review": ("diff", "review", "ci"),
-    "Follow": tuple(CAMPAIGN_ACTS),
-    "Record": (
-        "record",
-        "outcome",
-        "accept",
-        "reject",
-        "note",
-        "link",
-        "assign",
-        "unassign",
-        "retract",
-        "reconcile",
-        "batch",
-    ),
+    "Follow": tuple(str(command.name) for command in acting.CHANGES),
+    "Record": (*(str(command.name) for command in acting.RECORDS), "batch"),
     "Data": ("dataids", "upload", "verify-upload", "collect", "pipetask", "render"),
     "Share": ("site", "push"),
 }
