@@ -11,11 +11,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from campledger import Ledger
+from campledger.cli import acting
+from campledger.dataids.formats import FORMATS, OWN
+from campledger.documents import schema
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.model.history import Event
 from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE
@@ -455,6 +458,18 @@ def test_a_transaction_can_make_every_act_on_a_campaign(act: str) -> None:
     parameters = inspect.signature(getattr(Transaction, act)).parameters
     required = any(row.needs_reason for row in CAMPAIGN_TABLE if row.act == act)
     assert (parameters["reason"].default is inspect.Parameter.empty) is required
+
+
+def test_scripts_and_batches_can_make_every_act_of_the_command_line() -> None:
+    names = {str(command.name) for command in acting.COMMANDS}
+    assert names <= vars(Transaction).keys()
+    assert names <= set(schema.alternatives("act"))
+
+
+def test_scripts_and_batches_know_every_format_of_sets() -> None:
+    for act, known in (("dataids_add", OWN), ("dataids_convert", tuple(one.name for one in FORMATS.values()))):
+        assert get_args(get_type_hints(getattr(Transaction, act))["format"]) == known
+        assert tuple(schema.schema("act")["$defs"][act]["properties"]["format"]["enum"]) == known
 
 
 def test_the_package_is_quick_to_import_without_it() -> None:
