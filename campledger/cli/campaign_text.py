@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.ledger_options import clean, coloured
+from campledger.cli.printing import clean, coloured
 from campledger.cli.terminal import column, moment
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campledger.cli.ledger_options import clean
+from campledger.cli.printing import clean
 from campledger.errors import DataError
 
 if TYPE_CHECKING:

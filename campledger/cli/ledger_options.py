@@ -1,17 +1,15 @@
-"""What the commands share: options, and the printing of tables and acts."""
+"""Options that name the ledger and the commit to read, and the workspace that they mean."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from campledger.cli.terminal import Reading
-from campledger.model.states import CAMPAIGN_STATES, GROUP_STATES
+from campledger.errors import UsageError
 
 if TYPE_CHECKING:
     from campledger.operations.workspace import Workspace
@@ -96,75 +94,12 @@ def tell_commit(repository: Repository, as_of: str, commit: str) -> None:
         click.echo(f"as of commit {commit[:10]}, {committed(repository, commit)}", err=True)
 
 
-class Moment(click.ParamType):  # type: ignore[type-arg]  # it takes no argument before click 8.4
-    """A date, or a date and time; UTC unless it says otherwise. Of a bare day its beginning is meant, or its end."""
-
-    name = "TIME"
-
-    def __init__(self, *, end: bool = False):
-        self.end = end
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read the time."""
-        from campledger.model.times import latest, parse
-
-        try:
-            moment = latest(value) if self.end else parse(value)
-        except (ValueError, OverflowError):
-            moment = None
-        if moment is None or moment.year < 1900:
-            self.fail(f"`{value}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)", param, ctx)
-        return moment
+def space_or_none() -> Workspace | None:
+    """Return the ledger, or None where there is none: files can be looked at all the same."""
+    try:
+        return workspace()
+    except UsageError:
+        return None
 
 
-class Words(click.ParamType):  # type: ignore[type-arg]
-    """Text that says something: `--reason "$UNSET"` is a slip."""
-
-    name = "TEXT"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse blanks."""
-        if not str(value).strip():
-            self.fail("it is empty: say it in words", param, ctx)
-        return str(value)
-
-
-def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> str:
-    """Return rows as columns; for a terminal lines are cut to its width, and states have their colours."""
-    widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [header, *rows]
-    ]
-    if sys.stdout.isatty():
-        import shutil
-
-        width = shutil.get_terminal_size().columns
-        lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
-        if "STATE" in header:
-            place = header.index("STATE")
-            start = sum(widths[:place]) + 2 * place
-            lines[1:] = [_with_state(line, start, row[place]) for line, row in zip(lines[1:], rows, strict=True)]
-        lines[0] = click.style(lines[0], bold=True)
-    return "\n".join(lines)
-
-
-def _with_state(line: str, start: int, state: str) -> str:
-    """Return a line with the state in it in its colour, unless the line was cut there."""
-    end = start + len(state)
-    return line[:start] + coloured(state) + line[end:] if line[start:end] == state else line
-
-
-STATE_COLOURS = {
-    str(state): one.colour.terminal for table in (CAMPAIGN_STATES, GROUP_STATES) for state, one in table.items()
-}
-
-
-def coloured(word: str) -> str:
-    """Return a state in its colour; click takes colours out again where no terminal reads them."""
-    return click.style(word, fg=STATE_COLOURS.get(word))
-
-
-def clean(text: str) -> str:
-    """Return text that cannot steer a terminal: control characters are shown as escapes."""
-    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

@@ -13,22 +13,31 @@ import traceback
 import click
 
 from campledger import __version__
-from campledger.cli import act_options, set_output, shell_completion
-from campledger.cli.commands import batch, define, diff, groups, import_lists, query, site, todo, upload
-from campledger.cli.commands import list as list_
-from campledger.cli.commands.dataids import show
-from campledger.cli.ledger_options import clean, ledger_option
+from campledger.cli.lazy_commands import LazyCommands
+from campledger.cli.ledger_options import ledger_option
+from campledger.cli.printing import clean
 from campledger.errors import CampledgerError
+from campledger.model.states import CAMPAIGN_ACTS
 from campledger.suggestions import closest
 
 SECTIONS = {
     "Define": ("init", "define", "templates", "edit", "groups", "import", "hooks", "completion"),
     "Read": ("todo", "list", "show", "whatnext", "log", "query", "check"),
     "Review": ("diff", "review", "ci"),
-    "Follow": tuple(str(command.name) for command in acting.CHANGES),
-    "Record": (*(str(command.name) for command in acting.RECORDS), "batch"),
+    "Follow": tuple(CAMPAIGN_ACTS),
+    "Record": (
+        "note", "link", "assign", "unassign", "record", "outcome", "accept", "reject", "retract", "reconcile", "batch",
+    ),
     "Data": ("dataids", "upload", "verify-upload", "collect", "pipetask", "render"),
     "Share": ("site", "push"),
+}  # fmt: skip
+"""The commands, by what one wants; each is in the module of commands/ of its name, or in one of MODULES."""
+
+MODULES = {
+    **dict.fromkeys(CAMPAIGN_ACTS, "change_state"),
+    **dict.fromkeys(("accept", "reject"), "decide"),
+    "unassign": "assign",
+    "import": "import_",
 }
 
 
@@ -54,7 +63,11 @@ class Sections(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Sections,
+    commands=LazyCommands("campledger.cli.commands", [name for names in SECTIONS.values() for name in names], MODULES),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="campledger")
 @ledger_option
 def main() -> None:
@@ -84,15 +97,6 @@ def main() -> None:
     """
 
 
-MODULES = (
-    define, groups, list_, todo, diff, query, act_options, batch, show, set_output, import_lists, upload, site,
-    shell_completion,
-)  # fmt: skip
-for module in MODULES:
-    for command in module.COMMANDS:
-        main.add_command(command)
-
-
 def _unexpected(error: Exception) -> int:
     """Tell of what no command reckons with; return its exit code. A bug keeps its traceback, a full disk is no bug."""
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -115,7 +119,9 @@ def run() -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if any("\udc80" <= char <= "\udcff" for argument in sys.argv for char in argument):
             raise click.UsageError("an argument is not UTF-8 text")  # noqa: TRY301
-        if shell_completion.ASKED in os.environ:
+        if "_CAMPLEDGER_COMPLETE" in os.environ:  # shell_completion.ASKED
+            from campledger.cli import shell_completion
+
             shell_completion.prepare(main)
         # https://no-color.org; click asks only whether there is a terminal.
         colour = False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None

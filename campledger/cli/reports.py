@@ -1,4 +1,4 @@
-"""Problems in the forms that hosts show beside the lines: GitHub's workflow commands, GitLab's code quality, SARIF."""
+"""Problems as they are printed: as text, as JSON, and in the forms that hosts show beside the lines."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import click
+
 from campledger import __version__
-from campledger.cli.ledger_options import clean
-from campledger.problems import RULES, Problem, Severity
+from campledger.cli.printing import clean
+from campledger.model.text_format import counted
+from campledger.problems import RULES, Problem, Severity, report_json, report_text
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -98,3 +101,21 @@ def _result(problem: Problem, fingerprint: str, index: int, prefix: str) -> dict
 
 
 REPORTS = {"github": report_github, "gitlab": report_gitlab, "sarif": report_sarif}
+
+
+def tell_problems(problems: Sequence[Problem], form: str, *, strict: bool, place: str = "") -> int:
+    """Print a check's problems in some form; return the exit code that they amount to.
+
+    ``place`` is the ledger's path in its repository, with a slash at the end.
+    """
+    errors = [one for one in problems if strict or one.severity is Severity.ERROR]
+    if form == "json":
+        click.echo(report_json(problems))
+    elif form != "text":
+        report = REPORTS[form](problems, place)
+        click.echo(report, nl=bool(report))
+    else:
+        if problems:
+            click.echo(clean(report_text(problems)))
+        click.echo(f"{counted(len(errors), 'error')}, {counted(len(problems) - len(errors), 'warning')}", err=True)
+    return 1 if errors else 0

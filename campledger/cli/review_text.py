@@ -1,16 +1,20 @@
-"""Differences and reviews as they are printed: for a terminal, and as Markdown for a comment."""
+"""Differences and reviews as they are printed: for a terminal, as JSON, and as Markdown for a comment."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from campledger import __version__
-from campledger.cli.ledger_options import clean
+from campledger.cli.printing import clean
 from campledger.model.text_format import counted
+
+if TYPE_CHECKING:
+    from campledger.ledger.differences import CampaignDifference
+    from campledger.ledger.reviewing import Review
 
 if TYPE_CHECKING:
     from campledger.ledger.difference_text import Section, Sentence
@@ -115,3 +119,20 @@ def code(text: str) -> str:
     # A blank beside a fence is taken off again, and keeps backticks at the ends from joining it.
     pad = " " if line.startswith(("`", " ")) or line.endswith(("`", " ")) else ""
     return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def difference_value(found: CampaignDifference) -> dict[str, Any]:
+    """Return what differs in a campaign, as a value for JSON."""
+
+    def change(before: bytes | None, after: bytes | None) -> str:
+        return "added" if before is None else "removed" if after is None else "changed"
+
+    return {
+        "definition": [one.as_dict() for one in found.definition],
+        "files": [{"path": one.path, "change": change(one.before, one.after)} for one in found.files],
+        "sets": [one.as_dict() for one in found.sets],
+        "events": [dict(event.data) for event in found.events],
+        "gone": found.gone,
+        "introduced": [one.as_dict() for one in found.introduced],
+        "mended": [one.as_dict() for one in found.mended],
+    }

@@ -141,7 +141,7 @@ class Known:
 
     def events(self, typed: str, campaign: str = "", *, submissions: bool = False) -> Iterator[CompletionItem]:
         """Yield the ids of events, and the run ids of submissions, of one campaign or of the newest ones."""
-        from campledger.cli.ledger_options import clean
+        from campledger.cli.printing import clean
         from campledger.model.event_kinds import describe
         from campledger.model.history import Event
 
@@ -459,24 +459,5 @@ def prepare(group: click.Group) -> None:
     teach(group)
 
 
-@click.command()
-@click.argument("shell", type=click.Choice(list(SHELLS)))
-def completion(shell: str) -> None:
-    """Print the script that lets a shell complete campledger: ids, names, steps, people, states, queries, sets.
-
-    \b
-    Examples:
-      campledger completion bash > ~/.local/share/bash-completion/completions/campledger
-      campledger completion zsh > "${fpath[1]}/_campledger"
-      campledger completion fish > ~/.config/fish/completions/campledger.fish
-    """
-    kind, where = SHELLS[shell]
-    root = click.get_current_context().find_root()
-    click.echo(kind(root.command, {}, "campledger", ASKED).source(), nl=False)
-    click.echo(f"it belongs into {where}; a new shell completes then", err=True)
-
-
 ASKED = "_CAMPLEDGER_COMPLETE"
 """The variable in which a shell says that it asks, as click names it."""
-
-COMMANDS: list[click.Command] = [completion]

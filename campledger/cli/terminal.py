@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,6 +79,22 @@ def progress_bar(label: str) -> Iterator[Any]:
     with ExitStack() as stack:
         file = sys.stderr if sys.stderr.isatty() else stack.enter_context(io.StringIO())
         yield stack.enter_context(click.progressbar(length=1, label=label, file=file))
+
+
+@contextmanager
+def steps_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Give a function that shows each step of a task in a progress bar, which only a terminal gets to see."""
+    with ExitStack() as stack:
+        shown: list[Any] = []
+
+        def progress(label: str, done: int, total: int) -> None:
+            if not shown:  # where there is nothing to do, there is no bar
+                shown.append(stack.enter_context(progress_bar(label)))
+            shown[0].label = label
+            shown[0].length = max(total, 1)
+            shown[0].update(done - shown[0].pos)
+
+        yield progress
 
 
 def ago(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What every command that writes has in common: its options, and what it says of the commit."""
+"""Options of every command that writes, and what it says of the commit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.ledger_options import ledger_option, workspace
+from campledger.cli.ledger_options import json_option, ledger_option, workspace
 
 if TYPE_CHECKING:
     from campledger.operations.workspace import Workspace
@@ -42,7 +42,7 @@ def write_options(*, branch: bool = False) -> Callable[[Callable[..., Any]], Cal
             return function(options=WriteOptions(push, branch, dry_run, as_json), **given)
 
         result: Callable[..., Any] = command
-        for option in reversed([*([_branch] if branch else []), _push, _dry_run, _json, ledger_option]):
+        for option in reversed([*([_branch] if branch else []), _push, _dry_run, json_option, ledger_option]):
             result = option(result)
         return result
 
@@ -58,7 +58,6 @@ _branch = click.option(
     help="Commit to a new branch instead, for a pull request; you stay where you are.  [NAME: the campaign's id]",
 )
 _dry_run = click.option("--dry-run", is_flag=True, help="Check it, say what would be written, and write nothing.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 def commit_words(writing: Writing) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 import click
 import pytest
 
+from campledger.cli import commands as commands_folder
+from campledger.cli.lazy_commands import LazyCommands
 from campledger.cli.main import SECTIONS, main
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -44,6 +47,30 @@ def test_the_overview_lists_every_command_once(campledger: Run) -> None:
     assert sorted(name for names in SECTIONS.values() for name in names) == sorted(main.commands)
     for name in main.commands:
         assert f"\n  {name} " in done.stdout
+
+
+def test_every_module_of_commands_is_reached_by_the_names_of_its_commands() -> None:
+    def modules(group: click.Group) -> set[str]:
+        assert isinstance(group.commands, LazyCommands)
+        found = {group.commands.module_of(name) for name in group.commands}
+        for name, command in group.commands.items():
+            assert command.name == name
+            if isinstance(command, click.Group) and isinstance(command.commands, LazyCommands):
+                found |= modules(command)
+        return found
+
+    there = {one.name for one in pkgutil.walk_packages(commands_folder.__path__, f"{commands_folder.__name__}.")}
+    assert modules(main) == there
+
+
+def test_a_command_loads_no_other(ledger: Path) -> None:
+    program = (
+        "import sys; from campledger.cli.main import main; main(['list'], standalone_mode=False)\n"
+        "print(*(one for one in sys.modules if 'cli.commands.' in one), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ledger, text=True, capture_output=True, check=True)
+    assert done.stderr.split()[-1:] == ["campledger.cli.commands.list"]
+    assert done.stderr.count("cli.commands.") == 1
 
 
 def test_the_version(campledger: Run) -> None:

@@ -172,7 +172,7 @@ run()
     [
         "campledger.cli.main",
         "click",
-        "campledger.cli.commands.upload",
+        "campledger.cli.commands.list",
         "campledger.operations.read.find_campaigns",
         "git",
         "yaml",

@@ -1,4 +1,4 @@
-"""The command that makes many acts at once."""
+"""Make many acts at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from campledger.cli.ledger_options import Words, clean
+from campledger.cli.parameter_types import Words
+from campledger.cli.printing import clean
 from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.errors import UsageError
 from campledger.model.text_format import counted
@@ -79,4 +80,4 @@ def _opened(file: Path) -> AbstractContextManager[BinaryIO]:
         raise UsageError(f"{file}: {error.strerror}") from None
 
 
-COMMANDS = [batch]
+COMMANDS = (batch,)

@@ -1,4 +1,4 @@
-"""Commands for those who review: what differs, and what a change means."""
+"""Compare campaigns."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campledger.cli.ledger_options import clean, coloured, ledger_option, start, table, workspace
+from campledger.cli.ledger_options import ledger_option, workspace
+from campledger.cli.printing import clean, coloured, table
+from campledger.cli.review_text import difference_value
 
 if TYPE_CHECKING:
-    from campledger.ledger.differences import CampaignDifference, Side
-    from campledger.ledger.ledger import Record
-    from campledger.ledger.reviewing import Review
+    from campledger.ledger.differences import Side
     from campledger.operations.read.review import Comparison
 
 
@@ -130,109 +130,10 @@ def _as_json(found: Comparison) -> dict[str, Any]:
     return {
         "before": _facts(found.before),
         "after": _facts(found.after),
-        **_difference(found.found),
+        **difference_value(found.found),
         "diffs": {file.path: "\n".join(unified(file, "a", "b")) for file in found.found.files},
         "effect": found.effect.as_dict() if found.effect else None,
     }
 
 
-def _difference(found: CampaignDifference) -> dict[str, Any]:
-    def change(before: bytes | None, after: bytes | None) -> str:
-        return "added" if before is None else "removed" if after is None else "changed"
-
-    return {
-        "definition": [one.as_dict() for one in found.definition],
-        "files": [{"path": one.path, "change": change(one.before, one.after)} for one in found.files],
-        "sets": [one.as_dict() for one in found.sets],
-        "events": [dict(event.data) for event in found.events],
-        "gone": found.gone,
-        "introduced": [one.as_dict() for one in found.introduced],
-        "mended": [one.as_dict() for one in found.mended],
-    }
-
-
-@click.command()
-@click.argument("span", metavar="BASE..HEAD")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True,
-    help="Markdown is short enough for a comment, and shows what others wrote as text only.",
-)  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@ledger_option
-def review(span: str, form: str, as_json: bool) -> None:
-    """Tell what a change of the ledger means: campaigns, acts, sets, settings, problems, and what it does to runs.
-
-    BASE..HEAD are two commits; BASE...HEAD is what HEAD brings since it left BASE, as in a pull request. Both are read
-    from git: nothing is checked out, and nothing of them is run. A bare repository will do.
-
-    \b
-    Examples:
-      campledger review main...my-campaign
-      campledger review origin/main...HEAD --format markdown
-      campledger review v1..v2 --json
-    """
-    from campledger.cli import review_text
-    from campledger.operations.read import review
-
-    found = review.review(start(), span)
-    if as_json or form == "json":
-        click.echo(json.dumps(_review(found), indent=2, ensure_ascii=False))
-    elif form == "markdown":
-        click.echo(review_text.as_markdown(found), nl=False)
-    else:
-        click.echo("\n".join(review_text.as_text(found)))
-
-
-def _review(found: Review) -> dict[str, Any]:
-    def brief(record: Record) -> dict[str, Any]:
-        state = str(record.history.state) if record.history else None
-        return {"id": record.id, "path": record.directory, "state": state}
-
-    return {
-        "base": found.base,
-        "head": found.head,
-        "defined": [
-            {**brief(one), "definition": one.campaign.definition if one.campaign else None} for one in found.defined
-        ],
-        "changed": [{**brief(one.after), **_difference(one)} for one in found.changed],
-        "removed": [brief(one) for one in found.removed],
-        "sets": [one.as_dict() for one in found.sets],
-        "receipts": {name: [dict(event.data) for event in events] for name, events in found.receipts.items()},
-        "files": [one.as_dict() for one in found.files],
-        "effects": [one.as_dict() for one in found.effects],
-        "introduced": [one.as_dict() for one in found.introduced],
-        "mended": [one.as_dict() for one in found.mended],
-    }
-
-
-@click.command()
-@click.argument("host", type=click.Choice(["github", "gitlab", "github-pages"]))
-@click.option("--write", is_flag=True, help="Write the files into the repository; they are yours to read and commit.")
-@ledger_option
-def ci(host: str, write: bool) -> None:
-    """Print what a git host runs for a ledger: a check of each pull request, and a comment that tells what it means.
-
-    The comment is written by a job that has a token, and runs nothing of the pull request; the files say how, and why.
-    `github-pages` is what publishes the site with each push to the main branch.
-
-    \b
-    Examples:
-      campledger ci github
-      campledger ci gitlab --write
-      campledger ci github-pages --write
-    """
-    from campledger.operations.setup.ci import of_ledger, write_workflows
-
-    if not write:
-        click.echo("---\n".join(f"# {path}\n{text}" for path, text in of_ledger(workspace(), host).items()), nl=False)
-        return
-    placed = write_workflows(workspace(), host)
-    for path in placed.known:
-        click.echo(f"{path}: is there already")
-    for path in placed.written:
-        click.echo(f"{path}: written")
-    if placed.written:
-        click.echo("next: read them; git add and commit them; push them to the main branch")
-
-
-COMMANDS = [diff, review, ci]
+COMMANDS = (diff,)

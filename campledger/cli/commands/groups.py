@@ -1,4 +1,4 @@
-"""The command that cuts a step into groups."""
+"""Cut a step into groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from campledger.cli.ledger_options import clean
+from campledger.cli.printing import clean
 from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.model.text_format import counted
 
@@ -64,4 +64,4 @@ def groups(campaign: str, step: str, source: Path, options: WriteOptions, **slic
         click.echo(f"  {done.path}\nnext: campledger render {done.campaign} {done.step}/{done.first}")
 
 
-COMMANDS: list[click.Command] = [groups]
+COMMANDS = (groups,)

@@ -1,4 +1,4 @@
-"""Commands about saved queries."""
+"""Save, list and remove queries: `campledger query`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, require_words, split, view_options
-from campledger.cli.ledger_options import (
-    Words,
-    as_of_commit,
-    as_of_option,
-    clean,
-    ledger_option,
-    table,
-    workspace,
-)
+from campledger.cli.ledger_options import as_of_commit, as_of_option, ledger_option, workspace
+from campledger.cli.parameter_types import Words
+from campledger.cli.printing import clean, table
 from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
 
 if TYPE_CHECKING:
@@ -135,4 +129,4 @@ def remove(name: str, options: WriteOptions) -> None:
     _told(saved, writing, options, "removed")
 
 
-COMMANDS: list[click.Command] = [query_]
+COMMANDS = (query_,)

@@ -1,4 +1,4 @@
-"""Commands that share a ledger: its site, and pushing acts that were made offline."""
+"""Build and serve the site: `campledger site`."""
 
 from __future__ import annotations
 
@@ -8,35 +8,9 @@ from typing import Any
 
 import click
 
-from campledger.cli.ledger_options import as_of_option, clean, ledger_option, ledger_root, tell_commit, workspace
+from campledger.cli.ledger_options import as_of_option, ledger_option, ledger_root, tell_commit
+from campledger.cli.printing import clean
 from campledger.cli.terminal import progress_bar
-
-
-@click.command()
-@ledger_option
-def push() -> None:
-    """Push acts that were made without --push, on top of what others have pushed meanwhile.
-
-    An act that has become illegal meanwhile is withdrawn and told; the exit code is 3 then. Commits that campledger did
-    not make stop it, named.
-
-    \b
-    Example:
-      campledger push
-    """
-    from campledger.errors import RefusedError
-    from campledger.model.text_format import counted
-    from campledger.operations.write.pushing import push as operation
-    from campledger.operations.write.pushing import tell
-
-    result = operation(workspace())
-    if result.commit:
-        click.echo(f"pushed {counted(result.landed, 'act')}, up to commit {result.commit[:10]}")
-    else:
-        click.echo("nothing to push")
-    if result.withdrawn:
-        raise RefusedError(tell(result.withdrawn))
-
 
 _out = click.option(
     "--out", type=click.Path(path_type=Path), default=Path("public"), show_default=True, help="The site's folder."
@@ -165,4 +139,4 @@ def _follow(rounds: Iterable[None], root: Path, out: Path, **which: Any) -> None
             click.echo(f"campledger: {clean(str(error))}", err=True)
 
 
-COMMANDS: list[click.Command] = [site, push]
+COMMANDS = (site,)
