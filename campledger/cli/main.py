@@ -26,7 +26,7 @@ SECTIONS = {
     "Review": ("diff", "review", "ci"),
     "Follow": tuple(CAMPAIGN_ACTS),
     "Record": (
-        "note", "link", "assign", "unassign", "record", "outcome", "accept", "reject", "retract", "reconcile", "batch",
+        "record", "outcome", "accept", "reject", "note", "link", "assign", "unassign", "retract", "reconcile", "batch",
     ),
     "Data": ("dataids", "upload", "verify-upload", "collect", "pipetask", "render"),
     "Share": ("site", "push"),
