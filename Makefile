@@ -70,7 +70,8 @@ host:
 	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends curl jq >/dev/null; } || { \
 	  echo "the tests of the workflows need Debian's packages curl and jq" >&2; exit 1; }
 
-# The Nu Html Checker, a program for Java, checks the site's HTML, and TypeScript its scripts; npm's registry has both.
+# The Nu Html Checker, a program for Java, checks the site's HTML, TypeScript its scripts, and ajv the schemas of editors;
+# npm's registry has them.
 checker: $(VENV)/.checker
 
 $(VENV)/.checker: Makefile $(VENV)/.runtime
@@ -79,7 +80,7 @@ $(VENV)/.checker: Makefile $(VENV)/.runtime
 	  echo "installing npm and java, for the tests of the site"; \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends npm default-jre-headless >/dev/null; } || { \
 	  echo "the tests of the site need npm and java: install Debian's packages npm and default-jre-headless" >&2; exit 1; }
-	@npm install --silent --no-audit --no-fund --ignore-scripts --no-save --prefix $(VENV) vnu-jar@26.9.27 typescript@7.0.2
+	@npm install --silent --no-audit --no-fund --ignore-scripts --no-save --prefix $(VENV) vnu-jar@26.9.27 typescript@7.0.2 ajv@8.20.0
 	@touch $@
 
 clean:

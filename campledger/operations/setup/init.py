@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
 from campledger.documents import writing
+from campledger.documents.editor_schemas import editor_schemas
 from campledger.errors import GitError, UsageError
 from campledger.files import replace
 from campledger.ledger.settings import SETTINGS_FILE
@@ -61,6 +62,22 @@ butlers: {{}}
 # new_file: https://github.com/ORG/REPO/new/main?filename={{path}}&value={{content}}
 links: {{}}
 """
+
+EDITOR_SETTINGS_FILE = ".vscode/settings.json"
+EDITOR_SETTINGS = """\
+{
+  "yaml.schemas": {
+    "./schemas/settings.schema.json": "/campledger.yaml",
+    "./schemas/campaign.schema.json": "/campaigns/*/*/*/campaign.yaml",
+    "./schemas/query.schema.json": "/queries/*.yaml",
+    "./schemas/template.schema.json": "/templates/*.yaml"
+  },
+  "json.schemas": [
+    {"fileMatch": ["/dataids/**/*.json"], "url": "./schemas/dataids.schema.json"}
+  ]
+}
+"""
+"""What tells Visual Studio Code which schema a file has; in YAML a line at the top tells other editors too."""
 
 EXAMPLE = {
     "name": "hello-campledger",
@@ -153,6 +170,8 @@ def init(directory: Path, *, example: bool = False, branch: str = "main", host: 
             for path, text in workflows(host, branch, str(place)).items()
         }
     before = {path: (root / path).read_text("utf-8") for path in ADDED if (root / path).is_file()}
+    if not (root / EDITOR_SETTINGS_FILE).exists():
+        contents[EDITOR_SETTINGS_FILE] = EDITOR_SETTINGS
     if example:
         contents["templates/nightly.yaml"] = EXAMPLE_TEMPLATE
     contents |= {path: f"{before[path]}\n{text}" if before.get(path) else text for path, text in ADDED.items()}
@@ -193,11 +212,7 @@ def _first_files(name: str, email: str, branch: str) -> dict[str, str]:
         name=writing.format_value(name).split("\n")[0],
         email=writing.format_value(email).split("\n")[0],
     )
-    contents = {SETTINGS_FILE: settings}
-    for schema in files("campledger").joinpath("schemas").iterdir():
-        if schema.name.endswith(".json"):
-            contents[f"schemas/{schema.name}"] = schema.read_text("utf-8")
-    return contents
+    return {SETTINGS_FILE: settings} | {f"schemas/{name}": text for name, text in editor_schemas().items()}
 
 
 MARK = "campledger check --staged"

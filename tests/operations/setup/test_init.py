@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -298,3 +299,21 @@ def test_what_comes_after_init_can_be_pasted(
     monkeypatch.chdir(tmp_path)
     done = campledger("init", "--", name)
     assert f"next: cd {word}; edit campledger.yaml" in done.stdout
+
+
+def test_editors_are_told_which_schema_a_file_has(tmp_path: Path) -> None:
+    root = init(tmp_path / "told", example=True).root
+    settings = json.loads((root / ".vscode/settings.json").read_text())
+    named = {**{glob: path for path, glob in settings["yaml.schemas"].items()}}
+    named |= {glob: one["url"] for one in settings["json.schemas"] for glob in one["fileMatch"]}
+    for glob, path in named.items():
+        assert (root / path).is_file()
+        assert glob.startswith("/dataids") or glob.startswith("/queries") or list(root.glob(glob[1:]))
+
+
+def test_settings_of_an_editor_that_are_there_stay(tmp_path: Path) -> None:
+    mine = tmp_path / "mine/.vscode/settings.json"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{}\n")
+    init(tmp_path / "mine")
+    assert mine.read_text() == "{}\n"
