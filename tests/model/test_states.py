@@ -38,7 +38,7 @@ CAMPAIGN = {
     ("failed", "paused"): True,
     ("cancelled", "paused"): True,
 }
-"""(from, to) and whether a reason is needed, as docs/design.md has it."""
+"""(from, to) and whether a reason is needed, as docs/reference/states.md draws it."""
 
 
 def reached(table: Sequence[Transition[State]] | Sequence[Transition[SubmissionState]], first: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Imports point one way, and each outside library has one home: docs/design.md draws it, this keeps it so."""
+"""Imports point one way, and each outside library has one home: docs/architecture.md draws it, this keeps it so."""
 
 from __future__ import annotations
 
