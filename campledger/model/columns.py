@@ -47,20 +47,20 @@ def _attribute(name: str, label: str, width: float = 8, *, single: bool = False,
 
 ALL_COLUMNS: dict[str, Column] = dict([
     _attribute("state", "State", 8.2, single=True),
-    _attribute("name", "Campaign", 16, single=True),
+    _attribute("name", "Campaign", 15, single=True),
     _attribute("kind", "Kind", 7.4, single=True),
-    _attribute("owner", "Owner", 7.4, single=True),
-    _attribute("stack", "Stack", 7.1, code=True),
+    _attribute("owner", "Owner", 6.9, single=True),
+    _attribute("stack", "Stack", 6, code=True),
     _attribute("instrument", "Instrument", 7.2),
     ("scope", Column("Scope", "days, tracts, bands and program in short", 11, single=True, site_only=True)),
     _attribute("site", "Site", 4.6),
     _attribute("output", "Output chain", 13, code=True),
-    ("step", Column("Current step", "the first step not done, while the campaign is running or paused", single=True)),
+    ("step", Column("Current step", "the first step not done, while it is running or paused", 10.4, single=True)),
     ("need", Column("Need", "the most pressing decision it awaits: twice, failed, held or decide", 5.5, single=True)),
     ("groups", Column("Groups", "groups accepted, of all", 5.6, down_first=True)),
-    _attribute("changed", "Last event", 10.6, single=True, down_first=True),
-    _attribute("deadline", "Deadline", 6.4, single=True),
-    _attribute("ticket", "Tickets", 6.6),
+    _attribute("changed", "Last event", 10.5, single=True, down_first=True),
+    _attribute("deadline", "Deadline", 5.9, single=True),
+    _attribute("ticket", "Tickets", 6.2),
     _attribute("id", "Id", 15, single=True, code=True),
     ("title", Column("Title", "one line for people", 15, single=True)),
     _attribute("production", "Production", single=True),
@@ -95,10 +95,9 @@ USUAL = ("state", "name", "step", "need", "groups", "changed", "owner", "kind", 
 """What is shown unless somebody chose. 80 columns show what is under way and what it needs."""
 
 USUAL_ON_SITE = (
-    "state", "name", "kind", "owner", "stack", "instrument", "scope", "site", "output", "step", "groups", "changed",
-    "deadline", "ticket",
+    "state", "name", "step", "groups", "changed", "deadline", "owner", "stack", "ticket",
 )  # fmt: skip
-"""What the site's list shows unless somebody chose."""
+"""What the site's list shows unless somebody chose: no wider together than a window of 1,280 px."""
 
 FACETS = {
     "kind": "Kind", "production": "Production", "owner": "Owner", "operator": "Operator", "instrument": "Instrument",

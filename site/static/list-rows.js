@@ -144,7 +144,6 @@
     const body = document.createElement("tbody");
     const row = document.createElement("tr");
     const cell = document.createElement("td");
-    cell.colSpan = 100;
     cell.className = "gap";
     body.className = "room";
     body.setAttribute("aria-hidden", "true");

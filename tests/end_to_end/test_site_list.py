@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from campledger.ledger.ledger import Ledger
 from campledger.model import query
+from campledger.operations.site.build import build
 from campledger.pages.engine import render
 from campledger.repository.file_trees import WorkTree
 
@@ -415,7 +416,7 @@ def test_what_is_shown_can_be_taken_away(listed: Page) -> None:
 def test_output_chains_can_be_copied(browser: Browser, served: str) -> None:
     with browser.new_context(permissions=["clipboard-read", "clipboard-write"]) as context:
         page = context.new_page()
-        page.goto(served + "list.html")
+        page.goto(served + "list.html#columns=name,output")
         page.get_by_role("button", name="Copy LSSTCam/runs/DRP/DP2/v30_0_1/DM-52000").click()
         expect(page.get_by_text("Copied")).to_be_visible()
         assert page.evaluate("navigator.clipboard.readText()") == "LSSTCam/runs/DRP/DP2/v30_0_1/DM-52000"
@@ -502,6 +503,59 @@ def test_a_place_in_the_list_is_come_back_to(page: Page, many: str) -> None:
     page.evaluate("window.dispatchEvent(new Event('pagehide'))")
     page.reload()
     expect(page.get_by_role("link", name=name, exact=True)).to_be_in_viewport()
+
+
+def overflow(page: Page, selector: str) -> list[int]:
+    """Return by how many pixels there is more than in sight, across and down."""
+    found: list[int] = page.locator(selector).evaluate(
+        "one => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]"
+    )
+    return found
+
+
+def test_a_long_list_fits_and_is_all_that_scrolls(page: Page, many: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(many)
+    across, down = overflow(page, "#rows")
+    assert across == 0
+    assert down > 10_000
+    assert overflow(page, "html") == [0, 0]
+    for head in ("state", "name", "step", "groups", "changed", "owner", "ticket"):
+        expect(heading(page, head)).to_be_in_viewport(ratio=1)
+    expect(page.locator("#campaigns .c-step .flag").first).to_be_in_viewport(ratio=0.9)
+
+
+def test_a_table_that_does_not_fit_scrolls_with_its_bar_in_sight(page: Page, many: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(many + "#columns=state,name,output,scope,instrument,site,kind,step,groups,changed,owner,ticket")
+    assert overflow(page, "#rows")[0] > 200
+    assert overflow(page, "html") == [0, 0]
+    assert page.locator("#rows").evaluate("one => one.getBoundingClientRect().bottom") < 800
+    assert "local" in page.locator("#rows").evaluate("one => getComputedStyle(one).backgroundAttachment")
+
+
+def test_columns_in_which_no_campaign_has_anything_are_left_out(
+    page: Page, ledgers: ModuleType, tmp_path: Path
+) -> None:
+    ledgers.put_settings(tmp_path / "ledger")
+    ledgers.put_campaign(tmp_path / "ledger", "2026-09-01-plain-pq3r", ledgers.definition("plain"))
+    ledgers.commit(tmp_path / "ledger")
+    build(tmp_path / "ledger", tmp_path / "site")
+    heads = page.locator("#campaigns thead th")
+    page.goto((tmp_path / "site/list.html").as_uri())
+    expect(heads).to_have_text(["State", "Campaign", "Owner", "Stack"])
+    page.goto((tmp_path / "site/list.html").as_uri() + "#columns=name,deadline,ticket")
+    expect(heads).to_have_text(["Campaign", "Deadline", "Tickets"])  # they were asked for
+
+
+def test_printing_keeps_the_columns_on_the_sheet(page: Page, many: str) -> None:
+    page.goto(many)
+    heads = page.locator("#campaigns thead th").all_inner_texts()
+    page.set_viewport_size({"width": 1000, "height": 700})  # A4, landscape
+    page.emulate_media(media="print")
+    assert page.locator("#campaigns thead th").all_inner_texts() == heads
+    edge = page.locator("#campaigns").evaluate("one => one.getBoundingClientRect().right")
+    assert edge <= 1000
 
 
 def test_printing_has_all_rows(page: Page, many: str) -> None:
@@ -628,8 +682,7 @@ def test_without_scripts_the_list_is_complete(browser: Browser, base: str) -> No
             "running",
             "Vera Rubin",
             "v30_0_1",
-            "20260101\N{EN DASH}20260630",
-            "USDF",
+            "failed, 2 to decide",
             "DM-52000",
             "40 of 65",
         ):

@@ -83,7 +83,7 @@ def by_column(
             name: {"label": one.label, "single": one.single, "code": one.code, "down": one.down_first}
             for name, one in columns.ALL_COLUMNS.items()
         },
-        "usual": columns.USUAL_ON_SITE,
+        "usual": _usual(facts, shown),
         "facets": columns.FACETS,
         "grouped_by": columns.GROUPED_BY,
         "group_states": list(GROUP_STATES),
@@ -100,6 +100,16 @@ def by_column(
             **{name: _column([one[name] for one in shown], _ORDERS.get(name, natural)) for name in _BY_ROW},
         },
     }
+
+
+def usual(survey: Survey) -> list[str]:
+    """Return the columns that the list shows unless somebody chose: not those in which no campaign has anything."""
+    return _usual([one.facts for one in survey.readable], [_cells(one) for one in survey.readable])
+
+
+def _usual(facts: Sequence[query.Facts], shown: Sequence[Mapping[str, tuple[Any, ...]]]) -> list[str]:
+    cells = [{**attributes, **others} for attributes, others in zip(facts, shown, strict=True)]
+    return [name for name in columns.USUAL_ON_SITE if any(one[name] for one in cells)]
 
 
 def texts(survey: Survey) -> str:

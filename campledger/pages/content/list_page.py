@@ -19,7 +19,7 @@ from campledger.pages.engine.gather import Page, Readable, Survey, kept, named, 
 PAGE_ROWS = 500
 """Campaigns on one page."""
 
-_DRAWN = {"output", "groups", "changed", "ticket"}
+_DRAWN = {"groups", "changed", "ticket"}
 """Columns for which the template has more than a text, below names of its own."""
 
 _NEIGHBOURS = 2
@@ -61,7 +61,8 @@ def list_page(survey: Survey, number: int = 1) -> Page:
         if first
         else f"Campaigns, page {number} \N{MIDDLE DOT} {title}",
         "columns": [
-            {"name": name, "label": ALL_COLUMNS[name].label, "code": ALL_COLUMNS[name].code} for name in USUAL_ON_SITE
+            {"name": name, "label": ALL_COLUMNS[name].label, "code": ALL_COLUMNS[name].code}
+            for name in list_index.usual(survey)
         ],
         "rows": rows,
         "start": start,
@@ -99,8 +100,6 @@ def _row(one: Readable) -> dict[str, Any]:
     row = {
         **named(one),
         "owner": {**directory.person(campaign.owner), "href": person_path(campaign.owner)} if campaign.owner else None,
-        "scope": list_index.scope(one),
-        "outputs": [str(output) for output in facts["output"]],
         "step": progress.current,
         "need": decision(progress),
         "awaiting": len(progress.awaiting),

@@ -44,10 +44,7 @@ def read(column: Page, count: int) -> list[Any]:
 
 def test_a_row_has_what_the_list_shows(survey: gather.Survey) -> None:
     row = next(row for row in list_page.list_page(survey)["rows"] if row["id"] == RESCUES)
-    assert row["scope"] == (
-        "20260101\N{EN DASH}20260630; tracts 3826\N{EN DASH}3833, 4025\N{EN DASH}4026; ugrizy; BLOCK-365, BLOCK-407"
-    )
-    assert (row["site"], row["outputs"]) == ("USDF", ["LSSTCam/runs/DRP/DP2/v30_0_1/DM-52000"])
+    assert (row["stack"], row["step"], row["need"], row["awaiting"]) == ("v30_0_1", "step1", "failed", 2)
     assert [ticket["key"] for ticket in row["tickets"]] == ["DM-52000", "DRB-17", "DM-52001"]
     assert row["deadline"] == "2026-12-15"
 
@@ -97,11 +94,15 @@ def test_columns_hold_every_fact(survey: gather.Survey, index: Page) -> None:
 
 
 def test_columns_of_the_table(survey: gather.Survey, index: Page) -> None:
+    assert index["usual"] == list_index.usual(survey) == list(columns.USUAL_ON_SITE)
     place = [one.id for one in list_index.ordered(survey)].index(RESCUES)
     shown = {name: read(column, index["count"])[place] for name, column in index["shown"].items()}
     assert shown["changed"] == "2026-10-06T20:01:00.000000Z"
     assert shown["groups"][:2] == [40, 65]
     assert (shown["step"], shown["awaiting"]) == ("step1", 2)
+    assert shown["scope"] == (
+        "20260101\N{EN DASH}20260630; tracts 3826\N{EN DASH}3833, 4025\N{EN DASH}4026; ugrizy; BLOCK-365, BLOCK-407"
+    )
     assert sum(int(part.partition(":")[2]) for part in shown["groups"][2].split()) == 65
 
 
