@@ -68,6 +68,7 @@ def page(one: Readable, survey: Survey) -> Page:
     campaign, history, directory = one.campaign, one.history, survey.directory
     written = survey.content(one.record.path(DEFINITION)).decode("utf-8", "replace")
     shown = step_progress.steps(one.progress, directory)
+    now = step_progress.what_now(one.progress, len(one.record.blocking))
     return {
         **around.apart,
         "template": "campaign.html",
@@ -77,7 +78,8 @@ def page(one: Readable, survey: Survey) -> Page:
         "page_title": f"{campaign.name} \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "campaign": _header(one, directory),
         "edit_url": directory.edit(one.record.path(DEFINITION)),
-        "now": step_progress.what_now(one.progress, len(one.record.blocking)),
+        "now": now,
+        "opened": [entry["submission"] for entry in now["items"]],
         "steps": shown,
         "graph": steps_graph.graph(shown),
         "chart": run_chart.chart(one.progress),

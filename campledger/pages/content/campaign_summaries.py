@@ -14,6 +14,9 @@ from campledger.pages.engine.gather import Readable, Survey, kept, named
 
 Brief = dict[str, Any]
 
+CARDS, LINES = 6, 8
+"""Campaigns that a section shows at once, with commands and without; others are folded."""
+
 _MOST_ENTRIES = 3
 """So many things of one campaign that need a person are told; the rest is on its page."""
 
@@ -61,6 +64,25 @@ def item(one: Brief, places: Sequence[str] = ()) -> dict[str, Any]:
         "idle": one["state"] == State.RUNNING and not one["going"] and not one["asking"],
         "places": spans(place for place in places if place),
     }
+
+
+def waiting(every: Sequence[Brief]) -> list[Brief]:
+    """Return the campaigns that need a person: what is most pressing first, then what waits longest."""
+
+    def place(one: Brief) -> tuple[int, str, str]:
+        return one["asking"][0]["rank"], one["asking"][0]["since"]["iso"], one["id"]
+
+    return nights_last(sorted((one for one in every if one["asking"]), key=place))
+
+
+def nights_last(every: Sequence[Brief]) -> list[Brief]:
+    """Return campaigns with those of one night after the others: a year of nights does not bury a release."""
+    return sorted(every, key=lambda one: bool(one["night"]))
+
+
+def folded(items: Sequence[dict[str, Any]], shown: int = LINES) -> dict[str, Any]:
+    """Return items as a section shows them: some at once, the others folded."""
+    return {"count": len(items), "items": items[:shown], "folded": items[shown:], "left_out": 0}
 
 
 def _now(one: Readable) -> tuple[list[dict[str, Any]], list[str]]:

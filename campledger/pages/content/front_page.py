@@ -13,16 +13,22 @@ from campledger.model.text_format import counted
 from campledger.model.todo import SILENT_DAYS, is_silent
 from campledger.pages.content import saved_query_pages
 from campledger.pages.content.addresses import in_list
-from campledger.pages.content.campaign_summaries import Brief, briefs, item
+from campledger.pages.content.campaign_summaries import (
+    CARDS,
+    LINES,
+    Brief,
+    briefs,
+    folded,
+    item,
+    nights_last,
+    waiting,
+)
 from campledger.pages.content.markdown import markdown
 from campledger.pages.content.people_pages import everybody
 from campledger.pages.drawing import night_calendar, throughput
 from campledger.pages.engine.gather import Page, Survey, problem_rows
 
 PATH = "index.html"
-
-CARDS, LINES = 6, 8
-"""Campaigns that a section shows at once, with commands and without; others are folded."""
 
 MOST = 60
 """Campaigns in a section, folded ones included; of more the page says how many."""
@@ -49,7 +55,7 @@ def front_page(survey: Survey) -> Page:
     every = briefs(survey)
     settings = survey.ledger.settings
     now = _now(survey, every)
-    running = _nights_last(sorted((one for one in every if one["state"] == State.RUNNING), key=_last, reverse=True))
+    running = nights_last(sorted((one for one in every if one["state"] == State.RUNNING), key=_last, reverse=True))
     silent = [one for one in running if is_silent(one["last"], now)]
     return {
         **survey.shared,
@@ -60,7 +66,7 @@ def front_page(survey: Survey) -> Page:
         "description_html": markdown(settings.document.get("description", "")),
         "people": everybody(survey, every),
         "silent_days": SILENT_DAYS,
-        "waiting": _folded(_waiting(every), "", CARDS),
+        "waiting": _folded(waiting(every), "", CARDS),
         "mine": _mine(every),
         "silent": _folded(silent, in_list("state:running", sort="changed")),
         "running": _folded(
@@ -87,30 +93,10 @@ def _last(one: Brief) -> tuple[str, str]:
     return one["last"], one["id"]
 
 
-def _waiting(every: Sequence[Brief]) -> list[Brief]:
-    """Return the campaigns that need a person: what is most pressing first, then what waits longest."""
-
-    def place(one: Brief) -> tuple[int, str, str]:
-        return one["asking"][0]["rank"], one["asking"][0]["since"]["iso"], one["id"]
-
-    return _nights_last(sorted((one for one in every if one["asking"]), key=place))
-
-
-def _nights_last(every: Sequence[Brief]) -> list[Brief]:
-    """Return campaigns with those of one night after the others: a year of nights does not bury a release."""
-    return sorted(every, key=lambda one: bool(one["night"]))
-
-
 def _folded(every: Sequence[Brief], href: str, shown: int = LINES) -> dict[str, Any]:
     """Return campaigns as a section shows them: some at once, others folded, and how many are left out."""
-    items = [item(one) for one in every[:MOST]]
-    return {
-        "count": len(every),
-        "items": items[:shown],
-        "folded": items[shown:],
-        "left_out": max(0, len(every) - MOST),
-        "href": href,
-    }
+    found = folded([item(one) for one in every[:MOST]], shown)
+    return found | {"count": len(every), "left_out": max(0, len(every) - MOST), "href": href}
 
 
 def _mine(every: Sequence[Brief]) -> list[dict[str, Any]]:
@@ -118,7 +104,7 @@ def _mine(every: Sequence[Brief]) -> list[dict[str, Any]]:
     shown: Counter[str] = Counter()
     items = []
     owned = [one for one in every if not one["final"] and one["people"]]
-    for one in _nights_last(sorted(owned, key=_last, reverse=True)):
+    for one in nights_last(sorted(owned, key=_last, reverse=True)):
         handles = [handle for handle in one["people"].split() if shown[handle] < MINE]
         shown.update(handles)
         if handles:

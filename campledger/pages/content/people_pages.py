@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from campledger.model.states import State
 from campledger.pages.content.addresses import in_list, person_feed_path, person_path
-from campledger.pages.content.campaign_summaries import Brief, briefs, item
+from campledger.pages.content.campaign_summaries import CARDS, Brief, briefs, folded, item, waiting
 from campledger.pages.engine.gather import Page, Survey
 
 INDEX = "people/index.html"
@@ -59,9 +59,9 @@ def _person_page(handle: str, survey: Survey, every: Sequence[Brief]) -> Page:
         "page_title": f"{person['name']} \N{MIDDLE DOT} {survey.ledger.settings.title}",
         "person": person,
         "roles": [role for role, held in survey.ledger.settings.document.get("roles", {}).items() if handle in held],
-        "waiting": [item(one) for one in theirs if one["asking"]],
-        "owned": [item(one) for one in owned if not one["final"]],
-        "operated": [item(one, one["operated"][handle]) for one in operated if not one["final"]],
+        "waiting": folded([item(one) for one in waiting(theirs)], CARDS),
+        "owned": folded([item(one) for one in owned if not one["final"]]),
+        "operated": folded([item(one, one["operated"][handle]) for one in operated if not one["final"]]),
         "over": sum(one["final"] for one in theirs),
         "over_owned": sum(one["final"] for one in owned),
         "over_href": in_list(f"owner:{handle} state:{final}", sort="-changed"),
@@ -80,9 +80,9 @@ def _index_page(survey: Survey, entries: Sequence[Page]) -> Page:
                 **page["person"],
                 "href": page["path"],
                 "roles": ", ".join(page["roles"]),
-                "waiting": len(page["waiting"]),
-                "owned": len(page["owned"]),
-                "operated": len(page["operated"]),
+                "waiting": page["waiting"]["count"],
+                "owned": page["owned"]["count"],
+                "operated": page["operated"]["count"],
                 "over": page["over"],
             }
             for page in entries

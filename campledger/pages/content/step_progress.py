@@ -9,9 +9,9 @@ from typing import Any
 from campledger.model.campaign import NAMED_BY_TABLE, Group, Step
 from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
-from campledger.model.states import GROUP_STATES, State, words_of
+from campledger.model.states import ENDED_FAILED, GROUP_STATES, State, words_of
 from campledger.model.text_format import coverage, spans
-from campledger.model.todo import Matter, matters
+from campledger.model.todo import Matter, matters, pressing
 from campledger.pages.content import text
 from campledger.pages.content.links import Directory
 from campledger.pages.content.markdown import markdown
@@ -78,8 +78,14 @@ def _table(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _step_state(step: Step, tally: Mapping[str, int], done: set[str], state: State) -> dict[str, str]:
     missing = [name for name in step.prerequisites if name not in done]
-    if tally["ended"] + tally["ended-failed"] and not state.is_final:
-        return {"class": "ended", "word": "awaits a decision"}
+    failed, rejected = tally[ENDED_FAILED], tally["rejected"]
+    if failed and not state.is_final:
+        return {"class": ENDED_FAILED, "word": f"{failed:,} failed, to decide"}
+    if tally["ended"] and not state.is_final:
+        return {"class": "ended", "word": words_of("ended")}
+    if failed + rejected:
+        word = f"{failed + rejected:,} failed" if state.is_final else f"{rejected:,} rejected"
+        return {"class": "rejected", "word": word}
     if step.name in done:
         return {"class": "accepted", "word": "done"}
     if tally["held"] and not state.is_final:
@@ -171,12 +177,26 @@ def _in_order(one: Submission) -> list[str]:
     return [group for group in one.groups if group in one.superseded]
 
 
-def what_now(progress: Progress, blocked: int = 0) -> list[dict[str, Any]]:
-    """Return what waits for somebody, the most pressing first, and what else is to be said, as plain dicts.
+NOW = 5
+"""Things that wait for somebody and that a campaign's page shows at once; others are folded."""
+
+
+def what_now(progress: Progress, blocked: int = 0) -> dict[str, Any]:
+    """Return what waits for somebody, the most pressing first, and what else is to be said: a few, and the others.
 
     ``blocked`` is the number of problems that are in the way of a start.
     """
-    return [as_dict(matter) for matter in matters(progress, blocked)]
+    found = matters(progress, blocked)
+    asking = [*pressing(found), *(matter for matter in found if not matter.need)]
+    tally = Counter(_IN_SHORT.get(matter.need, "other") for matter in asking[NOW:])
+    return {
+        "items": [as_dict(matter) for matter in asking[:NOW]],
+        "folded": [as_dict(matter) for matter in asking[NOW:]],
+        "words": ", ".join(f"{count:,} {words}" for words, count in tally.items()),
+    }
+
+
+_IN_SHORT = {"twice": "submitted twice", "failed": "failed", "held": "held", "decide": "to decide"}
 
 
 def as_dict(matter: Matter) -> dict[str, Any]:

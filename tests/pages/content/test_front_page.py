@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from campledger.ledger.ledger import Ledger
-from campledger.pages.content import addresses, front_page, people_pages
+from campledger.pages.content import addresses, campaign_summaries, front_page, people_pages
 from campledger.pages.content.campaign_summaries import briefs
 from campledger.pages.drawing import night_calendar, throughput
 from campledger.pages.engine import gather, render
@@ -135,8 +135,8 @@ def test_sections_are_bounded_and_say_how_many_are_left_out() -> None:
     one = briefs_of_nothing()
     found = front_page._folded([one] * (front_page.MOST + 7), "list.html")
     assert (len(found["items"]), len(found["folded"]), found["left_out"]) == (
-        front_page.LINES,
-        front_page.MOST - front_page.LINES,
+        campaign_summaries.LINES,
+        front_page.MOST - campaign_summaries.LINES,
         7,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,30 @@ def test_a_page_for_each_person_and_one_for_all(survey: gather.Survey, pages: di
 
 def test_what_a_person_owns_and_operates_now(pages: dict[str, Page]) -> None:
     page = pages["people/hleavitt.html"]
-    assert [one["name"] for one in page["owned"]] == ["flats-check"]
-    assert [one["name"] for one in page["operated"]] == ["dp2-visits"]
-    assert [one["name"] for one in page["waiting"]] == ["flats-check", "dp2-visits"]
-    assert page["waiting"][0]["asking"][0]["commands"]
+    assert [one["name"] for one in page["owned"]["items"]] == ["flats-check"]
+    assert [one["name"] for one in page["operated"]["items"]] == ["dp2-visits"]
+    assert [one["name"] for one in page["waiting"]["items"]] == ["dp2-visits", "flats-check"]  # what failed is first
+    assert page["waiting"]["items"][0]["asking"][0]["commands"]
+
+
+def test_many_campaigns_of_a_person_are_folded(tmp_path: Path) -> None:
+    put_settings(tmp_path)
+    steps = [{"name": "step1"}]
+    for number in range(12):
+        log = Log(seed=f"f{number:02}")
+        log.status("defined", "running")
+        log.end(log.submit("step1/all"), "failed" if number == 2 else "succeeded")
+        put_campaign(tmp_path, f"2026-09-{number + 1:02}-n{number}-aaaa", definition(f"n{number}", steps=steps), log)
+    page = next(page for page in people_pages.pages(survey_of(tmp_path)) if page["path"] == "people/vrubin.html")
+    waiting, owned = page["waiting"], page["owned"]
+    assert (waiting["items"][0]["name"], len(waiting["items"]), len(waiting["folded"])) == ("n2", 6, 6)
+    assert (len(owned["items"]), len(owned["folded"]), owned["count"]) == (8, 4, 12)
+    html = render.page(render.environment(), page).decode()
+    assert re.findall("<summary>(.*)</summary>", html) == ["6 more", "4 more"]
 
 
 def test_an_operator_of_a_step_is_told_which(pages: dict[str, Page]) -> None:
-    (one,) = pages["people/cpayne.html"]["operated"]
+    (one,) = pages["people/cpayne.html"]["operated"]["items"]
     assert (one["name"], one["places"]) == ("dp2-visits", "step3")
 
 
@@ -77,7 +94,7 @@ def test_somebody_whom_the_settings_do_not_know_has_a_page_too(tmp_path: Path) -
     pages = {page["path"]: page for page in people_pages.pages(survey)}
     assert pages["people/stranger.html"]["person"] == {"handle": "stranger", "name": "stranger"}
     assert pages["people/=index.html"]["person"]["handle"] == "index"
-    assert [one["places"] for one in pages["people/=index.html"]["operated"]] == ["step1"]
+    assert [one["places"] for one in pages["people/=index.html"]["operated"]["items"]] == ["step1"]
     assert pages["people/vrubin.html"]["roles"] == ["pilot"]
     templates = render.environment()
     assert all(render.page(templates, page) for page in pages.values())

@@ -21,6 +21,7 @@ from campledger.pages.engine import gather
 from campledger.pages.engine.git_facts import Commit
 from campledger.repository.file_trees import GitTree, WorkTree
 from campledger.repository.git_commands import Repository
+from tests.pages.conftest import Log
 
 RESCUES = "2026-10-03-dp2-visits-k7mq"
 HOSTILE = "2026-11-01-hostile-x9pw"
@@ -89,7 +90,7 @@ def test_rows_of_the_list(survey: gather.Survey) -> None:
 
 
 def test_what_now_says_how_to_decide(rescues: Page) -> None:
-    failed, held = rescues["now"][:2]
+    failed, held = rescues["now"]["items"][:2]
     assert failed["words"] == "step1/41\N{EN DASH}50: ended, failed, and awaits a decision."
     assert failed["commands"][0] == f"campledger accept {failed['submission']}"
     assert "quota of the scratch disk" in held["words"]
@@ -97,10 +98,24 @@ def test_what_now_says_how_to_decide(rescues: Page) -> None:
 
 
 def test_what_now_of_every_state(pages: dict[str, Page]) -> None:
-    by_name = {page["campaign"]["name"]: [one["commands"] for one in page["now"]] for page in pages.values()}
+    by_name = {page["campaign"]["name"]: [one["commands"] for one in page["now"]["items"]] for page in pages.values()}
     assert by_name["comcam-redo"] == [["campledger start 2026-09-01-comcam-redo-pq3r"]]
     assert by_name["flats-check"] == [["campledger resume 2026-10-10-flats-check-mm77"]]
     assert by_name["test-med-1"] == by_name["refcat-trial"] == by_name["dp2-dry-run"] == []
+
+
+def test_what_now_shows_a_few_failures_first_and_folds_the_rest() -> None:
+    names = [f"g{number}" for number in range(12)]
+    steps_of = [{"name": "a", "groups": [{"name": name} for name in names]}]
+    campaign = Campaign("2026-11-22-x-aaaa", {"name": "x", "steps": steps_of})
+    log = Log()
+    log.status("defined", "running")
+    for name in names:
+        log.end(log.submit(f"a/{name}"), "failed" if name == "g9" else "succeeded")
+    now = step_progress.what_now(Progress(campaign, replay(campaign, [Event(event) for event in log.events])))
+    assert now["items"][0]["words"] == "a/g9: ended, failed, and awaits a decision."
+    assert [one["words"][:5] for one in now["items"][1:]] == ["a/g0:", "a/g1:", "a/g2:", "a/g3:"]
+    assert (len(now["folded"]), now["words"]) == (7, "7 to decide")
 
 
 def test_groups_have_the_state_of_the_submission_that_decides(rescues: Page) -> None:
@@ -112,9 +127,13 @@ def test_groups_have_the_state_of_the_submission_that_decides(rescues: Page) -> 
     assert {cell["label"] for cell in step(rescues, "step3")["cells"]} >= {"t3826, Tract 3826: waiting"}
 
 
-def test_states_of_steps(rescues: Page) -> None:
+def test_states_of_steps(rescues: Page, pages: dict[str, Page]) -> None:
     words = {one["name"]: one["state"]["word"] for one in rescues["steps"]}
-    assert words["step1"] == "awaits a decision"
+    assert step(rescues, "step1")["state"] == {"class": "ended-failed", "word": "10 failed, to decide"}
+    over = next(page for page in pages.values() if page["campaign"]["name"] == "refcat-trial")
+    assert step(over, "step1")["state"] == {"class": "rejected", "word": "1 failed"}
+    node = over["graph"]["nodes"][0]
+    assert (node["state"], node["word"]) == ("rejected", "1 failed")
     assert words["step2a"] == "held"
     assert words["step8"] == "waits for step5, step6"
 
@@ -276,6 +295,6 @@ def test_a_failed_run_of_few_groups_is_offered_a_rescue(count: int, offered: boo
     ]
     timed = [{"time": f"2026-11-22T08:00:0{n}.000000Z", "by": "x", **event} for n, event in enumerate(events)]
     history = replay(campaign, [Event(event) for event in timed])
-    (failed, *_) = step_progress.what_now(Progress(campaign, history))
+    failed = step_progress.what_now(Progress(campaign, history))["items"][0]
     rescue = f"campledger record {campaign.id} a/g0 a/g1 --parent {'r' * 12} --run-id RESCUE"
     assert (rescue in failed["commands"]) is offered
