@@ -248,7 +248,7 @@
       form.reveal(["name"]);
     });
     window.addEventListener("hashchange", () => fromAddress() && start(fromAddress()));
-    at("nf-next").textContent = newFile ? "" : "Put it into the ledger at this path, or run: campledger define --file campaign.yaml";
+    at("nf-next").textContent = newFile ? "" : "Put it into the ledger at this path, or run: campledger define --file campaign.yaml, which gives it an id of its own.";
     /** @type {HTMLDetailsElement} */ (at("nf-template")).open = false;
     at("nf").hidden = false;
     const draft = kept();
