@@ -15,7 +15,7 @@ from campledger.cli.printing import clean
 from campledger.cli.write_options import WriteOptions, commit_words, print_json, write_options
 
 if TYPE_CHECKING:
-    from campledger.operations.acts import Act, How
+    from campledger.operations.acts.act import Act, How
     from campledger.operations.write.staging import StagedLedger
     from campledger.operations.write.writing import Writing
 
@@ -46,7 +46,7 @@ class Entry:
 
     def make(self, act: Callable[[StagedLedger, How], Act]) -> None:
         """Make an act, write it, and tell what came of it."""
-        from campledger.operations.acts import How, key_of
+        from campledger.operations.acts.act import How, key_of
 
         how = How(self.at, key_of(str(click.get_current_context().info_name), self.key))
         writing = self.options.writing()

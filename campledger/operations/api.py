@@ -23,8 +23,10 @@ from campledger.model.columns import Row, in_order, row_of, unknown_column
 from campledger.model.history import Event, History, Submission
 from campledger.model.states import OUTCOMES, State
 from campledger.model.vocabulary import LinkType, Relation, Said
-from campledger.operations import acts
-from campledger.operations.acts import How, Run
+from campledger.operations.acts import change_state as states
+from campledger.operations.acts import corrections, notes, operators, submissions
+from campledger.operations.acts.act import Act, How, key_of
+from campledger.operations.acts.submissions import Run
 from campledger.operations.define import campaigns, groups, saved_queries
 from campledger.operations.read import check, find_campaigns
 from campledger.operations.registry import upload
@@ -533,7 +535,7 @@ class Transaction:
         return self._state("reopen", campaign, reason, at, key)
 
     def _state(self, act: str, campaign: str, reason: str | None, at: datetime | str | None, key: str | None) -> str:
-        return _id(self._do(acts.change_state, campaign, act, reason, _how(act, at, key)))
+        return _id(self._do(states.change_state, campaign, act, reason, _how(act, at, key)))
 
     def record(
         self,
@@ -594,7 +596,7 @@ class Transaction:
         if not where:
             raise UsageError("`places` is empty: name the steps, or STEP/GROUP, that the run covers")
         wanted = Run(where, relation, _texts("parents", parents), planned, _said(said))
-        return _id(self._do(acts.record_run, campaign, wanted, _how("record", at, key)))
+        return _id(self._do(submissions.record_run, campaign, wanted, _how("record", at, key)))
 
     def outcome(
         self,
@@ -648,17 +650,17 @@ class Transaction:
             "result": result, "jobs": jobs, "quanta": quanta, "failures": failures, "run_id": run_id, "run": run,
             "submit_dir": submit_dir, "wms": wms, "reason": reason,
         }  # fmt: skip
-        return _id(self._do(acts.outcome, submission, entered, _said(said), _how("outcome", at, key)))
+        return _id(self._do(submissions.outcome, submission, entered, _said(said), _how("outcome", at, key)))
 
     def accept(
         self, submission: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None
     ) -> str:
         """Say that what became of a submission is good enough."""
-        return _id(self._do(acts.decide, submission, "accepted", reason, _how("accept", at, key)))
+        return _id(self._do(submissions.decide, submission, "accepted", reason, _how("accept", at, key)))
 
     def reject(self, submission: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Say that what became of a submission is not good enough."""
-        return _id(self._do(acts.decide, submission, "rejected", reason, _how("reject", at, key)))
+        return _id(self._do(submissions.decide, submission, "rejected", reason, _how("reject", at, key)))
 
     def note(
         self,
@@ -670,7 +672,7 @@ class Transaction:
         key: str | None = None,
     ) -> str:
         """Write down something to remember; ``on`` names a step, or STEP/GROUP."""
-        return _id(self._do(acts.note, campaign, text, on, _how("note", at, key)))
+        return _id(self._do(notes.note, campaign, text, on, _how("note", at, key)))
 
     def link(
         self,
@@ -703,7 +705,7 @@ class Transaction:
             What makes it the same act when it is asked for again.
         """
         target = _said({"type": type, "url": url, "title": title})
-        return _id(self._do(acts.link, campaign, target, on, _how("link", at, key)))
+        return _id(self._do(notes.link, campaign, target, on, _how("link", at, key)))
 
     def assign(
         self,
@@ -715,7 +717,7 @@ class Transaction:
         key: str | None = None,
     ) -> str:
         """Make somebody, by handle or as ``me``, an operator of a campaign, a step or a group."""
-        return _id(self._do(acts.assign, campaign, person, on, _how("assign", at, key)))
+        return _id(self._do(operators.assign, campaign, person, on, _how("assign", at, key)))
 
     def unassign(
         self,
@@ -727,11 +729,11 @@ class Transaction:
         key: str | None = None,
     ) -> str:
         """Say that somebody no longer operates a campaign, a step or a group."""
-        return _id(self._do(acts.assign, campaign, person, on, _how("unassign", at, key), remove=True))
+        return _id(self._do(operators.assign, campaign, person, on, _how("unassign", at, key), remove=True))
 
     def retract(self, event: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Take back an event that was wrong."""
-        return _id(self._do(acts.retract, event, reason, _how("retract", at, key)))
+        return _id(self._do(corrections.retract, event, reason, _how("retract", at, key)))
 
     def reconcile(
         self,
@@ -743,10 +745,10 @@ class Transaction:
         key: str | None = None,
     ) -> str:
         """Settle a fork: drop the events named, or else those that do not follow from the state reached."""
-        return _id(self._do(acts.reconcile, campaign, _texts("drop", drop), reason, _how("reconcile", at, key)))
+        return _id(self._do(corrections.reconcile, campaign, _texts("drop", drop), reason, _how("reconcile", at, key)))
 
 
-def _id(act: acts.Act) -> str:
+def _id(act: Act) -> str:
     return str(act.event["id"])
 
 
@@ -769,4 +771,4 @@ def _how(act: str, at: datetime | str | None, key: str | None) -> How:
             raise UsageError(told, value=str(at)) from None
     elif at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
-    return How(at, key=acts.key_of(act, key))
+    return How(at, key=key_of(act, key))

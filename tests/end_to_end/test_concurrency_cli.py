@@ -25,7 +25,8 @@ ACTS = 25
 NOTES = """
 import sys
 from pathlib import Path
-from campledger.operations.acts import How, note
+from campledger.operations.acts.act import How
+from campledger.operations.acts.notes import note
 from campledger.operations.workspace import Workspace
 from campledger.operations.write.writing import Writing
 space = Workspace(Path.cwd())
@@ -37,7 +38,8 @@ for number in range({acts}):
 TRANSITIONS = """
 import sys
 from pathlib import Path
-from campledger.operations.acts import How, change_state
+from campledger.operations.acts.act import How
+from campledger.operations.acts.change_state import change_state
 from campledger.operations.workspace import Workspace
 from campledger.operations.write.writing import Writing
 space = Workspace(Path.cwd())

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import GitError, UsageError
-from campledger.operations.setup.init import init, install_server_hook
+from campledger.operations.setup.hooks import install_server_hook
+from campledger.operations.setup.init import init
 
 
 @pytest.fixture

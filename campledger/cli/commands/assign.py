@@ -17,7 +17,7 @@ def _command(name: str, about: str) -> click.Command:
     @click.option("--on", metavar="STEP[/GROUP]", help="The step or group, if not the whole campaign.")
     @act_options
     def command(campaign: str, person: str, on: str | None, entry: Entry) -> None:
-        from campledger.operations.acts import assign
+        from campledger.operations.acts.operators import assign
 
         remove = name == "unassign"
         entry.make(lambda staged, how: assign(staged, campaign, person, on, how, remove=remove))

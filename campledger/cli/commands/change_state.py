@@ -25,7 +25,7 @@ def _command(name: str) -> click.Command:
     @click.option("--reason", required=reason, type=Words(), help="Why, in words.")
     @act_options
     def command(campaign: str, reason: str | None, entry: Entry) -> None:
-        from campledger.operations.acts import change_state
+        from campledger.operations.acts.change_state import change_state
 
         entry.make(lambda staged, how: change_state(staged, campaign, name, reason, how))
 

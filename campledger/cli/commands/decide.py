@@ -17,7 +17,7 @@ def _command(name: str, about: str, example: str) -> click.Command:
     @click.option("--reason", required=name == "reject", type=Words(), help="Why, in words.")
     @act_options
     def command(submission: str, reason: str | None, entry: Entry) -> None:
-        from campledger.operations.acts import decide
+        from campledger.operations.acts.submissions import decide
 
         entry.make(lambda staged, how: decide(staged, submission, f"{name}ed", reason, how))
 

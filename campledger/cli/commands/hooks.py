@@ -38,7 +38,7 @@ def install(server: Path | None) -> None:
       campledger hooks install
       campledger hooks install --server /srv/git/ledger.git
     """
-    from campledger.operations.setup.init import install_hook, install_server_hook
+    from campledger.operations.setup.hooks import install_hook, install_server_hook
 
     if server is not None:
         start()

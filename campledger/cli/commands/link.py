@@ -27,7 +27,7 @@ def link(campaign: str, url: str, kind: str, title: str | None, on: str | None, 
     Example:
       campledger link k7mq https://panda.example.org/task/1234 --type monitor
     """
-    from campledger.operations.acts import link as operation
+    from campledger.operations.acts.notes import link as operation
 
     target = {"type": kind, "url": url} | ({"title": title} if title else {})
     entry.make(lambda staged, how: operation(staged, campaign, target, on, how))

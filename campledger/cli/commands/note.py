@@ -22,7 +22,7 @@ def note(campaign: str, text: str, on: str | None, entry: Entry) -> None:
     Example:
       campledger note k7mq "detector 53 is noisy since midnight" --on step1
     """
-    from campledger.operations.acts import note as operation
+    from campledger.operations.acts.notes import note as operation
 
     entry.make(lambda staged, how: operation(staged, campaign, text, on, how))
 

@@ -57,7 +57,7 @@ def outcome(
       campledger outcome 4242 succeeded --jobs succeeded=1200 --quanta succeeded=30000
       campledger outcome x9r4 failed --jobs succeeded=1190 --jobs failed=10 --failures isr=10
     """
-    from campledger.operations.acts import outcome as operation
+    from campledger.operations.acts.submissions import outcome as operation
 
     state, result = OUTCOMES[what]
     known = {key: value for key, value in {**facts, "run": run_collection, "result": result}.items() if value}

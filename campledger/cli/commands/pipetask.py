@@ -43,14 +43,14 @@ def pipetask(
       campledger pipetask k7mq step1/g --command qgraph -- --save-qgraph step1.qg
       eval "pipetask $(campledger pipetask k7mq step1 --print)"
     """
-    from campledger.operations.registry import pipetask
+    from campledger.operations.registry import group_data, pipetask
     from campledger.operations.write.writing import Writing
 
     writing = Writing(workspace())
-    chosen = pipetask.Choice(**choice)
+    chosen = group_data.Choice(**choice)
     if only_print:
         with steps_bar() as progress:
-            ready = pipetask.make_ready(writing, campaign, place, chosen, tables, progress)
+            ready = group_data.make_ready(writing, campaign, place, chosen, tables, progress)
         click.echo(shlex.join(pipetask.arguments_of(ready, writing.workspace.root.absolute(), command, arguments)))
         return
     done = pipetask.execute(writing, campaign, place, chosen, command, arguments, tables=tables)

@@ -22,7 +22,7 @@ def reconcile(campaign: str, drop: tuple[str, ...], reason: str, entry: Entry) -
     Example:
       campledger reconcile k7mq --reason "the pause was right, the completion premature"
     """
-    from campledger.operations.acts import reconcile as operation
+    from campledger.operations.acts.corrections import reconcile as operation
 
     entry.make(lambda staged, how: operation(staged, campaign, drop, reason, how))
 

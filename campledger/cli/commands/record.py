@@ -66,7 +66,7 @@ def record(
       campledger record k7mq step1 --run-id 4242 --submit-dir submit/u/vrubin/20261122T080000Z
       campledger record k7mq step1/7 --relation rescue --run-id 4243 --deviation memory=16384
     """
-    from campledger.operations.acts import Run, record_run
+    from campledger.operations.acts.submissions import Run, record_run
 
     known = {key: value for key, value in {**facts, "run": run_collection}.items() if value}
     run = Run(places, relation, parents, planned, known)

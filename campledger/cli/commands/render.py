@@ -27,15 +27,15 @@ def render(campaign: str, place: str, out: Path | None, tables: Path | None, **c
       campledger render k7mq step1/3
       campledger render k7mq step1/g --out submit.yaml
     """
-    from campledger.operations.registry import pipetask
+    from campledger.operations.registry import group_data, render_bps
     from campledger.operations.write.writing import Writing
 
     with steps_bar() as progress:
-        text = pipetask.render(Writing(workspace()), campaign, place, pipetask.Choice(**choice), tables, progress)
+        text = render_bps.render(Writing(workspace()), campaign, place, group_data.Choice(**choice), tables, progress)
     if out is None:
         click.echo(text, nl=False)
     else:
-        pipetask.write(out, text)
+        render_bps.write(out, text)
         click.echo(f"wrote {out}", err=True)
 
 

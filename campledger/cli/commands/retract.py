@@ -21,7 +21,7 @@ def retract(event: str, reason: str, entry: Entry) -> None:
     Example:
       campledger retract k7mq2x --reason "meant the other campaign"
     """
-    from campledger.operations.acts import retract as operation
+    from campledger.operations.acts.corrections import retract as operation
 
     entry.make(lambda staged, how: operation(staged, event, reason, how))
 

@@ -14,7 +14,8 @@ import pytest
 from campledger.documents import strict
 from campledger.errors import GitError, UsageError
 from campledger.operations.read.check import check_work_tree
-from campledger.operations.setup.init import init, install_hook
+from campledger.operations.setup.hooks import install_hook
+from campledger.operations.setup.init import init
 from campledger.operations.workspace import Workspace
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -342,7 +342,8 @@ def test_six_clones_push_five_notes_each_at_once(
     failures: list[str] = []
     script = (
         "from pathlib import Path\n"
-        "from campledger.operations.acts import How, note\n"
+        "from campledger.operations.acts.act import How\n"
+        "from campledger.operations.acts.notes import note\n"
         "from campledger.operations.workspace import Workspace\n"
         "from campledger.operations.write.writing import Writing\n"
         "space = Workspace(Path.cwd())\n"

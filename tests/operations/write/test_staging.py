@@ -10,8 +10,8 @@ import pytest
 
 from campledger import Ledger
 from campledger.errors import GitError, RefusedError, UsageError
-from campledger.operations import acts
-from campledger.operations.acts import How
+from campledger.operations.acts.act import How
+from campledger.operations.acts.notes import note
 from campledger.operations.define import saved_queries
 from campledger.operations.read.find_campaigns import View
 from campledger.operations.sets import edit_sets
@@ -137,6 +137,6 @@ def test_without_an_identity_nothing_is_written(
 
 def test_events_made_again_keep_their_identity(staged: StagedLedger, ledger: Path) -> None:
     how = How()
-    first = acts.note(staged, "hello", "t", None, how)
-    again = acts.note(Writing(Workspace(ledger)).open(), "hello", "t", None, how)
+    first = note(staged, "hello", "t", None, how)
+    again = note(Writing(Workspace(ledger)).open(), "hello", "t", None, how)
     assert first.event["id"] == again.event["id"]

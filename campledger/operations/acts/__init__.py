@@ -1,0 +1,1 @@
+"""Acts on one campaign: each looks at a staged ledger, and stages one event for its history there."""
