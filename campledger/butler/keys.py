@@ -134,7 +134,7 @@ class _Run:
     def require_instrument(self, instrument: str) -> None:
         known = sorted(map(str, self.lookup.every("instrument")))
         if instrument not in known:
-            raise UsageError(f"the registry knows no instrument `{instrument}`: it has {', '.join(known) or 'none'}")
+            raise UsageError(f"the registry knows no instrument `{instrument}`: known: {', '.join(known) or 'none'}")
 
     def resolve(self, name: str, ways: tuple[Way, ...]) -> None:
         """Find the value of a dimension for each row, each distinct name once."""

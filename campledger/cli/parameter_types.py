@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -18,14 +18,14 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # it takes no argument
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read the time."""
-        from campledger.model.times import latest, parse
+        from campledger.model.times import invalid_time, latest, parse
 
         try:
             moment = latest(value) if self.end else parse(value)
         except (ValueError, OverflowError):
             moment = None
         if moment is None or moment.year < 1900:
-            self.fail(f"`{value}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)", param, ctx)
+            self.fail(invalid_time(value, datetime.now(UTC)), param, ctx)
         return moment
 
 

@@ -97,12 +97,12 @@ def read(data: bytes) -> Foreign:
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise ForeignError(str(error.problem or error.context or "not YAML"), line, column) from error
     except yaml.reader.ReaderError as error:
-        raise ForeignError(f"a character that YAML does not allow: {error.reason}") from error
+        raise ForeignError(f"invalid character for YAML: {error.reason}") from error
     except yaml.YAMLError as error:
         raise ForeignError(f"not YAML: {error}") from error
     except (ValueError, OverflowError) as error:
         # A plain scalar that looks like a date or a number and is none, such as 2021-13-45.
-        raise ForeignError(f"a value that YAML 1.1 takes for a date or a number, and cannot read: {error}") from error
+        raise ForeignError(f"a value that looks like a YAML 1.1 date or number, but is invalid: {error}") from error
 
 
 def with_values(data: bytes, change: Callable[[str], str | int | float | bool]) -> str:
@@ -165,7 +165,7 @@ def _check_bounds(text: str) -> None:
         elif isinstance(event, yaml.AliasEvent):
             aliases += 1
             size = sizes.get(event.anchor or "", 0)
-            _require(size > 0, f"alias `*{event.anchor}` of nothing that is complete", event)
+            _require(size > 0, f"alias `*{event.anchor}` refers to no finished value", event)
             _require(aliases <= MAX_ALIASES, f"more than {MAX_ALIASES} aliases", event)
             count += size
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -173,7 +173,7 @@ def _check_bounds(text: str) -> None:
             if anchor is not None:
                 sizes[anchor] = count - start
         elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
-            _require(event.tag in _TAGS, f"tag `{event.tag}` is not read here", event)
+            _require(event.tag in _TAGS, f"tag `{event.tag}` is not supported", event)
             count += 1
             if isinstance(event, yaml.CollectionStartEvent):
                 open_nodes.append((event.anchor, count - 1))

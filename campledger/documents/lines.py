@@ -37,7 +37,7 @@ def parse_events(path: str, data: bytes, *, newer: bool = False) -> tuple[list[E
     In a ledger of a newer format, what only that has is kept, as events without effect.
     """
     if len(data) > MAX_EVENT_BYTES:
-        return [], [Problem(path, 0, 0, "unreadable", f"{len(data):,} bytes; {MAX_EVENT_BYTES:,} are the limit")]
+        return [], [Problem(path, 0, 0, "unreadable", f"{len(data):,} bytes; the limit is {MAX_EVENT_BYTES:,}")]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -64,18 +64,18 @@ def _line(path: str, number: int, line: str, *, newer: bool) -> tuple[dict[str, 
 
     disputed = _DISPUTED.search(line)
     if disputed:
-        message = f"U+{ord(disputed[0]):04X} is a character on which YAML and JSON readers do not agree"
+        message = f"YAML and JSON readers disagree on the character U+{ord(disputed[0]):04X}"
         return bad(disputed.start() + 1, "event-line", message, "write it as a \\u escape")
     if line in {"", "\r"} or line.startswith("#"):
         return None, []
     if CONFLICT.match(line):
         hint = "keep the lines of both sides, then remove the markers"
-        return bad(1, "conflict-marker", "a merge left its conflict marker here", hint)
+        return bad(1, "conflict-marker", "conflict marker of an unresolved merge", hint)
     if not line.startswith("- {"):
-        return bad(1, "event-line", "not `- ` and one JSON object", "only campledger writes this file")
+        return bad(1, "event-line", "expected `- ` and one JSON object", "only campledger writes this file")
     half = _HALF.search(line) if "\\u" in line else None
     if half:
-        message = f"`{half[1]}` is half a character, which YAML readers refuse"
+        message = f"`{half[1]}` is half of a character (a lone surrogate), which YAML readers refuse"
         return bad(half.start(1) + 1, "event-line", message, "write the whole character")
     try:
         value: dict[str, Any] = _DECODER.decode(line[2:])
@@ -92,7 +92,7 @@ def _impossible_times(event: Mapping[str, Any]) -> list[Finding]:
         try:
             parse(event[key])
         except ValueError as error:
-            findings.append(Finding((key,), "schema", f"`{key}` is no moment: {error}"))
+            findings.append(Finding((key,), "schema", f"invalid time in `{key}`: {error}"))
     return findings
 
 
@@ -114,9 +114,9 @@ def duplicates(events: list[Event]) -> list[Problem]:
     for event in events:
         other = first.setdefault(event.id, event)
         if other is not event:
-            alike = "" if other.data == event.data else ", in another version"
+            alike = "" if other.data == event.data else ", with different content"
             where = "" if other.path == event.path else f" of {other.path}"
-            message = f"the event {event.id} stands in line {other.line}{where} already{alike}"
+            message = f"duplicate event {event.id}: it is in line {other.line}{where} already{alike}"
             hint = "remove one of the two lines"
             problems.append(Problem(event.path, event.line, 3, "duplicate-event", message, hint))
     events[:] = first.values()

@@ -89,10 +89,10 @@ def act_findings(act: Any) -> list[Finding]:
 def _findings_by(value: Any, name: str, key: str, kinds: tuple[str, ...], *, newer: bool = False) -> list[Finding]:
     """Return what is wrong with a value by the part of a schema that one of its keys names."""
     if not isinstance(value, Mapping):
-        return [Finding((), "schema", f"an {name} is a mapping")]
+        return [Finding((), "schema", f"an {name} must be a mapping")]
     if value.get(key) not in kinds:
         hint = did_you_mean(str(value.get(key)), kinds)
-        return [Finding((key,), "schema", f"`{key}` is none of {', '.join(kinds)}", hint)]
+        return [Finding((key,), "schema", f"unknown `{key}`: expected one of {', '.join(kinds)}", hint)]
     return findings(value, name, value[key], newer=newer)
 
 
@@ -106,7 +106,7 @@ def _pattern(expression: str) -> Any:
             {"pattern": expression}, pattern_options=jsonschema_rs.RegexOptions()
         ).is_valid
     except (jsonschema_rs.ValidationError, ValueError):
-        raise ValueError(f"{_short(expression)} cannot be read") from None
+        raise ValueError(f"invalid regular expression {_short(expression)}") from None
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -156,34 +156,38 @@ def _explain(error: Any) -> Iterator[Finding]:
                 yield _unknown_key(pointer, key, known)
         case "required":
             yield from (
-                Finding(pointer, "schema", f"`{key}` is missing", _describe(error.schema, key))
+                Finding(pointer, "schema", f"missing key `{key}`", _describe(error.schema, key))
                 for key in constraint
                 if key not in value and error.message.startswith(repr(key))
             )
         case "type" if value is None:
-            yield Finding(pointer, "schema", f"{_name(pointer)} is empty", "fill it in, or take the key out")
+            yield Finding(pointer, "schema", f"{_name(pointer)} is empty", "fill it in, or remove the key")
         case "type" if constraint == "string" and isinstance(value, int | float):
             hint = f'quote it: "{_short(json.dumps(value))}"'
-            yield Finding(pointer, "schema", f"{_name(pointer)} is {_kind(value)}, not text", hint)
+            yield Finding(pointer, "schema", f"{_name(pointer)} is {_kind(value)}, expected text", hint)
         case "type":
             wanted = [constraint] if isinstance(constraint, str) else constraint
             words = " or ".join(_KINDS[kind] for kind in wanted)
-            yield Finding(pointer, "schema", f"{_name(pointer)} is {_kind(value)}, not {words}")
+            yield Finding(pointer, "schema", f"{_name(pointer)} is {_kind(value)}, expected {words}")
         case "enum":
             hint = did_you_mean(str(value), map(str, constraint))
             words = ", ".join(str(one) for one in constraint)
-            yield Finding(pointer, "schema", f"{_name(pointer)} is `{_short(value)}`, which is none of {words}", hint)
+            yield Finding(
+                pointer, "schema", f"invalid value `{_short(value)}` of {_name(pointer)}: expected one of {words}", hint
+            )
         case "pattern":
-            yield Finding(pointer, "schema", f"{_name(pointer)} cannot be `{_short(value)}`", _pattern_hint(error))
+            yield Finding(
+                pointer, "schema", f"invalid value `{_short(value)}` of {_name(pointer)}", _pattern_hint(error)
+            )
         case "minLength" | "minItems" | "minProperties":
-            yield Finding(pointer, "schema", f"{_name(pointer)} is empty", "fill it in, or take the key out")
+            yield Finding(pointer, "schema", f"{_name(pointer)} is empty", "fill it in, or remove the key")
         case "maxLength":
-            message = f"{_name(pointer)} is {len(value):,} characters long; {constraint:,} are the limit"
+            message = f"{_name(pointer)} is {len(value):,} characters long; the limit is {constraint:,}"
             yield Finding(pointer, "schema", message)
         case "const":
-            yield Finding(pointer, "schema", f"{_name(pointer)} is `{_short(value)}`, not `{constraint}`")
+            yield Finding(pointer, "schema", f"{_name(pointer)} is `{_short(value)}`, expected `{constraint}`")
         case "uniqueItems":
-            yield Finding(pointer, "schema", f"{_name(pointer)} names something twice")
+            yield Finding(pointer, "schema", f"duplicate entries in {_name(pointer)}")
         case _:
             yield Finding(pointer, "schema", f"{_name(pointer)}: {_short(error.message)}")
 
@@ -191,10 +195,10 @@ def _explain(error: Any) -> Iterator[Finding]:
 def _unknown_key(pointer: Pointer, key: str, known: list[str]) -> Finding:
     hint = did_you_mean(key, known, 0.7)
     if not hint:
-        hint = f"known are {', '.join(known)}" if known else ""
+        hint = f"known keys: {', '.join(known)}" if known else ""
         if "extra" in known:
-            hint += "; what the format has no place for goes below `extra`"
-    return Finding((*pointer, key), "unknown-key", f"there is no key `{_short(key)}` here", hint, key=True)
+            hint += "; put keys of your own below `extra`"
+    return Finding((*pointer, key), "unknown-key", f"unknown key `{_short(key)}`", hint, key=True)
 
 
 def _describe(holder: Mapping[str, Any], key: str) -> str:
@@ -205,19 +209,19 @@ def _describe(holder: Mapping[str, Any], key: str) -> str:
 def _pattern_hint(error: Any) -> str:
     example = next(iter(error.schema.get("examples", ())), None)
     if example is None and len(error.absolute_schema_path) > 1:
-        return f"it has to match {error.validator_value}"
-    return f"for example {example}" if example is not None else f"it has to match {error.validator_value}"
+        return f"it must match {error.validator_value}"
+    return f"for example {example}" if example is not None else f"it must match {error.validator_value}"
 
 
 _KINDS = {
-    "object": "a mapping", "array": "a list", "string": "text", "boolean": "a truth value",
+    "object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false",
     "integer": "a whole number", "number": "a number",
 }  # fmt: skip
 
 
 def _kind(value: Any) -> str:
     kinds: list[tuple[type, str]] = [
-        (bool, "a truth value"), (int, "a number"), (float, "a number"), (str, "text"), (list, "a list"),
+        (bool, "true or false"), (int, "a number"), (float, "a number"), (str, "text"), (list, "a list"),
         (dict, "a mapping"),
     ]  # fmt: skip
     return next((word for kind, word in kinds if isinstance(value, kind)), type(value).__name__)

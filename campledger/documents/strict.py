@@ -170,7 +170,7 @@ def _composer_error(error: yaml.composer.ComposerError) -> _StopError:
     if "single document" in str(error.context or ""):
         return _StopError("yaml-unsafe", "several documents in one file", line, column, "keep the first")
     if "duplicate anchor" in str(error.context or ""):
-        return _StopError("yaml-syntax", "an anchor stands here a second time", line, column)
+        return _StopError("yaml-syntax", "duplicate anchor", line, column)
     return _StopError("yaml-syntax", str(error.problem), line, column)
 
 
@@ -180,7 +180,7 @@ def decode(data: bytes) -> str:
     Raise _StopError for the first of them.
     """
     if len(data) > MAX_BYTES:
-        raise _StopError("unreadable", f"{len(data):,} bytes; {MAX_BYTES:,} are the limit", 0, 0)
+        raise _StopError("unreadable", f"{len(data):,} bytes; the limit is {MAX_BYTES:,}", 0, 0)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -193,8 +193,10 @@ def decode(data: bytes) -> str:
         raise _StopError("unreadable", message, *place(text, control.start()), "remove it")
     marker = CONFLICT.search(text)
     if marker:
-        hint = "settle the merge, then remove the markers"
-        raise _StopError("conflict-marker", "a merge left its conflict marker here", *place(text, marker.start()), hint)
+        hint = "resolve the merge, then remove the markers"
+        raise _StopError(
+            "conflict-marker", "conflict marker of an unresolved merge", *place(text, marker.start()), hint
+        )
     return text
 
 
@@ -206,13 +208,13 @@ def _count_aliases(root: Node) -> None:
     while stack:
         node, above = stack.pop()
         if id(node) in above:
-            raise _unsafe(node, "an anchor that contains itself is not allowed here")
+            raise _unsafe(node, "an anchor must not contain itself")
         if len(above) > MAX_DEPTH:
             raise _unsafe(node, f"more than {MAX_DEPTH} levels deep")
         if id(node) in shared:
             budget -= 1
             if budget < 0:
-                raise _unsafe(node, f"aliases write out more than {MAX_REPEATED:,} values again")
+                raise _unsafe(node, f"aliases repeat more than {MAX_REPEATED:,} values")
         shared.add(id(node))
         if isinstance(node, ScalarNode):
             continue
@@ -235,7 +237,7 @@ class _Builder:
     def build(self, node: Node, depth: int) -> Any:
         if node.tag and node.tag != _TAGS[type(node)]:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self.problem(node, "yaml-unsafe", f"the tag `{tag}` is not allowed here", "write the plain value")
+            self.problem(node, "yaml-unsafe", f"the tag `{tag}` is not allowed", "write the plain value")
             return None
         if isinstance(node, ScalarNode):
             return node.value if node.tag else self.scalar(node)
@@ -250,16 +252,16 @@ class _Builder:
         mapping: dict[str, Any] = {}
         for name, value in node.value:
             if not isinstance(name, ScalarNode) or (name.tag and name.tag != _STRING):
-                self.problem(name, "yaml-unsafe", "a key that is no text is not allowed here")
+                self.problem(name, "yaml-unsafe", "a key must be text")
                 continue
             key = name.value
             if not name.tag and key == "<<":
-                self.problem(name, "yaml-unsafe", "a merge key is not allowed here", "write the keys out")
+                self.problem(name, "yaml-unsafe", "merge keys are not allowed", "write the keys out")
             elif not name.tag and not isinstance(self.scalar(name), str):  # which tells what is ambiguous
                 if _plain(key) is not _AMBIGUOUS:
-                    self.problem(name, "yaml-ambiguous", f"the key `{key}` is no text", f'quote it: "{key}"')
+                    self.problem(name, "yaml-ambiguous", f"the key `{key}` must be text", f'quote it: "{key}"')
             elif key in mapping:
-                message = f"the key `{key}` stands here a second time"
+                message = f"duplicate key `{key}`"
                 self.problem(name, "yaml-duplicate-key", message, "keep one of them")
             else:
                 mapping[key] = self.build(value, depth + 1)
@@ -275,7 +277,7 @@ class _Builder:
         return value
 
     def ambiguous(self, node: ScalarNode) -> None:
-        message = f"YAML readers do not agree what `{node.value}` is"
+        message = f"YAML readers disagree on what `{node.value}` is"
         hint = f'quote it: "{node.value}"'
         if node.value.lower() in {"true", "false", "null"}:
             hint = f"write {node.value.lower()}, or {hint}"

@@ -25,15 +25,15 @@ _NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|(-?(?:[0-9][-+.0-9eE]*|Infinity)|NaN)')
 _KEY = re.compile(r'("(?:[^"\\]|\\.)*")([ \t\n\r]*:)?')
 
 _EXPLANATIONS = {
-    "Expecting property name enclosed in double quotes": "a key in double quotes has to come here",
-    "Illegal trailing comma before end of object": "a comma after the last key of an object",
-    "Illegal trailing comma before end of array": "a comma after the last entry of a list",
-    "Expecting ':' delimiter": "a colon has to come here",
-    "Expecting ',' delimiter": "a comma, or the end of the list or object, has to come here",
-    "Expecting value": "a value has to come here",
-    "Unterminated string starting at": "a text that begins here does not end",
-    "Invalid control character at": "a line break or control character in a text",
-    "Extra data": "something follows after the end of the list or object",
+    "Expecting property name enclosed in double quotes": "expected a key in double quotes",
+    "Illegal trailing comma before end of object": "trailing comma after the last key of an object",
+    "Illegal trailing comma before end of array": "trailing comma after the last entry of a list",
+    "Expecting ':' delimiter": "expected a colon",
+    "Expecting ',' delimiter": "expected a comma, or the end of the list or object",
+    "Expecting value": "expected a value",
+    "Unterminated string starting at": "the text that begins here has no closing quotation mark",
+    "Invalid control character at": "line break or control character in a text",
+    "Extra data": "unexpected text after the end of the list or object",
 }
 
 
@@ -110,7 +110,7 @@ class _Refused(Exception):  # noqa: N818 - it never leaves this module
     """A number is refused."""
 
     def __init__(self, number: str, why: str):
-        super().__init__(f"`{number[:20]}` is no {why}")
+        super().__init__(f"`{number[:20]}` is not a {why}")
         self.number = number
 
 
@@ -187,7 +187,7 @@ def repeated_keys(text: str) -> Iterator[JsonError]:
     def search(offset: int, depth: int) -> Iterator[JsonError]:
         nonlocal found
         if depth == 0:
-            yield JsonError("a key stands twice in one object below", offset)
+            yield JsonError("duplicate key in an object further down", offset)
             return
         seen: set[str] = set()
         suspects: list[int] = []
@@ -199,7 +199,7 @@ def repeated_keys(text: str) -> Iterator[JsonError]:
                 suspects.append(last)
             found, last = False, at_value
             if key is not None and key in seen:
-                yield JsonError(f"the key `{shown(key)}` stands here a second time", at_key, "keep one of them")
+                yield JsonError(f"duplicate key `{shown(key)}`", at_key, "keep one of them")
             if key is not None:
                 seen.add(key)
         if found:

@@ -60,7 +60,7 @@ class Report:
         """Return the problems in the order of the file, and one for all that are not listed of a rule."""
         listed = [problem for kept in self._kept.values() for problem in kept]
         for (rule, severity), (where, count) in self._more.items():
-            listed.append(Problem(self.path, *where, rule, f"and {count:,} more like the others", "", severity))
+            listed.append(Problem(self.path, *where, rule, f"and {count:,} more of this kind", "", severity))
         return tuple(sorted(listed))
 
 
@@ -99,7 +99,7 @@ def place_in(error: UnicodeDecodeError) -> Place:
 def decode(data: bytes, report: Report) -> str | None:
     """Return the text of a file, or None where it is too large or not UTF-8."""
     if len(data) > MAX_BYTES:
-        report.add("unreadable", f"{len(data):,} bytes; {MAX_BYTES:,} are the limit", hint="split the set")
+        report.add("unreadable", f"{len(data):,} bytes; the limit is {MAX_BYTES:,}", hint="split the set")
         return None
     try:
         text = data.decode("utf-8")
@@ -119,9 +119,9 @@ def finds_conflict(text: str, report: Report) -> bool:
         return False
     marker = CONFLICT.search(text)
     if marker:
-        hint = "settle the merge, then remove the markers"
+        hint = "resolve the merge, then remove the markers"
         place = Lines(text).place(marker.start())
-        report.add("conflict-marker", "a merge left its conflict marker here", place, hint)
+        report.add("conflict-marker", "conflict marker of an unresolved merge", place, hint)
     return marker is not None
 
 

@@ -12,6 +12,8 @@ import yaml
 from campledger.documents.schema import schema
 from campledger.documents.strict import print_float, read
 from campledger.errors import UsageError
+from campledger.model.text_format import spans
+from campledger.suggestions import did_you_mean
 
 MODELINE = "# yaml-language-server: $schema={schema}\n"
 """Tells editors with the YAML language server which schema to check the file by as one types."""
@@ -105,9 +107,9 @@ def edit_text(text: str, changes: Mapping[str, Any], remove: tuple[str, ...] = (
     try:
         document = editor.load(text)
     except MarkedYAMLError as error:
-        raise UsageError(f"the file cannot be changed and keep its comments: {error.problem}") from None
+        raise UsageError(f"the file cannot be changed without losing its comments: {error.problem}") from None
     if not isinstance(document, dict):
-        raise UsageError("the document is no mapping")
+        raise UsageError("the document is not a mapping")
     for path in remove:
         document.pop(path, None)
     for path, value in changes.items():
@@ -129,11 +131,11 @@ def set_value(document: Any, path: str, value: Any) -> None:
                 _put(holder, part, type(holder)(), top=holder is document)
             holder = holder[part]
         else:
-            raise UsageError(f"{path}: {'.'.join(above[:number])} is no mapping")
+            raise UsageError(f"{path}: {'.'.join(above[:number])} is not a mapping")
     if isinstance(holder, list):
         holder[_index(holder, last, path)] = value
     elif not isinstance(holder, dict):
-        raise UsageError(f"{path}: {'.'.join(above)} is no mapping")
+        raise UsageError(f"{path}: {'.'.join(above)} is not a mapping")
     elif value is None:
         holder.pop(last, None)
     else:
@@ -174,7 +176,11 @@ def _index(holder: list[Any], part: str, path: str) -> int:
     for index, entry in enumerate(holder):
         if isinstance(entry, Mapping) and entry.get("name") == part:
             return index
-    raise UsageError(f"{path}: there is no entry `{part}`")
+    names = [str(entry["name"]) for entry in holder if isinstance(entry, Mapping) and "name" in entry]
+    hint = did_you_mean(part, names) or (
+        f"the entries are {spans(names)}" if names else f"it has {len(holder)} entries"
+    )
+    raise UsageError(f"{path}: unknown entry `{part}`: {hint}")
 
 
 def parse_value(text: str) -> Any:

@@ -106,8 +106,10 @@ def _ahead_of_clock(record: Record, now: datetime) -> Iterator[Problem]:
     for event in record.history.events if record.history else ():
         taken_back = record.history is not None and event.id in record.history.dropped
         if event.time > limit and not taken_back and event.type != "retracted":
-            message = f"event {event.id} is dated {event.time}, which is still to come"
-            yield Problem(event.path, event.line, 3, "event-clock", message, "set the clock of who wrote it")
+            message = f"event {event.id} has a time in the future: {event.time}"
+            yield Problem(
+                event.path, event.line, 3, "event-clock", message, "correct the clock of the machine that wrote it"
+            )
 
 
 def _between(records: Iterable[Record], ids: Collection[str]) -> Iterator[tuple[Record, list[Finding]]]:
@@ -128,10 +130,10 @@ def _between(records: Iterable[Record], ids: Collection[str]) -> Iterator[tuple[
     for record, definition in readable:
         findings = []
         for other in _other(names[definition["name"]] if record.is_open else [], record):
-            message = f"{other} has the name `{definition['name']}` too, and neither is final"
-            findings.append(Finding(("name",), "duplicate-name", message, "choose another name, or finish one"))
+            message = f"duplicate name `{definition['name']}`: {other} has it too, and neither campaign is final"
+            findings.append(Finding(("name",), "duplicate-name", message, "choose another name, or finish one of them"))
         for other in _other(keys.get(definition.get("key", ""), []), record):
-            message = f"{other} has the key `{definition['key']}` too"
+            message = f"duplicate key `{definition['key']}`: {other} has it too"
             findings.append(Finding(("key",), "duplicate-key", message, "keep one of the two campaigns"))
         for pointer, run in rules.run_collections(definition):
             for other in _other(runs[run], record):
@@ -139,8 +141,8 @@ def _between(records: Iterable[Record], ids: Collection[str]) -> Iterator[tuple[
                 findings.append(Finding(pointer, "shared-run", message, "put {timestamp} into the name"))
         parent = definition.get("derived_from", "").partition("@")[0]
         if parent and parent not in ids:
-            hint = "parents are named by their full id"
-            findings.append(Finding(("derived_from",), "unknown-parent", f"there is no campaign `{parent}`", hint))
+            hint = "write the full id of the parent"
+            findings.append(Finding(("derived_from",), "unknown-parent", f"unknown campaign `{parent}`", hint))
         yield record, findings
 
 
@@ -152,7 +154,7 @@ def _between_events(records: Sequence[Record]) -> Iterator[tuple[Record, Problem
         for event in record.history.events if record.history else ():
             owner = events.setdefault(event.id, record.id)
             if owner != record.id:
-                message = f"the event {event.id} stands in {owner} too"
+                message = f"duplicate event {event.id}: it is in {owner} too"
                 hint = "remove the line from the campaign that it does not belong to"
                 yield record, Problem(event.path, event.line, 3, "duplicate-event", message, hint)
             run = event.data.get("run")
@@ -181,7 +183,7 @@ def rewritten(old: Files, new: Files, paths: Iterable[str]) -> Iterator[Problem]
             now = present.get(event.id)
             if now is None or now.data != event.data:
                 what = "is gone" if now is None else "was changed"
-                message = f"the event {event.id} {what}: history is only added to"
+                message = f"the event {event.id} {what}: a history only grows"
                 hint = "put the line back; `campledger retract` takes an event back"
                 yield Problem(path, now.line if now else 0, 3 if now else 0, "changed-event", message, hint)
 

@@ -66,7 +66,9 @@ def read_tables(files: Files, directory: str, definition: Mapping[str, Any], kno
         if data is None:
             complete = False
             if files.paths.get(table):
-                problem = Problem(table, 0, 0, "path-outside", "a table of groups is a symbolic link", "copy the file")
+                problem = Problem(
+                    table, 0, 0, "path-outside", "the table of groups is a symbolic link", "replace it by a copy"
+                )
                 problems[problem] = None
             continue
         report = Report(table)
@@ -106,7 +108,7 @@ class Table:
 def read_table(data: bytes, report: Report, template: str) -> Table | None:
     """Return the groups of a table; None where its header or size leaves open which there are."""
     if len(data) > MAX_BYTES:
-        report.add("unreadable", f"{len(data):,} bytes; {MAX_BYTES:,} are the limit")
+        report.add("unreadable", f"{len(data):,} bytes; the limit is {MAX_BYTES:,}")
         return None
     text = decode(data, report)
     if text is None or report.has_errors or finds_conflict(text, report):
@@ -126,7 +128,7 @@ def read_table(data: bytes, report: Report, template: str) -> Table | None:
     if len(records) > MAX_GROUPS:
         place = rows.place_in_line(records[MAX_GROUPS][0], 0)
         hint = "make the groups larger, or the steps more"
-        report.add("unreadable", f"{len(records):,} rows; {MAX_GROUPS:,} are the limit", place, hint)
+        report.add("unreadable", f"{len(records):,} rows; the limit is {MAX_GROUPS:,}", place, hint)
         return None
     if not records:
         report.add("schema", "the table has no rows", (line + 1, 1), "each row is a group")
@@ -138,11 +140,11 @@ def _judge_columns(columns: Sequence[str], place: Callable[[int], Place], report
     usable = True
     for number, name in enumerate(columns):
         if not _COLUMN.fullmatch(name):
-            hint = "letters, digits and _ make a name"
-            report.add("schema", f"`{shown(name)}` is no name of a column", place(number), hint)
+            hint = "a name consists of letters, digits and _"
+            report.add("schema", f"invalid column name `{shown(name)}`", place(number), hint)
             usable = False
         elif name in columns[:number]:
-            report.add("schema", f"the column `{name}` stands here a second time", place(number), "keep one of them")
+            report.add("schema", f"duplicate column `{name}`", place(number), "keep one of them")
             usable = False
     return usable
 
@@ -163,10 +165,10 @@ def _groups(
             report.add("schema", message, rows.place_in_line(line, number))
         name = cells[0]
         if not complaints and findings(name, "campaign", "name"):
-            hint = "letters, digits and . _ + - make a name"
-            report.add("schema", f"no group can be named `{shown(name)}`", (line + 1, 1), hint)
+            hint = "a name consists of letters, digits and . _ + -"
+            report.add("schema", f"invalid group name `{shown(name)}`", (line + 1, 1), hint)
         elif name in seen:
-            report.add("duplicate-step", f"there is a group `{shown(name)}` already", (line + 1, 1))
+            report.add("duplicate-step", f"duplicate group `{shown(name)}`", (line + 1, 1))
         elif not complaints:
             seen.add(name)
             variables = {column: _value(cell) for column, cell in zip(columns, cells, strict=True)}
@@ -177,8 +179,8 @@ def _complaint(cell: str) -> str | None:
     if not cell.strip():
         return "is empty"
     if len(cell) > MAX_CELL:
-        return f"is {len(cell):,} characters long; {MAX_CELL:,} are the limit"
-    return "holds a line's end or a control character" if UNSAFE.search(cell) else None
+        return f"is {len(cell):,} characters long; the limit is {MAX_CELL:,}"
+    return "contains a line break or a control character" if UNSAFE.search(cell) else None
 
 
 def _value(cell: str) -> str | int:
@@ -193,12 +195,12 @@ def _unfilled(beside: _Beside, template: str, table: Table, report: Report) -> I
     try:
         words = placeholders_of(data)
     except ForeignError as error:
-        yield Problem(template, error.line, error.column, "yaml-syntax", f"no template of groups: {error.message}")
+        yield Problem(template, error.line, error.column, "yaml-syntax", f"invalid template of groups: {error.message}")
         return
     for word in words:
         if word not in table.columns:
             message = (
-                f"no column fills the placeholder `{shown(word)}` of {shown(template[len(beside.directory) + 1 :])}"
+                f"missing column for the placeholder `{shown(word)}` of {shown(template[len(beside.directory) + 1 :])}"
             )
             hint = "add the column, or write the value into the template"
             yield Problem(report.path, *table.header, "placeholder", message, hint, Severity.WARNING)

@@ -26,7 +26,7 @@ from campledger.problems import Finding, Problem, Severity
 from campledger.repository.file_trees import Files
 
 DEFINITION = "campaign.yaml"
-_ADD = "put it there, then `git add` and commit it before the definition"
+_ADD = "add it, and commit it before the definition"
 _OURS = ("campaigns/", "dataids/", "queries/", "templates/", "removed/")
 _OF_CAMPAIGN = (f"/{DEFINITION}", f"/{EVENTS}")
 
@@ -87,12 +87,12 @@ class Ledger:
     @cached_property
     def _settings(self) -> tuple[Settings, tuple[Problem, ...]]:
         if SETTINGS_FILE not in self.files.paths:
-            message = "there is no such file, and without it no ledger"
+            message = "missing file: a ledger needs it"
             hint = "`campledger init` makes a ledger; `--ledger PATH` names one elsewhere"
             return Settings(), (Problem(SETTINGS_FILE, 0, 0, "missing-file", message, hint),)
         if self.files.paths[SETTINGS_FILE]:
             message = f"{SETTINGS_FILE} is a symbolic link"
-            return Settings(), (Problem(SETTINGS_FILE, 0, 0, "path-outside", message, "copy the file"),)
+            return Settings(), (Problem(SETTINGS_FILE, 0, 0, "path-outside", message, "replace it by a copy"),)
         document = strict.read(SETTINGS_FILE, self.files.read([SETTINGS_FILE])[SETTINGS_FILE])
         if document.problems:
             return Settings(), document.problems
@@ -201,13 +201,15 @@ class Ledger:
 
     def _stray(self, path: str, link: bool) -> Problem:
         if link:
-            return Problem(path, 0, 0, "path-outside", "a symbolic link outside of campaigns", "copy what it names")
+            return Problem(path, 0, 0, "path-outside", "a symbolic link outside of campaigns", "replace it by a copy")
         name = posixpath.basename(posixpath.dirname(path))
         if path.endswith(_OF_CAMPAIGN) and name in self._homes:
             message = f"the campaign {name} is in {self._homes[name]} already"
             return Problem(path, 0, 0, "id-directory", message, "remove one of the two directories")
         hint = "a campaign is a directory campaigns/YEAR/MONTH/ID with a campaign.yaml"
-        return Problem(path, 0, 0, "id-directory", "this file belongs to no campaign", hint, Severity.WARNING)
+        return Problem(
+            path, 0, 0, "id-directory", "this file is outside of any campaign's directory", hint, Severity.WARNING
+        )
 
     def records(self, ids: Iterable[str] | None = None) -> Iterator[Record]:
         """Yield the campaigns, newest first, or those with the ids."""
@@ -236,7 +238,7 @@ class Ledger:
     def record(self, campaign_id: str) -> Record:
         """Return one campaign, by its full id."""
         if campaign_id not in self.directories:
-            raise UsageError(f"there is no campaign `{campaign_id}`")
+            raise UsageError(f"unknown campaign `{campaign_id}`")
         return next(self.records([campaign_id]))
 
     def _record(self, campaign_id: str, contents: Mapping[str, bytes]) -> Record:
@@ -266,7 +268,7 @@ class Ledger:
         """Return the definition if it has the form that it should have, and add to the problems if not."""
         path = record.path(DEFINITION)
         if path not in contents:
-            problems.append(Problem(path, 0, 0, "missing-file", "a campaign has no definition"))
+            problems.append(Problem(path, 0, 0, "missing-file", "missing campaign.yaml"))
             return None
         if self.files.paths[path]:
             return None
@@ -339,24 +341,26 @@ class Ledger:
                 message = f"{file} is a symbolic link"
             else:
                 continue
-            problems.append(Problem(link, 0, 0, "path-outside", message, "copy the file"))
+            problems.append(Problem(link, 0, 0, "path-outside", message, "replace it by a copy"))
         return problems
 
     def _local_findings(self, record: Record, definition: Mapping[str, object]) -> Iterator[Finding]:
         """Yield what is wrong with a definition beside its own directory and the settings."""
         named = definition.get("id")
         if named is not None and named != record.id:
-            message = f"the directory is {record.id}, the id in it {named}"
-            yield Finding(("id",), "id-directory", message, "an id never changes: put back the one of the directory")
+            message = f"the directory is {record.id}, the `id` in its campaign.yaml is {named}"
+            yield Finding(("id",), "id-directory", message, "an id never changes: restore the id of the directory")
         yield from self.local_findings(definition, set(record.files))
 
     def local_findings(self, definition: Mapping[str, object], present: Collection[str]) -> Iterator[Finding]:
         """Yield what a definition names that is not there: neither among the files beside it, nor in the ledger."""
         for pointer, path in rules.references(definition):
             if rules.leaves_directory(path):
-                yield Finding(pointer, "path-outside", f"`{path}` leaves the campaign's directory", "copy the file")
+                yield Finding(
+                    pointer, "path-outside", f"`{path}` leaves the campaign's directory", "replace it by a copy"
+                )
             elif posixpath.normpath(path) not in present:
-                yield Finding(pointer, "missing-file", f"there is no file `{path}` in the campaign's directory", _ADD)
+                yield Finding(pointer, "missing-file", f"missing file `{path}` in the campaign's directory", _ADD)
         shared = self.shared_sets
         for pointer, text in rules.set_references(definition):
             name = text.partition("@")[0]  # what follows pins a version
@@ -364,7 +368,7 @@ class Ledger:
                 yield Finding(pointer, "path-outside", f"`{name}` leaves the campaign's directory")
             elif name not in shared and posixpath.normpath(name) not in present:
                 hint = "it is neither a shared set in dataids/ nor a file in the campaign's directory"
-                yield Finding(pointer, "missing-file", f"there is no DataId set `{name}`", hint)
+                yield Finding(pointer, "missing-file", f"unknown DataId set `{name}`", hint)
         yield from self._settings_findings(definition)
 
     def _settings_findings(self, definition: Mapping[str, object]) -> Iterator[Finding]:
@@ -373,24 +377,24 @@ class Ledger:
             return  # they cannot be read, which is told once
         production = definition["production"]
         if production not in settings.productions:
-            hint = f"known are {', '.join(settings.productions)}"
-            yield Finding(("production",), "unknown-production", f"there is no production `{production}`", hint)
+            hint = f"expected one of {', '.join(settings.productions)}"
+            yield Finding(("production",), "unknown-production", f"unknown production `{production}`", hint)
         for pointer, handle in rules.people(definition):
             if settings.people and handle not in settings.people:
                 hint = "add them to `people` in campledger.yaml"
-                yield Finding(pointer, "unknown-person", f"nobody has the handle `{handle}`", hint)
+                yield Finding(pointer, "unknown-person", f"unknown person `{handle}`", hint)
         for pointer, part in rules.parts(definition):
             alias = part.get("data", {}).get("butler")
             if alias is not None and alias not in settings.butlers:
-                hint = f"known are {', '.join(settings.butlers) or 'none'}; add it to `butlers` in campledger.yaml"
+                hint = f"known: {', '.join(settings.butlers) or 'none'}; add it to `butlers` in campledger.yaml"
                 where = (*pointer, "data", "butler")
-                yield Finding(where, "unknown-butler", f"there is no Butler repository `{alias}`", hint)
+                yield Finding(where, "unknown-butler", f"unknown Butler repository `{alias}`", hint)
             instrument = part.get("scope", {}).get("instrument")
             known = settings.document.get("instruments")
             if known is not None and instrument is not None and instrument not in known:
-                hint = f"known are {', '.join(known)}; add it to `instruments` in campledger.yaml"
+                hint = f"known: {', '.join(known)}; add it to `instruments` in campledger.yaml"
                 where = (*pointer, "scope", "instrument")
-                yield Finding(where, "unknown-instrument", f"there is no instrument `{instrument}`", hint)
+                yield Finding(where, "unknown-instrument", f"unknown instrument `{instrument}`", hint)
 
     @cached_property
     def shared_sets(self) -> Mapping[str, tuple[str, ...]]:
@@ -449,8 +453,8 @@ def _file_faults(record: Record, history: History) -> Iterator[Problem]:
             continue
         outside = rules.leaves_directory(file) or not rules.is_path(file)
         rule = "path-outside" if outside else "missing-file"
-        message = f"event {event.id}: there is no file `{file}` in the campaign's directory"
-        yield Problem(event.path, event.line, 3, rule, message, "copy it there, or retract the event")
+        message = f"event {event.id}: missing file `{file}` in the campaign's directory"
+        yield Problem(event.path, event.line, 3, rule, message, "add it, or retract the event")
 
 
 def _doubled(history: History) -> Iterator[Problem]:

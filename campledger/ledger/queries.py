@@ -87,7 +87,7 @@ class Queries:
         """Return a query by its name. Raise UsageError if there is none, DataError if it cannot be asked."""
         if name not in self.paths:
             hint = did_you_mean(name, self.paths, 0.7) or "`campledger query list` shows them"
-            raise UsageError(f"there is no saved query `{name}`: {hint}")
+            raise UsageError(f"unknown saved query `{name}`: {hint}")
         found, problems = self._read[name]
         if found is None or problems:
             raise DataError(f"the saved query `{name}` cannot be read:\n{report_text(problems)}")
@@ -102,7 +102,7 @@ class Queries:
             if name is not None:
                 yield from self._read[name][1]
             elif not is_furniture(path):
-                hint = "lower-case letters, digits, - and _ make a name"
+                hint = "a name consists of lower-case letters, digits, - and _"
                 yield Problem(path, 0, 0, "query-name", "a saved query is a file queries/NAME.yaml", hint)
 
 
@@ -134,8 +134,8 @@ def _query(name: str, path: str, data: bytes, *, newer: bool) -> tuple[SavedQuer
 def findings(document: Mapping[str, Any], name: str) -> Iterator[Finding]:
     """Yield what is wrong with a query that has the form it should have and stands in the file of this name."""
     if document["name"] != name:
-        message = f"the query calls itself `{document['name']}`, its file `{name}`"
-        yield Finding(("name",), "query-name", message, "a query has the name of its file")
+        message = f"the query's `name` is `{document['name']}`, its file's name `{name}`"
+        yield Finding(("name",), "query-name", message, "both must be the same")
     complaint = expression_complaint(document["expression"])
     if complaint:
         yield Finding(("expression",), "query-expression", complaint.message, complaint.hint)
@@ -155,8 +155,8 @@ def expression_complaint(expression: str) -> query.QueryError | None:
     except query.QueryError as error:
         return query.QueryError(_in_one_line(error.message), _in_one_line(error.hint))
     if names:
-        return query.QueryError("a saved query cannot be made from another one", f"write out what `@{names[0]}` says")
-    return None if terms else query.QueryError("the expression says nothing: every campaign would satisfy it")
+        return query.QueryError("a saved query cannot contain another one", f"copy the words of `@{names[0]}`")
+    return None if terms else query.QueryError("empty expression: it would match every campaign")
 
 
 def _in_one_line(text: str) -> str:

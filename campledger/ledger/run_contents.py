@@ -40,8 +40,8 @@ def check(ledger: Ledger, record: Record) -> Iterator[Problem]:
             continue
         submission = event.data.get("submission", event.id)
         if contents["file"] != f"runs/{submission}.json":
-            message = f"event {event.id}: `{contents['file']}` is not the file of submission {submission}"
-            yield _problem(event, message, f"what it read stands in runs/{submission}.json")
+            message = f"event {event.id}: `{contents['file']}` is not the file for submission {submission}"
+            yield _problem(event, message, f"expected runs/{submission}.json")
         else:
             named[contents["file"]] = event
     found = ledger.files.read(record.path(file) for file in named)
@@ -49,15 +49,15 @@ def check(ledger: Ledger, record: Record) -> Iterator[Problem]:
         path = record.path(file)
         content = found.get(path)
         if content is None or ledger.files.paths[path]:
-            hint = "put it there, or retract the event"
-            message = f"event {event.id}: there is no file `{file}` in the campaign's directory"
+            hint = "add it, or retract the event"
+            message = f"event {event.id}: missing file `{file}` in the campaign's directory"
             yield Problem(event.path, event.line, 3, "missing-file", message, hint)
         elif len(content) > MAX_BYTES:
             message = f"{len(content):,} bytes; {MAX_BYTES:,} are the limit"
-            yield Problem(path, 0, 0, "unreadable", message, "leave rows out, and say `truncated`")
+            yield Problem(path, 0, 0, "unreadable", message, "leave rows out, and set `truncated`")
         elif digest(content) != event.data["contents"]["digest"]:
-            message = f"event {event.id}: `{file}` has another digest than the event says"
-            yield _problem(event, message, "put back what the run wrote; it is never edited")
+            message = f"event {event.id}: the digest of `{file}` differs from the event's"
+            yield _problem(event, message, "restore the file as the run wrote it")
         else:
             yield from _document(ledger, path, content, event)
 
@@ -70,8 +70,8 @@ def _document(ledger: Ledger, path: str, content: bytes, event: Event) -> Iterat
     submission = event.data.get("submission", event.id)
     if not document.problems and not found and document.value["submission"] != submission:
         line, column = document.position(("submission",))
-        message = f"it is of submission {document.value['submission']}, not {submission}"
-        yield Problem(path, line, column, "run-contents", message, "each submission has a file of its own")
+        message = f"it names submission {document.value['submission']}, expected {submission}"
+        yield Problem(path, line, column, "run-contents", message, "write one file for each submission")
 
 
 def _problem(event: Event, message: str, hint: str) -> Problem:

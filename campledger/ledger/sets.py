@@ -111,7 +111,7 @@ class Sets:
         """Return a set's file as it stands."""
         if path not in self._read:
             if self.ledger.files.paths.get(path):
-                problem = Problem(path, 0, 0, "path-outside", "a set is a file, not a symbolic link", "copy the file")
+                problem = Problem(path, 0, 0, "path-outside", "the set is a symbolic link", "replace it by a copy")
                 self._read[path] = SetFile(path, None, problems=(problem,))
             else:
                 self._read[path] = read(path, self.ledger.files.read([path])[path])
@@ -129,10 +129,10 @@ class Sets:
             return self._at(self._commit(reference))._evaluate(Reference(reference.name), campaign, above)
         path = self.path_of(reference.name, campaign)
         if path is None:
-            raise UsageError(f"there is no DataId set `{reference.name}`: `campledger dataids list` shows them")
+            raise UsageError(f"unknown DataId set `{reference.name}`: `campledger dataids list` shows them")
         files = self.shared.get(reference.name, ())
         if path in files and len(files) > 1:
-            raise DataError(f"{' and '.join(files)} are both the set `{reference.name}`: keep one of them")
+            raise DataError(f"duplicate set `{reference.name}`: keep one of {' and '.join(files)}")
         key = (path, reference.pin, campaign or "")
         if key not in self._evaluated:
             self._evaluated[key] = self._made(reference, path, campaign, above)
@@ -141,7 +141,7 @@ class Sets:
     def _made(self, reference: Reference, path: str, campaign: str | None, above: tuple[str, ...]) -> Evaluated:
         if path in above:
             circle = " -> ".join([*above[above.index(path) :], path])
-            raise DataError(f"{path}: sets are made from each other: {circle}")
+            raise DataError(f"{path}: sets are derived from each other: {circle}")
         try:
             file = self.file(path)
             present = Evaluated(reference.name, path, self._value(file, campaign, (*above, path)), file)
@@ -152,7 +152,7 @@ class Sets:
         if present is not None and (not reference.pin or present.digest.startswith(reference.pin)):
             return present
         if self.repository is None:
-            raise HistoryNeededError(f"{path}: the version {reference.pin} stands in git's history only")
+            raise HistoryNeededError(f"{path}: the version {reference.pin} is in git's history only")
         for commit in self._commits(path):
             try:
                 older = self._at(commit)._evaluate(Reference(reference.name), campaign, above)
@@ -174,9 +174,7 @@ class Sets:
 
     def _commit(self, reference: Reference) -> str:
         if reference.pin.startswith("sha256:"):
-            raise UsageError(
-                f"`{reference.pin}` is too short for a digest: give eight hexadecimal digits of it at least"
-            )
+            raise UsageError(f"`{reference.pin}` is too short for a digest: give at least eight hexadecimal digits")
         if self.repository is None:
             raise HistoryNeededError(f"`{reference.name}@{reference.pin}` is a version in git's history only")
         return self.repository.commit_of(reference.pin)
@@ -188,7 +186,7 @@ class Sets:
 
     def _at(self, commit: str) -> Sets:
         if self.repository is None:
-            raise DataError("there is no git repository here to look for older versions in")
+            raise DataError("cannot look up older versions: not in a git repository")
         return Sets(Ledger(GitTree(self.repository, commit)), self.repository, self._tip)
 
     def receipts(self, name: str) -> tuple[Event, ...]:
@@ -204,7 +202,7 @@ class Sets:
         for paths in self.shared.values():
             for path in paths[1:]:
                 if only is None or any(one in only for one in paths):
-                    message = f"{paths[0]} is a set of this name too"
+                    message = f"duplicate set name: {paths[0]} has it too"
                     yield Problem(path, 0, 0, "duplicate-set", message, "keep one of the two files")
         everything = [path for paths in self.shared.values() for path in paths] + list(self.own)
         for path in everything if only is None else (path for path in everything if path in only):
@@ -221,8 +219,8 @@ class Sets:
         named = file.about.get("name")
         expected = path.rpartition("/")[2].rpartition(".")[0]
         if named is not None and named != expected:
-            message = f"the set calls itself `{named}`, its file `{expected}`"
-            yield Problem(path, *self._place_of(path, "name"), "set-name", message, "a set has the name of its file")
+            message = f"the set's `name` is `{named}`, its file's name `{expected}`"
+            yield Problem(path, *self._place_of(path, "name"), "set-name", message, "both must be the same")
         instruments = self.ledger.settings.document.get("instruments")
         if instruments is not None and file.value is not None and "instrument" in file.value.dimensions:
             yield from self._check_instruments(file, file.value, instruments)
@@ -236,9 +234,9 @@ class Sets:
             if row[index] not in known:
                 strange.setdefault(row[index], row)
         for name, row in strange.items():
-            hint = f"known are {', '.join(known)}; add it to `instruments` in campledger.yaml"
+            hint = f"known: {', '.join(known)}; add it to `instruments` in campledger.yaml"
             line, column = file.place(row)
-            yield Problem(file.path, line, column, "unknown-instrument", f"there is no instrument `{name}`", hint)
+            yield Problem(file.path, line, column, "unknown-instrument", f"unknown instrument `{name}`", hint)
 
     def _check_derived(self, file: SetFile, campaign: str | None) -> Iterator[Problem]:
         told = [one for text in sources(file.derived or {}) for one in self._check_source(file, text, campaign)]
@@ -249,7 +247,7 @@ class Sets:
             except HistoryNeededError:
                 return  # whoever asks for the members looks there; a check does not
             except (DataError, UsageError) as error:
-                message = f"it cannot be made: {' '.join(str(error).split())}"
+                message = f"it cannot be derived: {' '.join(str(error).split())}"
                 yield Problem(file.path, *self._place_of(file.path, "derived"), "unknown-set", message)
 
     def _check_source(self, file: SetFile, text: str, campaign: str | None) -> Iterator[Problem]:
@@ -257,10 +255,17 @@ class Sets:
         reference = Reference.parse(text)
         line, column = self._place_of(file.path, text)
         if self.path_of(reference.name, campaign) is None and (not reference.pin or reference.is_digest):
-            message = f"there is no DataId set `{reference.name}`"
-            yield Problem(file.path, line, column, "unknown-set", message, "sets are named by their file in dataids/")
+            message = f"unknown DataId set `{reference.name}`"
+            yield Problem(
+                file.path,
+                line,
+                column,
+                "unknown-set",
+                message,
+                "a set's name is its path in dataids/, without the ending",
+            )
         elif not reference.pin:
-            message = f"`{text}` is not pinned: the set changes whenever that one does"
+            message = f"`{text}` is not pinned: this set changes whenever `{text}` does"
             hint = "pin it: NAME@sha256:DIGEST or NAME@COMMIT"
             yield Problem(file.path, line, column, "stale-pin", message, hint, Severity.WARNING)
         elif reference.is_digest:
@@ -269,8 +274,8 @@ class Sets:
             except (DataError, UsageError):
                 return  # told at that set
             if not present.digest.startswith(reference.pin):
-                message = f"`{reference.name}` has changed since: its digest is {present.digest[:23]}…"
-                hint = "pin the new version if it is meant; the old one still counts until then"
+                message = f"`{reference.name}` has changed since it was pinned: its digest is {present.digest[:23]}…"
+                hint = "pin the new version if you want it; until then the old one is used"
                 yield Problem(file.path, line, column, "stale-pin", message, hint, Severity.WARNING)
 
     def _place_of(self, path: str, word: str) -> tuple[int, int]:
@@ -294,7 +299,7 @@ class Sets:
         for event in events:
             if not kind_of(event).on_sets:
                 possible = ", ".join(sorted(kind.name for kind in EVENT_KINDS.values() if kind.on_sets))
-                message = f"`{event.type}` is no event of a set, only {possible} are"
+                message = f"invalid event `{event.type}` of a set: expected one of {possible}"
                 yield Problem(path, event.line, 3, "schema", message)
 
 

@@ -86,7 +86,7 @@ class Settings:
         for role, handles in self.roles.items():
             for index, handle in enumerate(handles):
                 if self.people and handle not in self.people:
-                    message = f"nobody has the handle `{handle}`"
+                    message = f"unknown person `{handle}`"
                     yield Finding(("roles", role, index), "unknown-person", message, "add them to `people`")
         yield from self._permission_findings()
         for key, template in self.links.items():
@@ -100,25 +100,25 @@ class Settings:
             for index, uri in enumerate(butler.get("uris", ())):
                 if _PASSWORD.match(uri):
                     where = ("butlers", alias, "uris", index)
-                    yield Finding(where, "url-scheme", "an address with a password in it", "take it out")
+                    yield Finding(where, "url-scheme", "the address contains a password", "remove it")
 
     def _permission_findings(self) -> Iterator[Finding]:
         known = (*acts(), "approve", "remove")
         for act, roles in self.permissions.items():
             if act not in known:
-                hint = did_you_mean(act, known) or f"known are {', '.join(known)}"
-                yield Finding(("permissions", act), "unknown-act", f"there is no act `{act}`", hint, key=True)
+                hint = did_you_mean(act, known) or f"expected one of {', '.join(known)}"
+                yield Finding(("permissions", act), "unknown-act", f"unknown act `{act}`", hint, key=True)
             for index, role in enumerate(roles):
                 if role not in self.roles:
                     where = ("permissions", act, index)
-                    yield Finding(where, "unknown-role", f"there is no role `{role}`", "add it to `roles`")
+                    yield Finding(where, "unknown-role", f"unknown role `{role}`", "add it to `roles`")
 
     def rule_complaint(self, by: str, rule: str) -> str | None:
         """Return why nobody of this name acts by this rule, or None if an automaton does."""
         if by not in self.automata:
-            return f"`{by}` is none of the settings' `automata`, and acts by no rule"
+            return f"`{by}` is not in the settings' `automata`, and so cannot act by a rule"
         known = self.automata[by].get("rules", {})
-        return None if rule in known else f"the automaton `{by}` has no rule `{rule}`"
+        return None if rule in known else f"unknown rule `{rule}` of the automaton `{by}`"
 
     def handle_of(self, name: str, email: str) -> str:
         """Return the handle of who commits under this address, or else the name."""

@@ -41,7 +41,7 @@ class Shifts:
             return
         if ledger.files.paths[SHIFTS]:
             message = f"{SHIFTS} is a symbolic link"
-            self.problems = (Problem(SHIFTS, 0, 0, "path-outside", message, "copy the file"),)
+            self.problems = (Problem(SHIFTS, 0, 0, "path-outside", message, "replace it by a copy"),)
             return
         document = strict.read(SHIFTS, ledger.files.read([SHIFTS])[SHIFTS])
         found = [] if document.problems else schema.findings(document.value, "shifts", newer=ledger.newer)
@@ -64,18 +64,16 @@ class Shifts:
             try:
                 moments.append(read(entry[key]))
             except ValueError as error:
-                yield Finding(("shifts", index, key), "schema", f"`{key}` is no moment: {error}")
+                yield Finding(("shifts", index, key), "schema", f"invalid time in `{key}`: {error}")
         if len(moments) == 2 and moments[1] < moments[0]:
-            yield Finding(("shifts", index, "to"), "reversed-range", "`to` is before `from`", "exchange the two")
+            yield Finding(("shifts", index, "to"), "reversed-range", "`to` is before `from`", "swap the two")
         settings = self.ledger.settings
         for number, handle in enumerate(entry["people"]):
             if settings.people and handle not in settings.people:
                 hint = "add them to `people` in campledger.yaml"
-                yield Finding(
-                    ("shifts", index, "people", number), "unknown-person", f"nobody has the handle `{handle}`", hint
-                )
+                yield Finding(("shifts", index, "people", number), "unknown-person", f"unknown person `{handle}`", hint)
         if settings.document and "role" in entry and entry["role"] not in settings.roles:
-            message = f"there is no role `{entry['role']}`"
+            message = f"unknown role `{entry['role']}`"
             yield Finding(("shifts", index, "role"), "unknown-role", message, "add it to `roles` in campledger.yaml")
         if "campaigns" in entry:
             complaint = expression_complaint(entry["campaigns"])

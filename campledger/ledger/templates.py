@@ -76,7 +76,7 @@ class Templates:
         """Return a template by its name. Raise UsageError if there is none, DataError if it has errors."""
         if name not in self.paths:
             hint = did_you_mean(name, self.paths) or "`campledger templates` shows them"
-            raise UsageError(f"there is no template `{name}`: {hint}", value=name)
+            raise UsageError(f"unknown template `{name}`: {hint}", value=name)
         found = self._read[name]
         if found.usable is None:
             raise DataError(f"the template `{name}` cannot be used:\n{report_text(found.problems)}")
@@ -99,11 +99,11 @@ class Templates:
                 continue  # a link is told as a stray
             name = _name_of(path) or ""
             if name not in self.paths:
-                hint = "lower-case letters, digits, - and _ make a name; its files stand in templates/NAME/"
+                hint = "a name consists of lower-case letters, digits, - and _; its files stand in templates/NAME/"
                 yield Problem(path, 0, 0, "template-name", "a template is a file templates/NAME.yaml", hint)
             elif path == f"{TEMPLATES}{name}/{DEFINITION}" or histories([path.removeprefix(f"{TEMPLATES}{name}/")]):
-                hint = f"the definition stands in {template_path(name)}"
-                yield Problem(path, 0, 0, "template-name", "a campaign has a file of this name itself", hint)
+                hint = f"the definition belongs in {template_path(name)}"
+                yield Problem(path, 0, 0, "template-name", "the name is reserved for the campaign's own file", hint)
 
     def _template(self, name: str, data: bytes) -> _Read:
         document = strict.read(template_path(name), data)
@@ -167,12 +167,12 @@ def values_of(template: Template, given: Mapping[str, str]) -> dict[str, Scalar]
     known = {one.name: one for one in template.parameters}
     for name in given:
         if name not in known:
-            hint = did_you_mean(name, known) or f"it has {', '.join(known) or 'none'}"
-            raise UsageError(f"the template `{template.name}` has no parameter `{name}`: {hint}")
+            hint = did_you_mean(name, known) or f"known: {', '.join(known) or 'none'}"
+            raise UsageError(f"unknown parameter `{name}` of the template `{template.name}`: {hint}")
     missing = [one for one in template.parameters if one.default is None and one.name not in given]
     if missing:
         listed = "".join(f"\n  --param {one.name}=...  {one.description or one.kind}" for one in missing)
-        raise UsageError(f"the template `{template.name}` needs:{listed}")
+        raise UsageError(f"the template `{template.name}` requires:{listed}")
     values: dict[str, Scalar] = {}
     for one in template.parameters:
         if one.name not in given:
@@ -181,6 +181,6 @@ def values_of(template: Template, given: Mapping[str, str]) -> dict[str, Scalar]
         value = one.read(given[one.name])
         complaint = f"is not {one.kind}" if value is None else one.complaint(value, schema.matches)
         if value is None or complaint:
-            raise UsageError(f"`{one.name}` is `{given[one.name]}`, which {complaint}")
+            raise UsageError(f"invalid value `{given[one.name]}` of `{one.name}`: it {complaint}")
         values[one.name] = value
     return values

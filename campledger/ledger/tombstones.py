@@ -49,7 +49,7 @@ class Tombstones:
             return None, tuple(problems)
         if document.value["id"] != name:
             where = document.position(("id",))
-            message = f"the file is {name}, the id in it {document.value['id']}"
+            message = f"the file's name is {name}, the `id` in it {document.value['id']}"
             problems.append(Problem(document.path, *where, "tombstone", message, "a tombstone is removed/ID.yaml"))
         return document.value, tuple(problems)
 
@@ -61,7 +61,7 @@ class Tombstones:
         for name, (_, problems) in self._read.items():
             yield from problems
             if name in self.ledger.directories:
-                hint = "a removed campaign stays so: define another, which gets an id of its own"
+                hint = "a removed campaign cannot come back: define a new one, which gets its own id"
                 message = f"the campaign is in {self.ledger.directories[name][0]} again"
                 yield Problem(tombstone_path(name), 0, 0, "tombstone", message, hint)
 
@@ -71,6 +71,6 @@ class Tombstones:
         for record in records:
             for event in record.history.events if record.history and gone else ():
                 if gone.get(event.id, record.id) != record.id:
-                    message = f"the event {event.id} is one of {gone[event.id]}, which was removed"
-                    hint = "remove the line; a new campaign begins with events of its own"
+                    message = f"the event {event.id} belongs to {gone[event.id]}, which was removed"
+                    hint = "remove the line; a new campaign has its own events"
                     yield record, Problem(event.path, event.line, 3, "tombstone", message, hint)

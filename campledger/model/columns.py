@@ -52,10 +52,10 @@ ALL_COLUMNS: dict[str, Column] = dict([
     _attribute("owner", "Owner", 6.9, single=True),
     _attribute("stack", "Stack", 6, code=True),
     _attribute("instrument", "Instrument", 7.2),
-    ("scope", Column("Scope", "days, tracts, bands and program in short", 11, single=True, site_only=True)),
+    ("scope", Column("Scope", "summary of days, tracts, bands and program", 11, single=True, site_only=True)),
     _attribute("site", "Site", 4.6),
     _attribute("output", "Output chain", 13, code=True),
-    ("step", Column("Current step", "the first step not done, while it is running or paused", 10.4, single=True)),
+    ("step", Column("Current step", "first step not done, while the campaign runs or is paused", 10.4, single=True)),
     ("need", Column("Need", "the most pressing decision it awaits: twice, failed, held or decide", 5.5, single=True)),
     ("groups", Column("Groups", "groups accepted, of all", 5.6, down_first=True)),
     _attribute("changed", "Last event", 10.5, single=True, down_first=True),
@@ -80,7 +80,7 @@ ALL_COLUMNS: dict[str, Column] = dict([
     _attribute("run_id", "Run ids", code=True),
     _attribute("started", "Started", single=True, down_first=True),
     ("awaiting", Column("To decide", "submissions that await a decision", 5.5, down_first=True, site_only=True)),
-    ("problems", Column("Problems", "what is wrong with its files", 5.5, down_first=True, site_only=True)),
+    ("problems", Column("Problems", "problems in its files", 5.5, down_first=True, site_only=True)),
 ])  # fmt: skip
 """Every column, in the order in which the site offers them: the attributes of the query language, and a few more.
 
@@ -125,8 +125,8 @@ def unknown_column(name: str) -> QueryError | None:
     name = name.removeprefix("-")
     if name in COLUMNS:
         return None
-    hint = did_you_mean(name, COLUMNS) or f"known are {', '.join(COLUMNS)}"
-    return QueryError(f"there is no column `{name}`", hint)
+    hint = did_you_mean(name, COLUMNS) or f"expected one of {', '.join(COLUMNS)}"
+    return QueryError(f"unknown column `{name}`", hint)
 
 
 def row_of(campaign: Campaign, history: History, facts: Facts) -> Row:

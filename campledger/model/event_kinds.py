@@ -206,8 +206,8 @@ def _approved_words(event: Event, _: Naming) -> Iterator[Piece]:
 def _replay_tick(machine: Replay, event: Event) -> None:
     items = [one["name"] for one in machine.campaign.checklist]
     if event.data["item"] not in items:
-        hint = f"its items are {', '.join(items)}" if items else "its definition has no `checklist`"
-        machine.fault(event, "unknown-item", f"the checklist has no item {event.data['item']}", hint)
+        hint = f"its items are {', '.join(items)}" if items else "the definition has no `checklist`"
+        machine.fault(event, "unknown-item", f"unknown checklist item {event.data['item']}", hint)
     elif event.type == "ticked":
         machine.ticked[event.data["item"]] = event
     else:
@@ -239,12 +239,12 @@ def _retracted_words(event: Event, _: Naming) -> Iterator[Piece]:
 
 def _replay_reconciled(machine: Replay, event: Event) -> None:
     if machine.all_earlier(event) and event.data["state"] != machine.state:
-        message = f"says that the campaign is {event.data['state']}, but it is {machine.state}"
+        message = f"it says that the campaign is {event.data['state']}, but the campaign is {machine.state}"
         machine.fault(event, "illegal-transition", message)
 
 
 def _reconciled_words(event: Event, _: Naming) -> Iterator[Piece]:
-    yield Piece(f"settled a fork as {event.data['state']}, dropping ")
+    yield Piece(f"resolved a fork as {event.data['state']}, dropping ")
     yield from _listed(event.data["dropped"], "event")
 
 

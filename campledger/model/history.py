@@ -322,13 +322,13 @@ class Replay:
         """Take a change of the campaign's state."""
         source, target = State(event.data["from"]), State(event.data["to"])
         transition = campaign_transition(source, target)
-        settle = "`campledger reconcile` settles a fork, `campledger retract` takes one event back"
+        settle = "`campledger reconcile` resolves a fork, `campledger retract` takes one event back"
         if source is not self.state:
-            message = f"goes from {source} to {target}, but the campaign is {self.state} at that time"
+            message = f"it goes from {source} to {target}, but the campaign is {self.state} at that time"
             self.fault(event, "illegal-transition", message, settle)
         elif transition is None:
-            message = f"no campaign goes from {source} to {target}"
-            self.fault(event, "illegal-transition", message, f"from {source} one may {_words(source)}")
+            message = f"a campaign cannot go from {source} to {target}"
+            self.fault(event, "illegal-transition", message, f"possible from {source}: {_words(source)}")
         elif transition.needs_reason and not event.data.get("reason"):
             self.fault(event, "missing-reason", f"`{transition.act}` needs a reason")
         else:
@@ -342,9 +342,13 @@ class Replay:
         unknown = [group for group in data["groups"] if group not in self.campaign.groups]
         strangers = [parent for parent in parents if parent not in self.submissions]
         if unknown:
-            self.fault(event, "unknown-step", f"the campaign has no group {', '.join(unknown)}")
+            self.fault(event, "unknown-step", f"unknown group {', '.join(unknown)}")
         elif strangers:
-            self.fault(event, "unknown-event", f"no submission {', '.join(strangers)} before it")
+            self.fault(
+                event,
+                "unknown-event",
+                f"unknown submission {', '.join(strangers)}: no event before this one records it",
+            )
         elif state is SubmissionState.SUBMITTED and self.state is not State.RUNNING:
             message = f"a submission while the campaign is {self.state}"
             self.fault(event, "illegal-transition", message, "only a running campaign takes new submissions")
@@ -398,13 +402,13 @@ class Replay:
         """Change a submission's state; an outcome that repeats the state only adds facts."""
         submission = self.submissions.get(event.data["submission"])
         if submission is None:
-            message = f"no submission {event.data['submission']} before it"
+            message = f"unknown submission {event.data['submission']}: no event before this one records it"
             self.fault(event, "unknown-event", message)
             return None
         transition: Transition[SubmissionState] | None = submission_transition(submission.state, target)
         repeats = submission.state is target and event.type == "outcome"
         if transition is None and not repeats:
-            message = f"submission {submission.id} is {submission.state}: it cannot become {target}"
+            message = f"submission {submission.id} is {submission.state} and cannot become {target}"
             self.fault(event, "illegal-transition", message)
             return None
         if target is SubmissionState.SUBMITTED and not repeats and self.state is not State.RUNNING:
@@ -428,7 +432,7 @@ class Replay:
         place = event.data.get("on", "") if place is None else place
         if place in self.known:
             return True
-        self.fault(event, "unknown-step", f"the campaign has no step or group {place}")
+        self.fault(event, "unknown-step", f"unknown step or group {place}")
         return False
 
     def all_earlier(self, event: Event) -> bool:
@@ -436,7 +440,7 @@ class Replay:
         place = self.places[event.id]
         unknown = [one for one in _taken_back(event) if self.places.get(one, place) >= place]
         if unknown:
-            self.fault(event, "unknown-event", f"no event {', '.join(unknown)} before it")
+            self.fault(event, "unknown-event", f"unknown event {', '.join(unknown)}: it is not before this one")
         return not unknown
 
 

@@ -28,12 +28,12 @@ Facts = Mapping[str, tuple[str | int, ...]]
 
 ATTRIBUTES: dict[str, str] = {
     "id": "the campaign's id",
-    "name": "its short name",
+    "name": "short name",
     "state": ", ".join(State),
     "production": "class of campaigns",
-    "kind": "sort of activity",
-    "owner": "handle of who answers for it; `me` is who asks",
-    "operator": "handle of who operates it, a step or a group",
+    "kind": "type of activity",
+    "owner": "handle of the owner; `me` is you",
+    "operator": "handle of an operator of the campaign, a step or a group",
     "ticket": "key of a ticket",
     "tag": "free label",
     "instrument": "instrument",
@@ -41,7 +41,7 @@ ATTRIBUTES: dict[str, str] = {
     "tract": "tract number",
     "band": "band",
     "detector": "detector number",
-    "day_obs": "observing day, YYYYMMDD; a campaign matches by any day of its range",
+    "day_obs": "observing day, YYYYMMDD; any day of the campaign's range matches",
     "program": "science program",
     "stack": "tag of the Science Pipelines",
     "image": "container image",
@@ -50,12 +50,12 @@ ATTRIBUTES: dict[str, str] = {
     "site": "compute site",
     "wms": "workflow-management class",
     "step": "name of a step",
-    "parent": "id of the campaign it repeats",
+    "parent": "id of the campaign that it is derived from",
     "run_id": "run id of a submission",
     "started": "day of its first start, YYYY-MM-DD",
     "changed": "day of its last event, YYYY-MM-DD",
     "deadline": "planned deadline, YYYY-MM-DD",
-    "text": "any of its texts (what a bare word looks in)",
+    "text": "all text of the definition (what a bare word searches)",
 }
 """The attributes, each with what it is."""
 
@@ -66,9 +66,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 """All values of the attributes that have a fixed few: another one is a slip, and would find nothing."""
 
 CONNECTIVES: dict[str, str] = {
-    "OR": "several values of one attribute stand for it, as in `state:running,paused`",
-    "AND": "leave it out, since all words have to hold",
-    "NOT": "write `-` right before the word, as in `-state:running`",
+    "OR": "to match any of several values, write `state:running,paused`",
+    "AND": "leave it out: every word must match",
+    "NOT": "to exclude, write `-` right before the word, as in `-state:running`",
 }
 """Words of other query languages, each with what says the same here."""
 
@@ -146,7 +146,7 @@ _NUMBER = re.compile("[0-9]{1,18}")
 def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
     """Read an expression; ``me`` is the handle that `owner:me` means. Raise QueryError."""
     if expression.count('"') % 2:
-        raise QueryError("a quotation mark is not closed", 'write "two words" in full')
+        raise QueryError("missing closing quotation mark", 'write "two words"')
     terms = []
     for match in _TERM.finditer(expression):
         key, op, raw = match["key"], match["op"], match["value"]
@@ -157,7 +157,7 @@ def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
             continue
         key = key.lower()
         if key not in ATTRIBUTES:
-            raise QueryError(f"there is no attribute `{key}`", _suggestion(key, ATTRIBUTES))
+            raise QueryError(f"unknown attribute `{key}`", _suggestion(key, ATTRIBUTES))
         op = ":" if op == "=" else op
         values = _several(raw.lower()) if op == ":" else (raw.replace('"', "").lower(),)
         if key in {"owner", "operator"} and "me" in values:
@@ -169,7 +169,7 @@ def parse(expression: str, me: str | None = None) -> tuple[Term, ...]:
         if key in NUMBERS:
             strange = [value for value in values if not _NUMBER.fullmatch(value)]
             if strange:
-                raise QueryError(f"`{key}` is compared with numbers, and `{strange[0]}` is none")
+                raise QueryError(f"invalid value `{strange[0]}` of `{key}`: expected a number")
         terms.append(Term(key, op, values, bool(match["not"])))
     return tuple(terms)
 
@@ -193,9 +193,9 @@ def saved_names(expression: str) -> tuple[list[str], str]:
         if match["key"] is not None or not word.startswith("@"):
             rest.append(match[0])
         elif match["not"]:
-            raise QueryError(f"`-{word}`: a saved query cannot be turned round, only its single words can")
+            raise QueryError(f"`-{word}`: a saved query cannot be negated, only single words can")
         elif not SAVED_NAME.fullmatch(word[1:]):
-            raise QueryError(f"`{word}` is no name of a saved query", "quote it to look for it as text")
+            raise QueryError(f"invalid name of a saved query: `{word}`", "quote it to look for it as text")
         else:
             names.append(word[1:])
     return names, " ".join(rest)
@@ -230,26 +230,26 @@ def _refuse_half_term(word: str) -> None:
     if match:
         key, op, value = match["key"], match["op"], match["value"] or "VALUE"
         advice = f"-{key}:{value}" if op == "!=" else f"{key}:{value}"
-        raise QueryError(f"`{word}` is not understood", f"write `{advice}`, or quote it to look for it as text")
+        raise QueryError(f"invalid word `{word}`", f"write `{advice}`, or quote it to look for it as text")
 
 
 def _refuse_connective(word: str) -> None:
-    """Raise QueryError for OR and its like, unless they are quoted."""
-    name = {"|": "OR", "||": "OR", "&": "AND", "&&": "AND"}.get(word, word)
+    """Raise QueryError for OR, AND and NOT, in upper or lower case, unless they are quoted."""
+    name = {"|": "OR", "||": "OR", "&": "AND", "&&": "AND"}.get(word, word.upper())
     if name in CONNECTIVES:
         hint = f"{CONNECTIVES[name]}; quote it to look for it as text"
-        raise QueryError(f"`{word}` is no word of this language", hint)
+        raise QueryError(f"`{word}` is not a word of the query language", hint)
 
 
 def _refuse_slip(key: str, values: tuple[str, ...]) -> None:
     """Raise QueryError for a value that an attribute with fixed values cannot have."""
     for value in values:
         if value not in CHOICES[key]:
-            raise QueryError(f"there is no {key} `{value}`", _suggestion(value, CHOICES[key]))
+            raise QueryError(f"unknown {key} `{value}`", _suggestion(value, CHOICES[key]))
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:
-    return did_you_mean(word, known) or f"known are {', '.join(known)}"
+    return did_you_mean(word, known, 0.7) or f"expected one of {', '.join(known)}"
 
 
 def matches(terms: tuple[Term, ...], facts: Facts) -> bool:

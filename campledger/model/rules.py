@@ -70,10 +70,12 @@ def _strings(definition: Mapping[str, Any]) -> Iterator[Finding]:
             continue
         placeholder = PLACEHOLDER.search(text)
         if placeholder and not _is_prose(pointer):
-            yield Finding(pointer, "placeholder", f"`{placeholder[0]}` is a placeholder", "fill it in before the start")
+            yield Finding(
+                pointer, "placeholder", f"`{placeholder[0]}` is still a placeholder", "replace it before the start"
+            )
         missing = MISSING_SLASH.search(text) if "$" in text else None
         if missing and pointer[-1] != "description":
-            message = f"no slash after the path variable {missing[1]}"
+            message = f"missing slash after the path variable {missing[1]}"
             yield Finding(pointer, "missing-slash", message, f"write ${{{missing[1]}}}/")
 
 
@@ -92,21 +94,21 @@ def _steps(definition: Mapping[str, Any]) -> Iterator[Finding]:
             if name not in names:
                 hint = f"the steps are {', '.join(sorted(names))}"
                 pointer = ("steps", index, "prerequisites", number)
-                yield Finding(pointer, "unknown-step", f"there is no step `{name}`", hint)
+                yield Finding(pointer, "unknown-step", f"unknown step `{name}`", hint)
     try:
         TopologicalSorter({step["name"]: step.get("prerequisites", ()) for step in steps}).prepare()
     except CycleError as error:
         cycle = error.args[1]
         index = next(number for number, step in enumerate(steps) if step["name"] in cycle)
         message = f"steps wait for each other: {' -> '.join(cycle)}"
-        yield Finding(("steps", index, "prerequisites"), "step-cycle", message, "take one prerequisite out")
+        yield Finding(("steps", index, "prerequisites"), "step-cycle", message, "remove one of the prerequisites")
 
 
 def _repeated(names: list[str], pointer: Pointer, what: str) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, name in enumerate(names):
         if name in seen:
-            yield Finding((*pointer, index, "name"), "duplicate-step", f"there is a {what} `{name}` already")
+            yield Finding((*pointer, index, "name"), "duplicate-step", f"duplicate {what} `{name}`")
         seen.add(name)
 
 
@@ -115,13 +117,13 @@ def _checklist(definition: Mapping[str, Any]) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, item in enumerate(definition.get("checklist", ())):
         if item["name"] in seen:
-            message = f"there is an item `{item['name']}` already"
-            yield Finding(("checklist", index, "name"), "duplicate-item", message, "give it a name of its own")
+            message = f"duplicate item `{item['name']}`"
+            yield Finding(("checklist", index, "name"), "duplicate-item", message, "give it another name")
         seen.add(item["name"])
         if "step" in item and item["step"] not in steps:
             hint = f"the steps are {', '.join(sorted(steps))}" if steps else "the campaign has no steps"
             where = ("checklist", index, "step")
-            yield Finding(where, "unknown-step", f"there is no step `{item['step']}`", hint)
+            yield Finding(where, "unknown-step", f"unknown step `{item['step']}`", hint)
 
 
 def _links(definition: Mapping[str, Any]) -> Iterator[Finding]:
@@ -134,19 +136,19 @@ def _links(definition: Mapping[str, Any]) -> Iterator[Finding]:
 def url_complaint(url: str) -> str | None:
     """Return why this address is no link for a page, or None if it is one."""
     if not url.isprintable() or " " in url or "\\" in url:
-        return "an address holds no spaces, backslashes or control characters"
+        return "an address must not contain spaces, backslashes or control characters"
     try:
         parts = urlsplit(url)
         host = parts.hostname
     except ValueError as error:
-        return f"not an address: {error}"
+        return f"invalid address: {error}"
     if not parts.scheme:
-        return f"`{url[:40]}` is no address"
+        return f"invalid address `{url[:40]}`"
     if parts.scheme.lower() not in {"http", "https"}:
-        return f"`{parts.scheme}` is not a scheme that a page may link to"
+        return f"unsupported scheme `{parts.scheme}`"
     if not host:
-        return "an address without a host"
-    return "an address with a user name or password in it" if "@" in parts.netloc else None
+        return "the address has no host"
+    return "the address contains a user name or password" if "@" in parts.netloc else None
 
 
 def _collections(pointer: Pointer, data: Mapping[str, Any]) -> Iterator[Finding]:
@@ -165,7 +167,7 @@ def collection_complaint(name: str, *, pattern: bool = False) -> tuple[str, str,
     if unfilled:
         return (
             "placeholder",
-            f"`{unfilled[0]}` is not filled in: collections know no variables",
+            f"unresolved variable `{unfilled[0]}` in the name of a collection",
             "write the name out",
         )
     bare = name
@@ -173,13 +175,13 @@ def collection_complaint(name: str, *, pattern: bool = False) -> tuple[str, str,
         fields = re.findall(r"\{([^}]*)\}", name)
         strange = [field for field in fields if field not in RUN_FIELDS]
         if strange:
-            hint = f"known are {', '.join(sorted(RUN_FIELDS))}"
-            return "collection-name", f"`{{{strange[0]}}}` is not a field of a RUN pattern", hint
+            hint = f"the fields are {', '.join(sorted(RUN_FIELDS))}"
+            return "collection-name", f"unknown field `{{{strange[0]}}}` of a RUN pattern", hint
         bare = re.sub(r"\{[^}]*\}", "x", name)
     if PLACEHOLDER.search(bare) or COLLECTION_NAME.fullmatch(bare):
         return None
     hint = "use letters, digits and _ . + - @, in words separated by single slashes"
-    return "collection-name", f"no collection can be named `{name}`", hint
+    return "collection-name", f"invalid collection name `{name}`", hint
 
 
 def run_collections(definition: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
@@ -203,11 +205,11 @@ def _days(pointer: Pointer, part: Mapping[str, Any]) -> Iterator[Finding]:
     for key, number in days.items():
         text = str(int(number))
         if not _is_day(f"{text[:4]}-{text[4:6]}-{text[6:]}"):
-            yield Finding((*pointer, "scope", "day_obs", key), "schema", f"`{key}` is {number}, which is no day")
+            yield Finding((*pointer, "scope", "day_obs", key), "schema", f"invalid day {number} in `{key}`")
     for key in ("start", "deadline"):
         day = part.get("plan", {}).get(key)
         if day is not None and not _is_day(day):
-            yield Finding((*pointer, "plan", key), "schema", f"`{key}` is {day}, which is no day")
+            yield Finding((*pointer, "plan", key), "schema", f"invalid day {day} in `{key}`")
 
 
 def _is_day(text: str) -> bool:

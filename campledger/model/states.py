@@ -178,10 +178,10 @@ CAMPAIGN_ACTS = {
     "start": StateAct("started", "Let a campaign run: it takes submissions from now on."),
     "pause": StateAct("paused", "Stop new submissions for a while, or wait for a decision."),
     "resume": StateAct("resumed", "Let a paused campaign run again."),
-    "complete": StateAct("completed", "Close a campaign that has done what it was for."),
-    "fail": StateAct("failed", "Close a campaign that ran, and did not do what it was for."),
-    "cancel": StateAct("cancelled", "Close a campaign that is no longer wanted, run or not."),
-    "reopen": StateAct("reopened", "Take a final campaign up again; it is paused then."),
+    "complete": StateAct("completed", "Close a campaign that has reached its goal."),
+    "fail": StateAct("failed", "Close a campaign that has not reached its goal."),
+    "cancel": StateAct("cancelled", "Close a campaign that is no longer wanted, started or not."),
+    "reopen": StateAct("reopened", "Reopen a final campaign; it is paused then."),
 }
 """The acts of the table above."""
 

@@ -74,7 +74,7 @@ class Parameter:
     def complaint(self, value: Scalar, matches: Matches) -> str | None:
         """Return why it cannot have a value of its type, or None if it can."""
         if self.choices and not any(_same(value, one) for one in self.choices):
-            return f"is none of {', '.join(map(written, self.choices))}"
+            return f"is not one of {', '.join(map(written, self.choices))}"
         pattern = self.document.get("pattern")
         if pattern is not None and not matches(pattern, written(value)):
             return f"does not match {pattern}"
@@ -169,14 +169,14 @@ def findings(template: Template, matches: Matches) -> Iterator[Finding]:
         yield from _parameter(one, matches)
     for key in _WRITTEN:
         if key in template.document["campaign"]:
-            message = f"`{key}` is what `campledger define` writes"
-            yield Finding(("campaign", key), "unknown-key", message, "take it out", key=True)
+            message = f"`{key}` is written by `campledger define`"
+            yield Finding(("campaign", key), "unknown-key", message, "remove it", key=True)
     known = {one.name for one in template.parameters}
     for pointer, text in texts(template.document["campaign"], ("campaign",)):
         for name in fields(text):
             if name not in known | RUN_FIELDS and not _OPEN.intersection(map(str, pointer)):
-                hint = did_you_mean(name, known) or f"known are {', '.join(sorted(known)) or 'none'}"
-                yield Finding(pointer, "unknown-parameter", f"there is no parameter `{name}`", hint)
+                hint = did_you_mean(name, known) or f"the parameters are {', '.join(sorted(known)) or 'none'}"
+                yield Finding(pointer, "unknown-parameter", f"unknown parameter `{name}`", hint)
     yield from _unquoted(template.document["campaign"], ("campaign",), known)
 
 
@@ -184,15 +184,19 @@ def _parameter(one: Parameter, matches: Matches) -> Iterator[Finding]:
     where: Pointer = ("parameters", one.name)
     if not NAME.fullmatch(one.name) or one.name in RUN_FIELDS:
         taken = one.name in RUN_FIELDS
-        message = f"no parameter can be named `{one.name}`"
-        hint = "RUN collections have a field of that name" if taken else "lower-case letters, digits and _ make a name"
+        message = f"invalid parameter name `{one.name}`"
+        hint = (
+            "it is the name of a field of RUN patterns"
+            if taken
+            else "a name consists of lower-case letters, digits and _"
+        )
         yield Finding(where, "unknown-parameter", message, hint, key=True)
     pattern = one.document.get("pattern")
     try:
         if pattern is not None:
             matches(pattern, "")
     except ValueError as error:
-        yield Finding((*where, "pattern"), "schema", f"`pattern` is no regular expression: {error}")
+        yield Finding((*where, "pattern"), "schema", f"`pattern` is not a valid regular expression: {error}")
         return
     given = [((*where, "choices", index), value) for index, value in enumerate(one.choices)]
     given += [((*where, "default"), one.default)] if one.default is not None else []

@@ -9,6 +9,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of the clock a recorded time may be: clocks of well-kept machines differ by less."""
 
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CLOCK = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
 _TO_THE_END = timedelta(days=1) - timedelta(microseconds=1)
 
 
@@ -33,6 +34,12 @@ def parse(text: str) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{text} is out of range") from None
+
+
+def invalid_time(text: str, today: datetime) -> str:
+    """Return what is wrong with a time that cannot be read, and how to write it."""
+    example = f"{today:%Y-%m-%d}T{text}" if _CLOCK.fullmatch(text) else "2026-11-22 or 2026-11-22T08:00"
+    return f"invalid time `{text}`: write {example} (UTC)"
 
 
 def latest(text: str) -> datetime:

@@ -12,7 +12,7 @@ KINDS = (
     "development", "rehearsal", "integration", "mini-drp", "data-release", "data-preview", "reprocessing", "nightly",
     "nightly-validation", "prompt", "prompt-catch-up", "commissioning", "calibration", "template-building", "other",
 )  # fmt: skip
-"""What sort of activity a campaign is."""
+"""What type of activity a campaign is."""
 
 Relation = Literal["first", "rescue", "restart", "replacement"]
 RELATIONS: tuple[str, ...] = get_args(Relation)

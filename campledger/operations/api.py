@@ -519,11 +519,11 @@ class Transaction:
     def complete(
         self, campaign: str, *, reason: str | None = None, at: datetime | str | None = None, key: str | None = None
     ) -> str:
-        """Close a campaign that has done what it was for."""
+        """Close a campaign that has reached its goal."""
         return self._state("complete", campaign, reason, at, key)
 
     def fail(self, campaign: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
-        """Close a campaign that ran, and did not do what it was for."""
+        """Close a campaign that has not reached its goal."""
         return self._state("fail", campaign, reason, at, key)
 
     def cancel(self, campaign: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
@@ -531,7 +531,7 @@ class Transaction:
         return self._state("cancel", campaign, reason, at, key)
 
     def reopen(self, campaign: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
-        """Take a final campaign up again; it is paused then."""
+        """Reopen a final campaign; it is paused then."""
         return self._state("reopen", campaign, reason, at, key)
 
     def _state(self, act: str, campaign: str, reason: str | None, at: datetime | str | None, key: str | None) -> str:
@@ -762,13 +762,16 @@ def _texts(name: str, values: Sequence[str]) -> tuple[str, ...]:
     return tuple(values)
 
 
+def _time(text: str) -> datetime:
+    try:
+        return times.parse(text)
+    except ValueError:
+        raise UsageError(times.invalid_time(text, datetime.now(UTC)), value=text) from None
+
+
 def _how(act: str, at: datetime | str | None, key: str | None) -> How:
     if isinstance(at, str):
-        try:
-            at = times.parse(at)
-        except ValueError:
-            told = f"`{at}` is no time: write 2026-11-22 or 2026-11-22T08:00 (UTC)"
-            raise UsageError(told, value=str(at)) from None
+        at = _time(at)
     elif at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     return How(at, key=key_of(act, key))

@@ -92,9 +92,15 @@ def resolve(ledger: Ledger, reference: str) -> str:
     if len(renamed) == 1:
         return renamed[0]
     inside = [one for one in ledger.slugs if wanted in one] if len(wanted) >= INSIDE else []
-    near = [ledger.slugs[one][-1] for one in inside[:3] or closest(wanted, ledger.slugs, 3)]
+    near = [ledger.slugs[one][-1] for one in inside[:3] or closest(wanted, ledger.slugs, 3) or _alike(ledger, wanted)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`campledger list` shows them"
-    raise UsageError(f"there is no campaign `{reference}`: {hint}", value=reference)
+    raise UsageError(f"unknown campaign `{reference}`: {hint}", value=reference)
+
+
+def _alike(ledger: Ledger, wanted: str) -> list[str]:
+    """Return up to three slugs with a word that is much like the wanted one."""
+    words = {word: one for one in ledger.slugs for word in one.split("-")}
+    return [words[word] for word in closest(wanted, words, 3, 0.75)]
 
 
 def _beginning(ledger: Ledger, reference: str, wanted: str) -> tuple[str, ...]:
@@ -142,7 +148,7 @@ def find_event(ledger: Ledger, reference: str, kinds: Sequence[str] = ()) -> tup
     if len(found) == 1:
         return found[0]
     if not found:
-        message = f"there is no {what} `{reference}`: `campledger {lister} CAMPAIGN` lists them"
+        message = f"unknown {what} `{reference}`: `campledger {lister} CAMPAIGN` lists them"
         raise UsageError(message, value=reference)
     rows = "\n".join(f"  {event}  of {campaign}" for campaign, event in found[:SHOWN])
     raise UsageError(f"`{reference}` may mean {len(found)} {what}s; give more of the id:\n{rows}", value=reference)

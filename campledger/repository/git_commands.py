@@ -182,7 +182,7 @@ class Repository:
         """Return the full hash of the commit that a revision names. Raise UsageError if there is none."""
         answer = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         if answer.status != 0:
-            raise UsageError(f"there is no commit `{revision}`: `git log --oneline` lists them")
+            raise UsageError(f"unknown commit `{revision}`: `git log --oneline` lists them")
         return answer.text
 
     def head(self) -> str | None:

@@ -8,7 +8,7 @@
 (function () {
   /** @type {Record<string, string>} */
   const KINDS = {
-    object: "a mapping", array: "a list", string: "text", boolean: "a truth value", integer: "a whole number",
+    object: "a mapping", array: "a list", string: "text", boolean: "true or false", integer: "a whole number",
     number: "a number",
   };
 
@@ -66,12 +66,12 @@
     const types = rule.type === undefined ? [] : [rule.type].flat();
     if (types.length && !types.some((type) => isType(value, type))) {
       const wanted = types.map((type) => KINDS[type]).join(" or ");
-      yield finding(value === null ? `${name} is empty: fill it in` : `${name} is ${KINDS[kind(value)]}, not ${wanted}`);
+      yield finding(value === null ? `${name} is empty: fill it in` : `${name} is ${KINDS[kind(value)]}, expected ${wanted}`);
       return;
     }
-    if (rule.const !== undefined && !same(value, rule.const)) yield finding(`${name} is not \`${rule.const}\``);
+    if (rule.const !== undefined && !same(value, rule.const)) yield finding(`${name} must be \`${rule.const}\``);
     if (rule.enum && !rule.enum.some((one) => same(one, value))) {
-      yield finding(`${name} is \`${short(value)}\`, which is none of ${rule.enum.join(", ")}`);
+      yield finding(`invalid value \`${short(value)}\` of ${name}: expected one of ${rule.enum.join(", ")}`);
     }
     if (typeof value === "string") yield* text(value, rule, name, finding);
     if (typeof value === "number") yield* number(value, rule, name, finding);
@@ -84,14 +84,14 @@
     const { minLength = 0, maxLength = Infinity } = rule;
     const length = Array.from(value).length;
     if (!value.isWellFormed()) yield finding(`${name} holds half a character: type it again`);
-    if (length < minLength) yield finding(`${name} is empty: fill it in, or take it out`);
+    if (length < minLength) yield finding(`${name} is empty: fill it in, or remove it`);
     if (length > maxLength) {
-      yield finding(`${name} is ${length.toLocaleString("en")} characters long; ${maxLength.toLocaleString("en")} are the limit`);
+      yield finding(`${name} is ${length.toLocaleString("en")} characters long; the limit is ${maxLength.toLocaleString("en")}`);
     }
     if (rule.pattern && !new RegExp(rule.pattern, "u").test(value)) {
       const example = rule.examples && typeof rule.examples[0] === "string" ? rule.examples[0] : null;
-      const hint = example !== null ? `for example ${example}` : `it has to match ${rule.pattern}`;
-      yield finding(`${name} cannot be \`${short(value)}\`: ${hint}`);
+      const hint = example !== null ? `for example ${example}` : `it must match ${rule.pattern}`;
+      yield finding(`invalid value \`${short(value)}\` of ${name}: ${hint}`);
     }
   }
 
@@ -105,9 +105,9 @@
 
   /** @param {unknown[]} value @param {Rule} rule @param {Rule} root @param {Pointer} pointer @param {(message: string) => Finding} finding */
   function* list(value, rule, root, pointer, finding) {
-    if (value.length < (rule.minItems || 0)) yield finding(`${naming(pointer)} is empty: fill it in, or take it out`);
+    if (value.length < (rule.minItems || 0)) yield finding(`${naming(pointer)} is empty: fill it in, or remove it`);
     if (rule.uniqueItems && new Set(value.map((one) => JSON.stringify(one))).size < value.length) {
-      yield finding(`${naming(pointer)} names something twice`);
+      yield finding(`duplicate entries in ${naming(pointer)}`);
     }
     if (!rule.items) return;
     for (const [index, one] of value.entries()) yield* bySchema(one, rule.items, root, [...pointer, index]);
@@ -118,13 +118,13 @@
     const known = rule.properties || {};
     for (const key of rule.required || []) {
       if (!Object.hasOwn(value, key)) {
-        yield { pointer: [...pointer, key], rule: "schema", message: `\`${key}\` is missing`, missing: true };
+        yield { pointer: [...pointer, key], rule: "schema", message: `missing key \`${key}\``, missing: true };
       }
     }
     for (const [key, below] of Object.entries(value)) {
       if (Object.hasOwn(known, key)) yield* bySchema(below, known[key], root, [...pointer, key]);
       else if (rule.additionalProperties === false) {
-        yield { pointer: [...pointer, key], rule: "unknown-key", message: `there is no key \`${short(key)}\` here` };
+        yield { pointer: [...pointer, key], rule: "unknown-key", message: `unknown key \`${short(key)}\`` };
       } else if (rule.additionalProperties) {
         yield* bySchema(below, rule.additionalProperties, root, [...pointer, key]);
       }
@@ -170,12 +170,12 @@
       const last = String(pointer[pointer.length - 1]);
       const placeholder = PLACEHOLDER.exec(value);
       if (placeholder && !PROSE.includes(last)) {
-        const message = `\`${placeholder[0]}\` is a placeholder: fill it in before the start`;
+        const message = `\`${placeholder[0]}\` is still a placeholder: replace it before the start`;
         yield { pointer, rule: "placeholder", message, warning: true };
       }
       const missing = MISSING_SLASH.exec(value);
       if (missing && last !== "description") {
-        yield { pointer, rule: "missing-slash", message: `no slash after the path variable ${missing[1]}: write \${${missing[1]}}/` };
+        yield { pointer, rule: "missing-slash", message: `missing slash after the path variable ${missing[1]}: write \${${missing[1]}}/` };
       }
     }
   }
@@ -201,7 +201,7 @@
       yield* repeated(listed(step), ["steps", index, "groups"], "group");
       for (const [number, name] of (step.prerequisites || []).entries()) {
         if (!before.has(name)) {
-          const message = `there is no step \`${name}\`: the steps are ${[...before.keys()].sort().join(", ")}`;
+          const message = `unknown step \`${name}\`: the steps are ${[...before.keys()].sort().join(", ")}`;
           yield { pointer: ["steps", index, "prerequisites", number], rule: "unknown-step", message };
         }
       }
@@ -209,7 +209,7 @@
     const cycle = cycleOf(before);
     if (cycle.length) {
       const index = steps.findIndex((step) => cycle.includes(step.name));
-      const message = `steps wait for each other: ${[...cycle, cycle[0]].join(" -> ")}; take one prerequisite out`;
+      const message = `steps wait for each other: ${[...cycle, cycle[0]].join(" -> ")}; remove one of the prerequisites`;
       yield { pointer: ["steps", index, "prerequisites"], rule: "step-cycle", message };
     }
   }
@@ -237,15 +237,15 @@
 
   /** Return why no page may link to this address, or nothing. @param {string} url */
   function urlComplaint(url) {
-    if (/[\\\p{C}\p{Z}]/u.test(url)) return "an address holds no spaces, backslashes or control characters";
+    if (/[\\\p{C}\p{Z}]/u.test(url)) return "an address must not contain spaces, backslashes or control characters";
     const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(url);
     if (!scheme || !["http", "https"].includes(scheme[1].toLowerCase())) {
-      return `\`${scheme ? scheme[1].toLowerCase() : url.slice(0, 20)}\` is not a scheme that a page may link to`;
+      return `unsupported scheme \`${scheme ? scheme[1].toLowerCase() : url.slice(0, 20)}\``;
     }
     const place = /^[^:]*:\/\/([^/?#]*)/.exec(url);
     const host = place ? place[1].replace(/^.*@/, "").replace(/:[^:\]]*$/, "") : "";
-    if (!place || !host) return "an address without a host";
-    if (place[1].includes("@")) return "an address with a user name or password in it";
+    if (!place || !host) return "the address has no host";
+    if (place[1].includes("@")) return "the address contains a user name or password";
     return URL.canParse(url) ? "" : "not an address";
   }
 
@@ -276,13 +276,13 @@
   function collectionComplaint(name, pattern) {
     const unfilled = UNFILLED.exec(name);
     if (unfilled) {
-      const message = `\`${unfilled[0]}\` is not filled in: collections know no variables`;
+      const message = `unresolved variable \`${unfilled[0]}\` in the name of a collection`;
       return { rule: "placeholder", message, warning: true };
     }
     const fields = pattern ? Array.from(name.matchAll(/\{([^}]*)\}/g), (one) => one[1]) : [];
     const strange = fields.find((field) => !RUN_FIELDS.includes(field));
     if (strange !== undefined) {
-      return { rule: "collection-name", message: `\`{${strange}}\` is not a field of a RUN pattern: known are ${RUN_FIELDS.join(", ")}` };
+      return { rule: "collection-name", message: `\`{${strange}}\` is not a field of a RUN pattern: the fields are ${RUN_FIELDS.join(", ")}` };
     }
     const bare = pattern ? name.replace(/\{[^}]*\}/g, "x") : name;
     if (PLACEHOLDER.test(bare) || COLLECTION.test(bare)) return null;
@@ -307,13 +307,13 @@
     for (const [key, number] of Object.entries(days)) {
       const day = String(number);
       if (!isDay(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`)) {
-        yield { pointer: [...above, "scope", "day_obs", key], rule: "schema", message: `\`${key}\` is ${day}, which is no day` };
+        yield { pointer: [...above, "scope", "day_obs", key], rule: "schema", message: `invalid day ${day} in \`${key}\`` };
       }
     }
     const { start, deadline } = part.plan || {};
     for (const [key, day] of Object.entries({ start, deadline })) {
       if (day !== undefined && !isDay(day)) {
-        yield { pointer: [...above, "plan", key], rule: "schema", message: `\`${key}\` is ${day}, which is no day` };
+        yield { pointer: [...above, "plan", key], rule: "schema", message: `invalid day ${day} in \`${key}\`` };
       }
     }
     if (isReversed(days.from, days.to)) {
@@ -345,7 +345,7 @@
   /** @param {Definition} definition @param {Ledger} ledger @returns {Generator<Finding>} */
   function* byLedger(definition, ledger) {
     if (definition.production !== undefined && lacks(ledger.productions, definition.production)) {
-      const message = `there is no production \`${definition.production}\`: known are ${ledger.productions.join(", ")}`;
+      const message = `unknown production \`${definition.production}\`: expected one of ${ledger.productions.join(", ")}`;
       yield { pointer: ["production"], rule: "unknown-production", message };
     }
     if (definition.name !== undefined && ledger.names.includes(definition.name)) {
@@ -353,23 +353,23 @@
       yield { pointer: ["name"], rule: "duplicate-name", message };
     }
     for (const [pointer, handle] of people(definition)) {
-      if (lacks(ledger.people, handle)) yield { pointer, rule: "unknown-person", message: `nobody has the handle \`${handle}\`` };
+      if (lacks(ledger.people, handle)) yield { pointer, rule: "unknown-person", message: `unknown person \`${handle}\`` };
     }
     for (const [pointer, part] of parts(definition)) {
       const { butler, include = [], exclude = [] } = part.data || {};
       if (butler !== undefined && lacks(ledger.butlers, butler)) {
-        const message = `there is no Butler repository \`${butler}\`: known are ${ledger.butlers.join(", ") || "none"}`;
+        const message = `unknown Butler repository \`${butler}\`: known: ${ledger.butlers.join(", ") || "none"}`;
         yield { pointer: [...pointer, "data", "butler"], rule: "unknown-butler", message };
       }
       const instrument = (part.scope || {}).instrument;
       if (instrument !== undefined && lacks(ledger.instruments, instrument)) {
-        const message = `there is no instrument \`${instrument}\`: known are ${ledger.instruments.join(", ")}`;
+        const message = `unknown instrument \`${instrument}\`: known: ${ledger.instruments.join(", ")}`;
         yield { pointer: [...pointer, "scope", "instrument"], rule: "unknown-instrument", message };
       }
       for (const [key, sets] of Object.entries({ include, exclude })) {
         for (const [index, set] of sets.entries()) {
           if (!ledger.sets.includes(set.split("@")[0])) {
-            const message = `there is no DataId set \`${set}\` in dataids/: a file of the campaign has to be added beside it`;
+            const message = `unknown DataId set \`${set}\` in dataids/: if it is a file of the campaign, add that file too`;
             yield { pointer: [...pointer, "data", key, index], rule: "missing-file", message, warning: true };
           }
         }

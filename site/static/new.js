@@ -179,7 +179,7 @@
       form.fill({ ...definition, derived_from: commit ? `${id}@${commit}` : id });
       show();
       const lost = files.length ? ` Its ${files.length === 1 ? "file does" : `${files.length} files do`} not come along: campledger define --from ${id} brings them.` : "";
-      tell(`Filled in from ${id}: give it a name of its own.${lost}`);
+      tell(`Filled in from ${id}: give it another name.${lost}`);
       form.reveal(["name"]);
       document.activeElement instanceof HTMLInputElement && document.activeElement.select();
     };

@@ -23,7 +23,7 @@
    */
   function parse(expression, language) {
     if ((expression.split('"').length - 1) % 2) {
-      throw new Error("A quotation mark is not closed.");
+      throw new Error("Missing closing quotation mark.");
     }
     return Array.from(expression.matchAll(TERM)).flatMap((match) => terms(match, language));
   }
@@ -41,12 +41,12 @@
   function saved(match, language) {
     const [word, negation, , , name] = match;
     if (negation !== undefined) {
-      throw new Error(`“${word}”: a saved query cannot be turned round, only its single words can.`);
+      throw new Error(`“${word}”: a saved query cannot be negated, only single words can.`);
     }
     if (!Object.hasOwn(language.saved, name.slice(1))) {
       const known = Object.keys(language.saved);
       const advice = known.length ? suggestion(name.slice(1), known) : ": this ledger has none.";
-      throw new Error(`There is no saved query “${name}”${advice} Quote it to look for it as text.`);
+      throw new Error(`Unknown saved query “${name}”${advice} Quote it to look for it as text.`);
     }
     return parse(language.saved[name.slice(1)], { ...language, saved: {} });
   }
@@ -62,7 +62,7 @@
     }
     const key = word.toLowerCase();
     if (!Object.hasOwn(language.attributes, key)) {
-      throw new Error(`There is no attribute “${key}”${suggestion(key, Object.keys(language.attributes))}`);
+      throw new Error(`Unknown attribute “${key}”${suggestion(key, Object.keys(language.attributes))}`);
     }
     const op = sign === "=" ? ":" : sign;
     const values = op === ":" ? several(raw.toLowerCase()) : [plain(raw)];
@@ -74,7 +74,7 @@
     }
     const strange = language.numbers.includes(key) ? values.find((value) => !/^[0-9]{1,18}$/.test(value)) : undefined;
     if (strange !== undefined) {
-      throw new Error(`“${key}” is compared with numbers, and “${strange}” is none.`);
+      throw new Error(`Invalid value “${strange}” of “${key}”: expected a number.`);
     }
     return { key, op, values, negated };
   }
@@ -95,16 +95,16 @@
     if (match) {
       const [, key, op, value] = match;
       const advice = `${op === "!=" ? "-" : ""}${key}:${value || "VALUE"}`;
-      throw new Error(`“${word}” is not understood: write ${advice}, or quote it to look for it as text.`);
+      throw new Error(`Invalid word “${word}”: write ${advice}, or quote it to look for it as text.`);
     }
   }
 
   /** @param {string} word @param {Language} language */
   function refuseConnective(word, language) {
-    const name = Object.hasOwn(SIGNS, word) ? SIGNS[word] : word;
+    const name = Object.hasOwn(SIGNS, word) ? SIGNS[word] : word.toUpperCase();
     if (Object.hasOwn(language.connectives, name)) {
       const advice = language.connectives[name].replaceAll("`", "");
-      throw new Error(`“${word}” is no word of this language: ${advice}; quote it to look for it as text.`);
+      throw new Error(`“${word}” is not a word of the query language: ${advice}; quote it to look for it as text.`);
     }
   }
 
@@ -112,14 +112,14 @@
   function refuseSlip(key, values, known) {
     const slip = values.find((value) => !known.includes(value));
     if (slip !== undefined) {
-      throw new Error(`There is no ${key} “${slip}”${suggestion(slip, known)}`);
+      throw new Error(`Unknown ${key} “${slip}”${suggestion(slip, known)}`);
     }
   }
 
   /** @param {string} word @param {string[]} known */
   function suggestion(word, known) {
     const close = near(word, known);
-    return close ? `: did you mean “${close}”?` : `: known are ${known.join(", ")}.`;
+    return close ? `: did you mean “${close}”?` : `: expected one of ${known.join(", ")}.`;
   }
 
   /** Return the known word that the fewest slips of a finger turn into this one, if they are few. */

@@ -142,13 +142,13 @@ def test_unknown_ids_are_told_by_line_and_nothing_is_uploaded(
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["upload", "bad", "--butler", "nowhere"], 2, "there is no Butler `nowhere`: `butlers` in campledger.yaml has"),
+        (["upload", "bad", "--butler", "nowhere"], 2, "unknown Butler `nowhere`: `butlers` in campledger.yaml has"),
         (["upload", "bad", "--butler", "gone"], 5, "cannot open the Butler repository nowhere"),
-        (["upload", "nothing", "--butler", "test"], 2, "there is no campaign `nothing`"),
+        (["upload", "nothing", "--butler", "test"], 2, "unknown campaign `nothing`"),
         (["upload", "hello", "--butler", "test"], 2, "names no DataId sets"),
         (["verify-upload", "bad", "--butler", "test"], 5, "is not in the registry as it is now"),
         (["collect", "bad", "--butler", "test", "--into", "u/x"], 2, "no collections to look in"),
-        (["collect", "bad", "--butler", "test", "--from", "r", "--into", "a b"], 2, "no collection can be named `a b`"),
+        (["collect", "bad", "--butler", "test", "--from", "r", "--into", "a b"], 2, "invalid collection name `a b`"),
         (["collect", "bad", "--butler", "test", "--from", "r", "--into", "u/x"], 2, "does not say whether its data is"),
         (["collect", "bad", "--butler", "test", "--from", "no/w", "--into", "u/x", "--purpose", "include"], 5, "no/w"),
         (["dataids", "resolve-keys", "bad", "--butler", "test"], 3, "every data ID is a key already"),

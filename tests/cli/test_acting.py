@@ -199,7 +199,7 @@ REFUSED: list[tuple[list[list[str]], list[str], int, str]] = [
     ),
     ([["start", "hello"]], ["record", "hello", "stp1"], 2, "has no step or group `stp1`: did you mean `step1`?"),
     ([], ["note", "hello", "x", "--on", "nope"], 2, "has no step or group `nope`: its steps are step1, step2"),
-    ([["start", "hello"]], ["record", "hello", "step1", "--relation", "rescue"], 3, "there is no submission to rescue"),
+    ([["start", "hello"]], ["record", "hello", "step1", "--relation", "rescue"], 3, "no submission to rescue yet"),
     (
         [["start", "hello"], ["record", "hello", "step1/g"]],
         ["record", "hello", "step1"],
@@ -207,10 +207,10 @@ REFUSED: list[tuple[list[list[str]], list[str], int, str]] = [
         "step1/g has the submitted submission",
     ),
     ([["start", "hello"]], ["record", "hello", "step1", "--parent", "zzz"], 2, "has no submission `zzz`"),
-    ([], ["outcome", "nope", "failed"], 2, "there is no submission `nope`"),
+    ([], ["outcome", "nope", "failed"], 2, "unknown submission `nope`"),
     ([], ["accept", ""], 2, "`` names no submission"),
     ([], ["retract", "", "--reason", "x"], 2, "`` names no event"),
-    ([], ["retract", "nope", "--reason", "x"], 2, "there is no event `nope`: `campledger log CAMPAIGN` lists them"),
+    ([], ["retract", "nope", "--reason", "x"], 2, "unknown event `nope`: `campledger log CAMPAIGN` lists them"),
     ([], ["reconcile", "hello", "--reason", "x"], 3, "has no fork"),
     ([["start", "hello"], ["record", "hello", "step1", "--run-id", "1"]], ["accept", "1"], 3, "cannot become accepted"),
     (
@@ -222,7 +222,7 @@ REFUSED: list[tuple[list[list[str]], list[str], int, str]] = [
         ],
         ["accept", "1"],
         3,
-        "is accepted: it cannot become accepted; possible is `campledger reject ",
+        "is accepted already; possible is `campledger reject ",
     ),
     (
         [["start", "hello"], ["record", "hello", "step1", "--run-id", "1"]],
@@ -230,19 +230,19 @@ REFUSED: list[tuple[list[list[str]], list[str], int, str]] = [
         2,
         "needs a reason",
     ),
-    ([["start", "hello"]], ["record", "hello", "step1", "--file", "../../x"], 2, "there is no file ../../x in"),
-    ([["start", "hello"]], ["record", "hello", "step1", "--file", "/etc/passwd"], 2, "there is no file /etc/passwd in"),
-    ([], ["assign", "hello", "nobody"], 2, "nobody has the handle `nobody`: known are vera"),
+    ([["start", "hello"]], ["record", "hello", "step1", "--file", "../../x"], 2, "missing file ../../x in"),
+    ([["start", "hello"]], ["record", "hello", "step1", "--file", "/etc/passwd"], 2, "missing file /etc/passwd in"),
+    ([], ["assign", "hello", "nobody"], 2, "unknown person `nobody`: expected one of vera"),
     ([["assign", "hello", "me"]], ["assign", "hello", "vera"], 3, "is an operator in"),
     ([], ["unassign", "hello", "vera"], 3, "vera is no operator in"),
-    ([], ["link", "hello", "javascript:alert(1)"], 3, "`javascript` is not a scheme"),
-    ([], ["link", "hello", "DM-1"], 3, "`DM-1` is no address; link to an http or https address"),
-    ([], ["link", "hello", "https://u:p@x.example.org"], 3, "password in it"),
+    ([], ["link", "hello", "javascript:alert(1)"], 3, "unsupported scheme `javascript`"),
+    ([], ["link", "hello", "DM-1"], 3, "invalid address `DM-1`; link to an http or https address"),
+    ([], ["link", "hello", "https://u:p@x.example.org"], 3, "contains a user name or password"),
     ([], ["note", "hello", "x", "--at", "2999-01-01"], 2, "is still to come"),
     ([], ["note", "", "x"], 2, "`` names no campaign"),
     ([], ["note", "-", "x"], 2, "`-` names no campaign"),
     ([], ["note", "helo-campledger", "x"], 2, "did you mean 2026-"),
-    ([], ["note", "campledger", "x"], 2, "there is no campaign `campledger`: did you mean 2026-"),
+    ([], ["note", "campledger", "x"], 2, "unknown campaign `campledger`: did you mean 2026-"),
     ([], ["note", "nothing-like-it", "x"], 2, "`campledger list` shows them"),
 ]
 
@@ -265,7 +265,7 @@ def test_a_campaign_with_placeholders_does_not_start(ledger: Path, campledger: R
     done = campledger("start", "hello")
     assert done.returncode == 3
     assert "cannot start" in done.stderr
-    assert "`DM-XXXXX` is a placeholder" in done.stderr
+    assert "`DM-XXXXX` is still a placeholder" in done.stderr
     assert snapshot() == was
 
 

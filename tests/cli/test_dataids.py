@@ -88,7 +88,7 @@ def test_a_file_anywhere_can_be_shown_and_compared_without_a_ledger(tmp_path: Pa
     ]
     done = campledger("dataids", "show", "c", cwd=folder)
     assert done.returncode == 2
-    assert "there is no file c" in done.stderr
+    assert "file not found: c" in done.stderr
 
 
 def test_diff_of_two_versions_tells_what_is_said_of_members(ledger: Path, campledger: Run, git: Git) -> None:
@@ -142,11 +142,11 @@ def test_add_again_changes_nothing(ledger: Path, campledger: Run, snapshot: Snap
 
 
 REFUSED: list[tuple[list[str], int, str]] = [
-    (["add", "nothing", "instrument=HSC", "visit=1", "--reason", "r"], 2, "there is no DataId set `nothing`"),
+    (["add", "nothing", "instrument=HSC", "visit=1", "--reason", "r"], 2, "unknown DataId set `nothing`"),
     (
         ["add", "bad", "instrument=HSC", "visit=1", "--reason", "r", "--new", "exclude"],
         3,
-        "there is a set `bad` already",
+        "duplicate set `bad`",
     ),
     (["add", "bad", "instrument=HSC", "visit=x", "--reason", "r"], 2, "visit"),
     (["add", "bad", "visit=1", "--reason", "r"], 2, "instrument"),
@@ -171,14 +171,14 @@ REFUSED: list[tuple[list[str], int, str]] = [
     (["convert", "made", "csv"], 3, "is made from other sets"),
     (["union", "bad"], 2, "union takes two sets at least"),
     (["union", "bad", "other", "--name", "x"], 2, "--name needs a reason"),
-    (["union", "bad", "nothing", "--name", "x", "--reason", "r"], 2, "there is no shared set `nothing`"),
+    (["union", "bad", "nothing", "--name", "x", "--reason", "r"], 2, "unknown shared set `nothing`"),
     (["union", "bad", "tracts"], 2, "dimensions differ"),
     (["diff", "bad", "tracts"], 2, "different dimensions"),
     (["filter", "bad", "--day-obs", "2026"], 2, "is not YYYYMMDD"),
-    (["show", "nothing"], 2, "there is no DataId set `nothing`: `campledger dataids list` shows them"),
-    (["show", "badd"], 2, "there is no DataId set `badd`: did you mean `bad`?"),
-    (["remove", "badd", "visit=1", "--reason", "r"], 2, "there is no DataId set `badd`: did you mean `bad`?"),
-    (["show", "bad@nowhere"], 2, "there is no commit `nowhere`"),
+    (["show", "nothing"], 2, "unknown DataId set `nothing`: `campledger dataids list` shows them"),
+    (["show", "badd"], 2, "unknown DataId set `badd`: did you mean `bad`?"),
+    (["remove", "badd", "visit=1", "--reason", "r"], 2, "unknown DataId set `badd`: did you mean `bad`?"),
+    (["show", "bad@nowhere"], 2, "unknown commit `nowhere`"),
 ]
 
 
@@ -351,7 +351,7 @@ def test_import_takes_a_list_and_says_what_was_not_in_order(
     assert (document["purpose"], document["how"]) == ("exclude", "imported from bad.csv")
     again = campledger("import", "exclusions", str(file), "--instrument", "LSSTCam", "--name", "night/bad")
     assert again.returncode == 3
-    assert "there is a set `night/bad` already" in again.stderr
+    assert "duplicate set `night/bad`" in again.stderr
 
 
 def test_the_hook_checks_the_sets_that_are_staged(guarded: Path, git: Git) -> None:

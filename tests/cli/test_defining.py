@@ -94,8 +94,8 @@ def test_what_is_missing_is_named(ledger: Path, campledger: Run, snapshot: Snaps
     ("options", "said"),
     [
         (["--kind", "nonsense"], "`kind` is `nonsense`"),
-        (["--production", "dr"], "there is no production `dr`"),
-        (["--owner", "nobody"], "nobody has the handle `nobody`"),
+        (["--production", "dr"], "unknown production `dr`"),
+        (["--owner", "nobody"], "unknown person `nobody`"),
         (["--set", "id=../../../evil"], "`id` cannot be"),
         (["--set", "id=2026-01-01-other-aaaa"], "id-directory"),
         (["--set", "data.exclude=[../../../../etc/passwd]"], "path-outside"),
@@ -105,7 +105,7 @@ def test_what_is_missing_is_named(ledger: Path, campledger: Run, snapshot: Snaps
         (["--set", "nam=x"], "nam"),
         (["--set", "scope.tracts=3828"], "tracts"),
         (["--set", "steps.0.name=x"], "steps"),
-        (["--set", "derived_from=2026-01-01-nothing-aaaa"], "there is no campaign `2026-01-01-nothing-aaaa`"),
+        (["--set", "derived_from=2026-01-01-nothing-aaaa"], "unknown campaign `2026-01-01-nothing-aaaa`"),
         (["--set", "name.x=1"], "name"),
         (["--set", "a..b=1"], ""),
         (["--set", ".=1"], ""),
@@ -208,12 +208,12 @@ def test_a_campaign_is_repeated_with_its_files_and_without_its_history(
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
-        ("nobody", "there is no campaign `nobody`"),
-        ("hello@nonsense", "there is no commit `nonsense`"),
-        ("hello@--output=x", "there is no commit `--output=x`"),
-        ("--upload-pack=x", "there is no campaign `--upload-pack=x`"),
+        ("nobody", "unknown campaign `nobody`"),
+        ("hello@nonsense", "unknown commit `nonsense`"),
+        ("hello@--output=x", "unknown commit `--output=x`"),
+        ("--upload-pack=x", "unknown campaign `--upload-pack=x`"),
         ("@HEAD", "names no campaign"),
-        ("hello@HEAD~1", "there is no campaign `hello`"),
+        ("hello@HEAD~1", "unknown campaign `hello`"),
     ],
 )
 def test_a_parent_that_is_not_there_is_told(

@@ -87,12 +87,12 @@ def test_a_log_is_narrowed_down(several: Path, campledger: Run, words: list[str]
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--type", "pause"], "there is no type `pause`: known are status, submission,"),
+        (["--type", "pause"], "unknown type `pause`: expected one of status, submission,"),
         (["--on", "step7"], "no campaign here has a step or group `step7`"),
-        (["nobody"], "there is no campaign `nobody`"),
-        (["stat:running"], "there is no attribute `stat`"),
-        (["@nothing"], "there is no saved query `nothing`"),
-        (["--until", "2026-02-30"], "is no time"),
+        (["nobody"], "unknown campaign `nobody`"),
+        (["stat:running"], "unknown attribute `stat`"),
+        (["@nothing"], "unknown saved query `nothing`"),
+        (["--until", "2026-02-30"], "invalid time"),
         (["--colour"], "No such option"),
     ],
 )

@@ -87,30 +87,30 @@ def test_a_query_may_ask_for_me(saved: Path, campledger: Run) -> None:
 def test_an_earlier_query_is_asked_of_an_earlier_ledger(saved: Path, campledger: Run, git: Git) -> None:
     first = git("rev-parse", "HEAD~1")
     done = campledger("list", "@open", "--commit", first)
-    assert (done.returncode, "there is no saved query `open`" in done.stderr) == (2, True)
+    assert (done.returncode, "unknown saved query `open`" in done.stderr) == (2, True)
     assert campledger("list", "@open", "--commit", "HEAD").returncode == 0
 
 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["list", "@nobody"], 2, "there is no saved query `nobody`: `campledger query list` shows them"),
-        (["list", "@opne"], 2, "there is no saved query `opne`: did you mean `open`?"),
-        (["list", "-@open"], 2, "cannot be turned round"),
-        (["list", "@Open"], 2, "no name of a saved query"),
-        (["list", "--group", "nam"], 2, "there is no column `nam`"),
-        (["list", "--columns", "text"], 2, "there is no column `text`"),
+        (["list", "@nobody"], 2, "unknown saved query `nobody`: `campledger query list` shows them"),
+        (["list", "@opne"], 2, "unknown saved query `opne`: did you mean `open`?"),
+        (["list", "-@open"], 2, "cannot be negated"),
+        (["list", "@Open"], 2, "invalid name of a saved query"),
+        (["list", "--group", "nam"], 2, "unknown column `nam`"),
+        (["list", "--columns", "text"], 2, "unknown column `text`"),
         (["query", "save", "x"], 2, "what is to be found?"),
-        (["query", "save", "X", "deep"], 2, "no name of a query"),
-        (["query", "save", "../x", "deep"], 2, "no name of a query"),
+        (["query", "save", "X", "deep"], 2, "of a query: a name consists of"),
+        (["query", "save", "../x", "deep"], 2, "of a query: a name consists of"),
         (["query", "save", "x", "stat:running"], 2, "did you mean `state`?"),
-        (["query", "save", "x", "@open"], 2, "write out what `@open` says"),
+        (["query", "save", "x", "@open"], 2, "copy the words of `@open`"),
         (["query", "save", "x", "deep", "--columns", "state,nmae"], 2, "did you mean `name`?"),
         (["query", "save", "x", "deep", "--sort", "-nmae"], 2, "did you mean `name`?"),
         (["query", "save", "x", "deep", "--grup", "kind"], 2, "--group"),
-        (["query", "save", "open", "deep"], 3, "there is a query `open` already: --replace overwrites it"),
-        (["query", "remove", "nope"], 2, "there is no saved query `nope`"),
-        (["query", "remove", "../campledger"], 2, "no name of a query"),
+        (["query", "save", "open", "deep"], 3, "duplicate query `open`: --replace overwrites it"),
+        (["query", "remove", "nope"], 2, "unknown saved query `nope`"),
+        (["query", "remove", "../campledger"], 2, "of a query: a name consists of"),
     ],
 )
 def test_what_cannot_be_done_is_told_and_changes_nothing(

@@ -72,12 +72,12 @@ def test_an_expression_finds_campaigns(several: Path, campledger: Run, words: li
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["stat:running"], "there is no attribute `stat`: did you mean `state`?"),
-        (["tract:abc"], "`tract` is compared with numbers, and `abc` is none"),
-        (['"open'], "a quotation mark is not closed"),
-        (["--columns", "nam"], "there is no column `nam`"),
-        (["--sort", "-nam"], "there is no column `nam`"),
-        (["--commit", "nonsense"], "there is no commit `nonsense`"),
+        (["stat:running"], "unknown attribute `stat`: did you mean `state`?"),
+        (["tract:abc"], "invalid value `abc` of `tract`: expected a number"),
+        (['"open'], "missing closing quotation mark"),
+        (["--columns", "nam"], "unknown column `nam`"),
+        (["--sort", "-nam"], "unknown column `nam`"),
+        (["--commit", "nonsense"], "unknown commit `nonsense`"),
     ],
 )
 def test_an_expression_that_says_nothing_is_told(several: Path, campledger: Run, words: list[str], said: str) -> None:
@@ -235,7 +235,7 @@ def test_a_path_names_its_campaign(ledger: Path, campaign: Path, campledger: Run
     said = campledger("show", campaign.name).stdout
     for reference in (f"{inside}/", f"{inside}/campaign.yaml", f"./{inside}/bps/step1.yaml", str(campaign)):
         assert campledger("show", reference).stdout == said
-    assert "there is no campaign `a/b`" in campledger("show", "a/b").stderr
+    assert "unknown campaign `a/b`" in campledger("show", "a/b").stderr
 
 
 @pytest.mark.parametrize(

@@ -137,11 +137,11 @@ def test_nothing_differs(hello: str, campledger: Run) -> None:
     ("words", "said"),
     [
         (["diff", "hello"], "name two campaigns, or three"),
-        (["diff", "hello", "helo"], "there is no campaign `helo`: `campledger list` shows them"),
+        (["diff", "hello", "helo"], "unknown campaign `helo`: did you mean 2026-"),
         (["diff", "hello@", "hello"], "`hello@` names no commit after the @"),
-        (["diff", "hello@--output=x", "hello"], "there is no commit `--output=x`"),
+        (["diff", "hello@--output=x", "hello"], "unknown commit `--output=x`"),
         (["review", "main"], "`main` is no span of commits: write BASE..HEAD"),
-        (["review", "main..nowhere"], "there is no commit `nowhere`"),
+        (["review", "main..nowhere"], "unknown commit `nowhere`"),
         (["review", "--output=x..main"], "No such option"),
     ],
 )
@@ -178,7 +178,7 @@ def test_a_review_tells_all_that_a_branch_brings(
         "\n"
         "Problems introduced\n"
         + "".join(
-            f"  ! campaigns/2026/11/2026-11-23-broken-aaaa/campaign.yaml:1:1 error schema: `{key}` is missing\n"
+            f"  ! campaigns/2026/11/2026-11-23-broken-aaaa/campaign.yaml:1:1 error schema: missing key `{key}`\n"
             for key in ("description", "kind", "production")
         )
         + "\n"

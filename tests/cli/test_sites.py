@@ -30,7 +30,7 @@ def test_what_cannot_be_built_is_told(ledger: Path, campledger: Run, tmp_path: P
     done = campledger("site", "build", "--commit", "HEAD", "--worktree")
     assert (done.returncode, "exclude each other" in done.stderr) == (2, True)
     done = campledger("site", "build", "--commit", "--output=x", "--out", tmp_path / "site")
-    assert (done.returncode, "there is no commit `--output=x`" in done.stderr) == (2, True)
+    assert (done.returncode, "unknown commit `--output=x`" in done.stderr) == (2, True)
     (tmp_path / "full").mkdir()
     (tmp_path / "full/precious").write_text("mine\n")
     done = campledger("site", "build", "--out", tmp_path / "full")
@@ -87,5 +87,5 @@ def test_acts_without_a_remote_cannot_be_pushed(ledger: Path, campledger: Run, g
     for words in (["push"], ["start", "hello", "--push"]):
         done = campledger(*words)
         assert done.returncode == 4
-        assert "there is no remote to push to: `git push --set-upstream REMOTE main` once" in done.stderr
+        assert "unknown remote to push to: `git push --set-upstream REMOTE main` once" in done.stderr
     assert git("rev-parse", "HEAD") == head

@@ -244,7 +244,7 @@ def test_listed_problems_are_bounded_and_the_rest_is_counted() -> None:
     problems = read("x.csv", f"instrument,visit\n{rows}".encode()).problems
     assert len(problems) == MAX_PER_RULE + 1
     assert [problem.line for problem in problems] == list(range(2, MAX_PER_RULE + 3))
-    assert problems[-1].message == "and 900 more like the others"
+    assert problems[-1].message == "and 900 more of this kind"
 
 
 def nested(depth: int) -> Any:

@@ -16,7 +16,7 @@ def problems_of(text: str) -> list[tuple[int, int, str]]:
 
 def test_a_key_that_stands_twice_is_told_with_its_place() -> None:
     text = '[{"a": "x:y"}, {"a": 1,\n "a": 2, "a": 3}]'
-    assert problems_of(text) == [(2, column, "the key `a` stands here a second time") for column in (2, 10)]
+    assert problems_of(text) == [(2, column, "duplicate key `a`") for column in (2, 10)]
     assert problems_of('{"x": "a:b", "y": [{"a": 1}]}') == []
 
 
@@ -27,11 +27,11 @@ def test_a_key_that_stands_twice_is_told_with_its_place() -> None:
         (" \n", (1, 1), "the file is empty"),
         ("null", (1, 1), "the file holds nothing but null"),
         ("[1,\n", (2, 1), "the file ends too early"),
-        ('{"a"\n 1}', (2, 2), "not JSON: a colon has to come here"),
+        ('{"a"\n 1}', (2, 2), "not JSON: expected a colon"),
         ('["\\x"]', (1, 3), "not JSON: invalid \\escape"),
         ("[" * 100_000, (1, 31), "nested more than 30 deep"),
         ("[1,\n" + "9" * 5_000 + "]", (2, 1), "a number of thousands of digits"),
-        ("[1,\n<<<<<<< a\n2]", (2, 1), "a merge left its conflict marker here"),
+        ("[1,\n<<<<<<< a\n2]", (2, 1), "conflict marker of an unresolved merge"),
     ],
 )
 def test_what_is_no_json_is_told_with_its_place(text: str, place: tuple[int, int], message: str) -> None:

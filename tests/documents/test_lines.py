@@ -168,7 +168,7 @@ def test_a_line_that_a_union_merge_doubled_counts_once() -> None:
 def test_a_line_in_two_versions_is_told_as_such() -> None:
     events, (problem,) = parse(LINE + with_text('"y"'))
     assert [event["text"] for event in events] == ["x"]
-    assert "in another version" in problem.message
+    assert "with different content" in problem.message
 
 
 def test_keys_are_written_in_the_schemas_order_and_none_is_lost() -> None:

@@ -160,9 +160,9 @@ def test_keys_are_taken_out() -> None:
     ("path", "trouble"),
     [
         ("name.x.y", None),
-        ("steps.step9.title", "there is no entry `step9`"),
-        ("steps.4", "there is no entry `4`"),
-        ("steps.step1.groups.2.title", "there is no entry `2`"),
+        ("steps.step9.title", "unknown entry `step9`: did you mean `step1`"),
+        ("steps.4", "unknown entry `4`"),
+        ("steps.step1.groups.2.title", "unknown entry `2`"),
     ],
 )
 def test_a_path_that_leads_nowhere_is_refused(path: str, trouble: str | None) -> None:
@@ -174,7 +174,7 @@ def test_a_path_that_leads_nowhere_is_refused(path: str, trouble: str | None) ->
 
 
 def test_a_document_that_is_no_mapping_cannot_be_edited() -> None:
-    with pytest.raises(UsageError, match="no mapping"):
+    with pytest.raises(UsageError, match="not a mapping"):
         writing.edit_text("- a\n", {"a": 1})
 
 

@@ -139,7 +139,7 @@ def test_sets_lead_to_their_page_and_back(page: Page, base: str) -> None:
 def test_a_set_that_cannot_be_read_says_why(page: Page, base: str) -> None:
     page.goto(base + "sets/lost.html")
     expect(page.get_by_text("This set cannot be read.")).to_be_visible()
-    expect(page.get_by_role("region", name="Problems")).to_contain_text("there is no DataId set `not-there`")
+    expect(page.get_by_role("region", name="Problems")).to_contain_text("unknown DataId set `not-there`")
 
 
 @pytest.mark.parametrize("path", [HOSTILE, *SETS])

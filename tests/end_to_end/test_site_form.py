@@ -139,7 +139,7 @@ def verdict(definition: dict[str, Any]) -> set[tuple[str, str]]:
     found = findings(definition, "campaign") or list(rules.findings(definition))
     verdict = set()
     for finding in found:
-        missing = re.fullmatch(r"`(\w+)` is missing", finding.message)
+        missing = re.fullmatch(r"missing key `(\w+)`", finding.message)
         place = (*finding.pointer, *([missing[1]] if missing else []))
         verdict.add((finding.rule, "/".join(map(str, place))))
     return verdict
@@ -249,7 +249,7 @@ def test_what_is_wrong_is_said_where_it_is(form: Page) -> None:
     expect(wrong).to_contain_text("a campaign that is not final has the name `dp2-visits`")
     name.fill("")
     name.blur()
-    expect(wrong).to_have_text("`name` is missing")
+    expect(wrong).to_have_text("missing key `name`")
     fill_required(form)
     form.locator("summary:has-text('Plan')").click()
     box(form, "Deadline").fill("2026-02-30")
@@ -258,10 +258,10 @@ def test_what_is_wrong_is_said_where_it_is(form: Page) -> None:
         "`quanta` is text, not a whole number"
     )
     box(form, "Quanta").fill("1200000")
-    expect(form.locator("#nf-problems")).to_contain_text("`deadline` is 2026-02-30, which is no day")
+    expect(form.locator("#nf-problems")).to_contain_text("invalid day 2026-02-30 in `deadline`")
     box(form, "Deadline").fill("2026-02-28")
     form.get_by_role("combobox", name="Owner").fill("nobody")
-    expect(form.locator("#nf-problems")).to_contain_text("nobody has the handle `nobody`")
+    expect(form.locator("#nf-problems")).to_contain_text("unknown person `nobody`")
     form.get_by_role("button", name="owner", exact=True).click()
     expect(form.get_by_role("combobox", name="Owner")).to_be_focused()
 
@@ -270,7 +270,7 @@ def test_a_problem_leads_into_closed_parts(form: Page) -> None:
     fill_required(form)
     form.get_by_role("button", name="Add a step").click()
     form.get_by_role("button", name="step 1", exact=True).click()
-    expect(form.locator("#nf-problems")).to_contain_text("`name` is missing")
+    expect(form.locator("#nf-problems")).to_contain_text("missing key `name`")
     form.locator("#nf-problems button").first.click()
     expect(form.locator(".nf-card").get_by_role("textbox", name="Name required")).to_be_focused()
 
@@ -324,7 +324,7 @@ def test_groups_come_from_a_table_or_are_listed(form: Page) -> None:
     box(form.locator(".nf-card"), "Name required").fill("one")
     form.locator("summary:has-text('Groups from a table')").click()
     box(form, "Template required").fill("bps/one.yaml")
-    expect(form.locator("#nf-problems")).to_contain_text("`table` is missing")
+    expect(form.locator("#nf-problems")).to_contain_text("missing key `table`")
     expect(form.get_by_role("button", name="Add a group")).to_be_disabled()
     box(form, "Table required").fill("bps/one.csv")
     expect(form.locator("#nf-count")).to_have_text("Nothing is missing or wrong.")

@@ -81,7 +81,7 @@ def test_clashing_keys_are_told_whatever_the_state(write: Write) -> None:
     files = {f"{HOME[name]}/campaign.yaml": definition(name[11:15], "key: k\n") for name in (ALPHA, BETA, GAMMA)}
     files[f"{HOME[ALPHA]}/events.yaml"] = status("a", "2026-11-22T08:00:00.000000Z", "defined", "cancelled")
     found = [problem.message for problem in problems(write(files))]
-    assert found == [f"{BETA} has the key `k` too", f"{ALPHA} has the key `k` too", f"{ALPHA} has the key `k` too"]
+    assert found == [f"duplicate key `k`: {other} has it too" for other in (BETA, ALPHA, ALPHA)]
 
 
 @pytest.mark.parametrize("reverse", [False, True])

@@ -71,7 +71,7 @@ def test_a_record_has_definition_history_and_files(write: Write) -> None:
 
 
 def test_an_id_that_is_not_there_is_a_usage_error(write: Write) -> None:
-    with pytest.raises(UsageError, match="no campaign `2026-11-24"):
+    with pytest.raises(UsageError, match="unknown campaign `2026-11-24"):
         Ledger(WorkTree(write(THREE))).record("2026-11-24-x-aaaa")
 
 

@@ -45,9 +45,9 @@ def test_a_query_that_cannot_be_read_hides_no_other(invalid: Queries) -> None:
     assert invalid.readable == []
     with pytest.raises(DataError, match=r"queries/half.yaml:2:13: query-expression"):
         invalid.named("half")
-    with pytest.raises(UsageError, match="there is no saved query `nobody`"):
+    with pytest.raises(UsageError, match="unknown saved query `nobody`"):
         invalid.named("nobody")
-    with pytest.raises(UsageError, match="there is no saved query `link`"):
+    with pytest.raises(UsageError, match="unknown saved query `link`"):
         invalid.named("link")  # a symbolic link is not followed
 
 
@@ -68,13 +68,13 @@ def test_a_query_concerns_no_campaign() -> None:
         ("state:running owner:me", None),
         ('"@name"', None),
         ("me@example.org", None),
-        ("@other", "cannot be made from another one"),
-        ("x @other", "cannot be made from another one"),
-        ("-@other", "cannot be turned round"),
-        ("@", "no name of a saved query"),
-        ("@Capital", "no name of a saved query"),
+        ("@other", "cannot contain another one"),
+        ("x @other", "cannot contain another one"),
+        ("-@other", "cannot be negated"),
+        ("@", "invalid name of a saved query"),
+        ("@Capital", "invalid name of a saved query"),
         ('"open', "quotation mark"),
-        ("", "says nothing"),
+        ("", "empty expression"),
         ("stat:x", "did you mean `state`?"),
     ],
 )

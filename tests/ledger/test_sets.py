@@ -53,7 +53,7 @@ def test_a_set_is_found_by_the_name_of_its_file(write: Write) -> None:
     root = write({"dataids/bad.json": visits(2, 1), "dataids/deep/er.csv": "instrument,visit\nHSC,3\n"})
     assert members(sets_in(root), "bad") == [1, 2]
     assert members(sets_in(root), "deep/er") == [3]
-    with pytest.raises(UsageError, match="there is no DataId set `worse`"):
+    with pytest.raises(UsageError, match="unknown DataId set `worse`"):
         sets_in(root).evaluate("worse")
 
 
@@ -119,7 +119,7 @@ def test_a_pin_names_a_version_by_commit_or_digest(write: Write, git_in: Git) ->
     assert members(sets, f"bad@{digest[:15]}") == [1, 2]
     with pytest.raises(DataError, match="no version of `bad` has the digest sha256:00000000"):
         sets.evaluate("bad@sha256:00000000")
-    with pytest.raises(UsageError, match="there is no commit"):
+    with pytest.raises(UsageError, match="unknown commit"):
         sets.evaluate("bad@nowhere")
 
 

@@ -110,5 +110,5 @@ def test_columns() -> None:
     assert unknown_column("text") is not None
     error = unknown_column("nmae")
     assert error is not None
-    assert (error.message, error.hint) == ("there is no column `nmae`", "did you mean `name`?")
-    assert str(error) == "there is no column `nmae`: did you mean `name`?"
+    assert (error.message, error.hint) == ("unknown column `nmae`", "did you mean `name`?")
+    assert str(error) == "unknown column `nmae`: did you mean `name`?"

@@ -38,7 +38,7 @@ def words(kind: str, **own: Any) -> str:
         ("assigned", {"person": "v"}, "assigned v"),
         ("unassigned", {"person": "v", "on": "s"}, "unassigned v on s"),
         ("retracted", {"event": "b"}, "retracted event b"),
-        ("reconciled", {"dropped": ["b", "c"], "state": "paused"}, "settled a fork as paused, dropping b, c"),
+        ("reconciled", {"dropped": ["b", "c"], "state": "paused"}, "resolved a fork as paused, dropping b, c"),
         (
             "uploaded",
             {"set": "bad", "count": 1200, "butler": "main", "name": "bad", "revision": 2},

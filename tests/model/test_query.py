@@ -195,28 +195,31 @@ def test_a_step_widens_the_range_of_days() -> None:
     ("expression", "message"),
     [
         ("sate:running", "did you mean `state`"),
-        ("zzz:1", "known are id, name"),
+        ("zzz:1", "expected one of id, name"),
         ('"open', "quotation mark"),
-        ("tract:one", "compared with numbers"),
-        ("tract:1,", "compared with numbers"),
-        ("tract:²", "compared with numbers"),
-        ("tract>" + "9" * 5000, "compared with numbers"),
-        ("day_obs:2026-01-01", "compared with numbers"),
+        ("tract:one", "expected a number"),
+        ("tract:1,", "expected a number"),
+        ("tract:²", "expected a number"),
+        ("tract>" + "9" * 5000, "expected a number"),
+        ("day_obs:2026-01-01", "expected a number"),
         ("state:", "write `state:VALUE`"),
         ("day_obs>=", "write `day_obs:VALUE`"),
         ("-state:", "write `state:VALUE`"),
         ("state==running", "write `state:running`"),
         ("state!=running", "write `-state:running`"),
-        ("https://example.org", "no attribute `https`"),
-        ("state:runing", "there is no state `runing`: did you mean `running`"),
-        ("state:run", "no state `run`"),
-        ("-state:paused,stopped", "no state `stopped`"),
-        ("state:zzz", "known are defined, running"),
+        ("https://example.org", "unknown attribute `https`"),
+        ("state:runing", "unknown state `runing`: did you mean `running`"),
+        ("state:run", "unknown state `run`"),
+        ("-state:paused,stopped", "unknown state `stopped`"),
+        ("state:zzz", "expected one of defined, running"),
         ("kind:nigthly", "did you mean `nightly`"),
-        ("alpha OR beta", "`OR` is no word of this language: several values of one attribute"),
-        ("state:running | state:paused", "as in `state:running,paused`"),
+        ("alpha OR beta", "`OR` is not a word of the query language: to match any of several values"),
+        ("state:running | state:paused", "write `state:running,paused`"),
         ("alpha AND beta", "leave it out"),
         ("NOT alpha", "write `-` right before the word"),
+        ("alpha or beta", "`or` is not a word of the query language: to match any of several values"),
+        ("not alpha", "write `-` right before the word"),
+        ("visit:42", "unknown attribute `visit`: expected one of id"),
     ],
 )
 def test_an_expression_that_makes_no_sense_is_refused_with_advice(expression: str, message: str) -> None:
@@ -225,7 +228,7 @@ def test_an_expression_that_makes_no_sense_is_refused_with_advice(expression: st
 
 
 def test_a_word_of_other_languages_can_be_looked_for_in_quotes() -> None:
-    assert found("alpha or the -OR-else") is False
+    assert found('alpha "or" the -OR-else') is False
     assert found('-"OR"')
     assert parse('"OR"')[0].values == ("or",)
 

@@ -43,7 +43,7 @@ def test_head_and_branch(ledger: Path, git: Git) -> None:
     "revision", ["nonsense", "--output=x", "-n", "", "HEAD:campledger.yaml", "HEAD^{tree}", "a b", "HEAD~99"]
 )
 def test_what_names_no_commit_is_refused(ledger: Path, revision: str) -> None:
-    with pytest.raises(UsageError, match="there is no commit"):
+    with pytest.raises(UsageError, match="unknown commit"):
         Repository(ledger).commit_of(revision)
     assert not (ledger / "x").exists()
 

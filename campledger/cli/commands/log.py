@@ -26,7 +26,7 @@ def _types(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     names = tuple(name.strip() for value in values for name in value.split(","))
     for name in names:
         if name not in EVENT_KINDS:
-            raise click.BadParameter(f"there is no type `{name}`: known are {', '.join(EVENT_KINDS)}", ctx, param)
+            raise click.BadParameter(f"unknown type `{name}`: expected one of {', '.join(EVENT_KINDS)}", ctx, param)
     return names
 
 

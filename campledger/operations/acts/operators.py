@@ -15,7 +15,7 @@ def assign(staged: StagedLedger, reference: str, person: str, on: str | None, ho
     people = staged.settings.people
     handle = staged.user if person == "me" else person
     if people and handle not in people and not remove:
-        raise UsageError(f"nobody has the handle `{handle}`: known are {', '.join(people)}", value=person)
+        raise UsageError(f"unknown person `{handle}`: expected one of {', '.join(people)}", value=person)
     present = history_of(record).operators.get(on or "", ())
     where = f" of {on}" if on else ""
     if remove and handle not in present:

@@ -67,7 +67,7 @@ def record_run(staged: StagedLedger, reference: str, run: Run, how: How) -> Act:
         )
     facts = run.facts or {}
     if "file" in facts and posixpath.normpath(facts["file"]) not in record.files:
-        raise UsageError(f"there is no file {facts['file']} in {record.directory}", value=facts["file"])
+        raise UsageError(f"missing file {facts['file']} in {record.directory}", value=facts["file"])
     own = {
         "type": "submission",
         "state": str(SubmissionState.PLANNED if run.planned else SubmissionState.SUBMITTED),
@@ -101,7 +101,7 @@ def _parents_by_default(record: Record, groups: Sequence[str], relation: str) ->
     deciding = (history_of(record).group(group).deciding for group in groups)
     parents = dict.fromkeys(one.id for one in deciding if one is not None)
     if not parents:
-        raise RefusedError(f"{', '.join(groups)}: there is no submission to {relation}; record a first one")
+        raise RefusedError(f"{', '.join(groups)}: no submission to {relation} yet; record a first one")
     return list(parents)
 
 
@@ -154,12 +154,13 @@ def _require_move(one: Submission, target: SubmissionState, reason: str | None) 
     if transition is None:
         possible = [_command_to(row.target, one.id) for row in SUBMISSION_TABLE if row.source is one.state]
         may = " or ".join(filter(None, possible))
+        how = f"is {target} already" if one.state is target else f"is {one.state} and cannot become {target}"
         raise RefusedError(
-            f"submission {one.id} is {one.state}: it cannot become {target}; "
+            f"submission {one.id} {how}; "
             + (f"possible is {may}" if may else "a new submission may follow it: `campledger record`")
         )
     if transition.needs_reason and not reason:
-        raise UsageError(f"submission {one.id} is {one.state}: that it becomes {target} needs a reason: --reason TEXT")
+        raise UsageError(f"submission {one.id} is {one.state}: to become {target} it needs a reason: --reason TEXT")
 
 
 def _command_to(target: SubmissionState, submission: str) -> str:

@@ -159,7 +159,7 @@ def _files(directory: str, definition: Mapping[str, Any], step: Mapping[str, Any
 
 def _words(ledger: Ledger, path: str, template: str) -> tuple[str, ...]:
     if ledger.files.paths.get(path, True):
-        raise UsageError(f"there is no file {path}: put the template there, then `git add` and commit it")
+        raise UsageError(f"file not found: {path}: put the template there, then `git add` and commit it")
     try:
         return placeholders_of(read_bytes(ledger, path))
     except ForeignError as error:

@@ -51,7 +51,7 @@ def import_bps(writing: Writing, directory: Path, map_file: Path | None, arrival
     if directory or map cannot be read, RefusedError if the result would have errors.
     """
     if not directory.is_dir():
-        raise UsageError(f"there is no directory {directory}")
+        raise UsageError(f"directory not found: {directory}")
     planned = plan(directory, _mapping(map_file))
     result = Imported({}, {}, planned.report)
     left_out: list[ReportLine] = []

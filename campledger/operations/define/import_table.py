@@ -33,7 +33,7 @@ FIELDS = {
     "title": "one line for people",
     "description": "what it does and why",
     "production": "class of campaigns",
-    "kind": "sort of activity",
+    "kind": "type of activity",
     "owner": "a handle, name or address of the settings' people",
     "ticket": "key of a ticket",
     "tag": "free labels",
@@ -176,9 +176,7 @@ def import_table(writing: Writing, path: Path, choices: Choices) -> Taken:
     with writing.stage(several=True) as staged:
         if choices.production is None and "production" not in columns.values():
             known = ", ".join(staged.settings.productions)
-            raise UsageError(
-                f"no column is the production of the campaigns: say it with --production; known are {known}"
-            )
+            raise UsageError(f"missing column `production`: give --production, one of {known}")
         taking = _Taking(staged, table, choices)
         planned = [one for row in rows if (one := taking.take(row)) is not None]
         if table.problems:
@@ -335,7 +333,7 @@ class _Taking:
             handle = text
         if handle is None:
             extra[cell.header] = text
-            self.remarks.append(f"`{shown(text)}` is none of the settings' people: kept under extra")
+            self.remarks.append(f"`{shown(text)}` is not in the settings' `people`: kept under extra")
         else:
             definition["owner"] = handle
 

@@ -43,7 +43,7 @@ def save(
     if before is not None and _same(before, text):
         return Saved(name, path, text, changed=False)
     if before is not None and not replace:
-        raise RefusedError(f"there is a query `{name}` already: --replace overwrites it", value=name)
+        raise RefusedError(f"duplicate query `{name}`: --replace overwrites it", value=name)
     verb = "save" if before is None else "change"
     staged.put_query(name, text.encode(), f"{verb} the query {name}: {expression}")
     return Saved(name, path, text)
@@ -51,7 +51,7 @@ def save(
 
 def _require_name(name: str) -> None:
     if not query.SAVED_NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name of a query: lower-case letters, digits, - and _ make one")
+        raise UsageError(f"invalid name {name!r} of a query: a name consists of lower-case letters, digits, - and _")
 
 
 def _text(name: str, expression: str, view: View, description: str) -> str:
@@ -76,7 +76,7 @@ def remove(staged: StagedLedger, name: str) -> Saved:
     _require_name(name)
     path = query_path(name)
     if path not in staged.files.paths:
-        raise UsageError(f"there is no saved query `{name}`: `campledger query list` shows them", value=name)
+        raise UsageError(f"unknown saved query `{name}`: `campledger query list` shows them", value=name)
     staged.put_query(name, None, f"remove the query {name}")
     return Saved(name, path, "")
 

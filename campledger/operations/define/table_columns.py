@@ -25,7 +25,7 @@ class Table:
 
     def _decoded(self, data: bytes) -> str:
         if len(data) > MAX_BYTES:
-            self.problem((0, 0), "unreadable", f"{len(data):,} bytes; {MAX_BYTES:,} are the limit", "split it")
+            self.problem((0, 0), "unreadable", f"{len(data):,} bytes; the limit is {MAX_BYTES:,}", "split it")
             return ""
         try:
             text = data.decode("utf-8-sig")

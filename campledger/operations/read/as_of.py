@@ -26,17 +26,20 @@ def commit_as_of(repository: Repository, root: Path, text: str) -> str:
     Raise UsageError if there is no such commit, or no such time.
     """
     if not _DATED.fullmatch(text):
-        return repository.commit_of(text)
+        try:
+            return repository.commit_of(text)
+        except UsageError as error:
+            raise UsageError(f"{error}; a day is written 2026-11-22, a time 2026-11-22T08:00 (UTC)") from None
     try:
         moment = times.latest(text)
     except ValueError:
-        raise UsageError(f"`{text}` is no time: write 2026-11-22, or 2026-11-22T08:00 (UTC)") from None
+        raise UsageError(times.invalid_time(text, datetime.now(UTC))) from None
     branch = _main_branch(repository, root)
     found = last_change.last_until(repository, branch, int(moment.timestamp()))
     if found is None:
         shallow = "; the clone lacks a part of the history, `git fetch --unshallow` gets it"
         raise UsageError(
-            f"there is no commit of `{branch}` as early as {text}: `git log --first-parent {branch}` lists them"
+            f"no commit of `{branch}` is as early as {text}: `git log --first-parent {branch}` lists them"
             + (shallow if repository.is_shallow else "")
         )
     return found

@@ -29,7 +29,7 @@ def check_work_tree(workspace: Workspace, paths: Sequence[Path]) -> list[Problem
 def _relative(workspace: Workspace, path: Path) -> str:
     absolute = path.absolute()
     if not absolute.exists():
-        raise UsageError(f"there is no file or directory {path}")
+        raise UsageError(f"file or directory not found: {path}")
     root = workspace.root.absolute()
     for base in (root, root.resolve()):
         for one in (absolute, absolute.resolve()):

@@ -81,7 +81,7 @@ def subject_of(workspace: Workspace, ledger: Ledger, text: str, place: str | Non
     try:
         campaign = resolve(ledger, head)
     except UsageError as error:
-        raise UsageError(f"there is no DataId set `{text}`, and {error}") from None
+        raise UsageError(f"unknown DataId set `{text}`, and {error}") from None
     record = ledger.record(campaign)
     require_readable(record)
     if colon:
@@ -154,7 +154,7 @@ def open_registry(
     butlers = ledger.settings.butlers
     if alias not in butlers:
         known = ", ".join(butlers) or "none"
-        raise UsageError(f"there is no Butler `{alias}`: `butlers` in campledger.yaml has {known}")
+        raise UsageError(f"unknown Butler `{alias}`: `butlers` in campledger.yaml has {known}")
     uris = butlers[alias].get("uris", ())
     butler, address = open_first(uris, writeable=writeable, root=workspace.root.absolute())
     from campledger.butler.store import DataIdStore
@@ -367,7 +367,7 @@ def receive(staged: StagedLedger, campaign: str | None, name: str | None, own: M
         record = staged.find(campaign)
         present, words = record.history.events if record.history else (), f"receipt of {record.id}: {own['type']}"
     elif name is None or name not in staged.shared_sets:
-        raise UsageError(f"there is no shared set `{name}`: `campledger dataids list` shows them", value=name)
+        raise UsageError(f"unknown shared set `{name}`: `campledger dataids list` shows them", value=name)
     else:
         present, words = Sets(staged).receipts(name), f"receipt of the set {name}: {own['type']}"
     known = _known(present, own)

@@ -66,7 +66,7 @@ def _pinned(sets: Sets, derived: Mapping[str, Any]) -> dict[str, Any]:
         reference = Reference.parse(text)
         if sets.path_of(reference.name) is None:
             raise UsageError(
-                f"there is no shared set `{reference.name}`: only those can define another one", value=text
+                f"unknown shared set `{reference.name}`: a set can be derived from shared sets only", value=text
             )
         pins[text] = text if reference.pin else f"{text}@{sets.evaluate(text).digest}"
     return {

@@ -40,7 +40,7 @@ def find(workspace: Workspace | None, text: str, revision: str | None = None, le
     if text.endswith(ENDINGS) and file.is_file():
         return _outside(file)
     if workspace is None:
-        raise UsageError(f"there is no file {text}")
+        raise UsageError(f"file not found: {text}")
     ledger = ledger or workspace.ledger(revision)
     sets = sets_of(workspace, ledger)
     campaign, name = _owner(ledger, text)
@@ -53,7 +53,7 @@ def find(workspace: Workspace | None, text: str, revision: str | None = None, le
 
 def _no_set(sets: Sets, text: str, name: str) -> UsageError:
     hint = did_you_mean(name, sets.ledger.shared_sets, 0.7) or "`campledger dataids list` shows them"
-    return UsageError(f"there is no DataId set `{text}`: {hint}", value=text)
+    return UsageError(f"unknown DataId set `{text}`: {hint}", value=text)
 
 
 def _outside(path: Path) -> Wanted:
@@ -155,7 +155,7 @@ def check(workspace: Workspace | None, names: Sequence[str]) -> list[Problem]:
         if name.endswith(ENDINGS) and file.is_file():
             problems += read(name, file.read_bytes()).problems
         elif workspace is None or ledger is None or chosen is None:
-            raise UsageError(f"there is no file {name}")
+            raise UsageError(f"file not found: {name}")
         else:
             chosen.add(located(ledger, name)[0])
     if ledger is not None and workspace is not None:

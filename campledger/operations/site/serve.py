@@ -92,7 +92,7 @@ def serve(out: Path, port: int, *, reloading: bool = False) -> ThreadingHTTPServ
     With ``reloading``, pages ask it every second whether the site was built anew, and reload.
     """
     if not (out / MARKER).is_file():
-        raise UsageError(f"there is no site in {out}: `campledger site build --out {out}` makes one")
+        raise UsageError(f"no site in {out}: `campledger site build --out {out}` makes one")
     handler = functools.partial(_ReloadingHandler if reloading else _Handler, directory=str(out.resolve()))
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), handler)

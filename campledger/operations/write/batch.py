@@ -207,7 +207,9 @@ class _Run:
             return value
         found = self.labels.get(value[1:])
         if found is None:
-            hint = f"known are {', '.join(self.labels)}" if self.labels else 'a line before it says `"as": "LABEL"`'
+            hint = (
+                f"expected one of {', '.join(self.labels)}" if self.labels else 'a line before it says `"as": "LABEL"`'
+            )
             raise _Misnamed(
                 Finding(pointer, "refused-act", f"no line before this one is called `{shown(value)}`", hint)
             )

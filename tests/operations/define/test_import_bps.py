@@ -89,14 +89,14 @@ def test_an_unknown_person_in_the_map_refuses_the_import_whole(space: Workspace,
     mapping = tmp_path / "map.yaml"
     mapping.write_text("owner: nobody\n")
     head = git(space, "rev-parse", "HEAD")
-    with pytest.raises(RefusedError, match="unknown-person: nobody has the handle `nobody`"):
+    with pytest.raises(RefusedError, match="unknown-person: unknown person `nobody`"):
         import_bps(Writing(space), EXAMPLE, mapping, Arrival())
     assert git(space, "rev-parse", "HEAD") == head
     assert git(space, "status", "--porcelain") == ""
 
 
 def test_a_directory_that_is_not_there_is_a_usage_error(space: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no directory"):
+    with pytest.raises(UsageError, match="directory not found"):
         import_bps(Writing(space), tmp_path / "nothing", None, Arrival())
 
 

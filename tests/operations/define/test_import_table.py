@@ -75,7 +75,7 @@ def test_an_export_of_jira_becomes_campaigns(
     assert [row for row in told if row.startswith("    ")] == [
         "    the label `b!` became the tag `b`",
         "    named nights-of-november-dm-3, since another campaign has the name already",
-        "    `somebody` is none of the settings' people: kept under extra",
+        "    `somebody` is not in the settings' `people`: kept under extra",
     ]
     assert done.stderr.startswith("3 campaigns defined, 0 known, commit ")
 
@@ -170,11 +170,11 @@ WRONG: list[tuple[str | bytes, list[str]]] = [
     ("Title\na\na\n", ["3:1: duplicate-key: `a` stands in line 2 already"]),
     ("Title,\na,b\n", ["2:3: schema: a cell below no header"]),
     ("Title,Status\n,Open\n", ["2:1: schema: a row without key, name and title"]),
-    ("Name\na b\nb\n/\n", ["2:1: schema: `name` cannot be `a b`", "4:1: schema: `name` cannot be `/`"]),
-    ("Title,Kind\na,odd\n", ["2:3: schema: `kind` is `odd`"]),
+    ("Name\na b\nb\n/\n", ["2:1: schema: invalid value `a b` of `name`", "4:1: schema: `name` cannot be `/`"]),
+    ("Title,Kind\na,odd\n", ["2:3: schema: invalid value `odd` of `kind`"]),
     ("Title,Tracts\na,x\n", ["2:3: schema: entry 1 of `tracts` is text"]),
-    ("Title,Status,Tracts,Butler\nodd,open,1,odd\n", ["2:12: unknown-butler: there is no Butler repository `odd`"]),
-    ("Title,Production\na,odd\nb,\n", ["2:3: unknown-production: there is no production `odd`"]),
+    ("Title,Status,Tracts,Butler\nodd,open,1,odd\n", ["2:12: unknown-butler: unknown Butler repository `odd`"]),
+    ("Title,Production\na,odd\nb,\n", ["2:3: unknown-production: unknown production `odd`"]),
     ("Title\n<<<<<<< a\n", ["2:1: conflict-marker: "]),
 ]
 
@@ -217,7 +217,7 @@ def test_a_map_of_a_column_that_is_not_there_and_a_table_without_production(
     done = take("Title\na\n", "--map", "Titel=title")
     assert (done.returncode, "--map names the column `titel`, which is not there" in done.stderr) == (1, True)
     done = campledger("import", "table", tmp_path / "t.csv")
-    assert (done.returncode, "say it with --production" in done.stderr) == (2, True)
+    assert (done.returncode, "give --production" in done.stderr) == (2, True)
     assert campledger("import", "table", tmp_path / "none.csv").returncode == 2
 
 

@@ -61,7 +61,7 @@ def test_paths_narrow_the_check(ledger: Path, campaign: Path, campledger: Run, t
     for path in (campaign, campaign / "campaign.yaml", ledger / "campaigns", ledger, ledger / "campaigns/2026"):
         assert campledger("check", path).returncode == 1, path
     done = campledger("check", "nothing")
-    assert (done.returncode, done.stderr) == (2, "campledger: there is no file or directory nothing\n")
+    assert (done.returncode, done.stderr) == (2, "campledger: file not found: or directory nothing\n")
     done = campledger("check", tmp_path)
     assert (done.returncode, "is not in the ledger" in done.stderr) == (2, True)
 
@@ -103,7 +103,7 @@ def test_what_was_staged_as_a_link_or_a_bad_setting_is_seen(ledger: Path, cample
 def test_a_revision_that_is_not_there(ledger: Path, campledger: Run, revision: str) -> None:
     done = campledger("check", f"--commit={revision}")
     assert done.returncode == 2
-    assert f"there is no commit `{revision}`" in done.stderr
+    assert f"unknown commit `{revision}`" in done.stderr
     assert not (ledger / "x").exists()
 
 
@@ -176,7 +176,7 @@ def test_a_fork_is_reported_and_does_not_stop_reading(
     done = campledger("check")
     assert done.returncode == 1
     assert done.stdout.count("illegal-transition") == 2
-    assert "`campledger reconcile` settles a fork" in done.stdout
+    assert "`campledger reconcile` resolves a fork" in done.stdout
     assert json.loads(campledger("show", "hello", "--json").stdout)["state"] == "completed"
     assert campledger("note", "hello", "still takes notes").returncode == 0
 
@@ -251,7 +251,7 @@ def test_a_recorded_event_that_was_changed_is_found_in_what_is_staged(
     done = campledger("check", "--staged")
     assert done.returncode == 1
     assert "events.yaml:1:3: changed-event: the event " in done.stdout
-    assert "was changed: history is only added to" in done.stdout
+    assert "was changed: a history only grows" in done.stdout
 
 
 def test_a_recorded_event_that_was_removed_is_found_since_a_commit(recorded: Path, git: Git, campledger: Run) -> None:
@@ -262,7 +262,7 @@ def test_a_recorded_event_that_was_removed_is_found_since_a_commit(recorded: Pat
     done = campledger("check", "--commit", "HEAD", "--since", before)
     assert done.returncode == 1
     assert "events.yaml:0:0: changed-event: the event " in done.stdout
-    assert " is gone: history is only added to" in done.stdout
+    assert " is gone: a history only grows" in done.stdout
 
 
 def test_lines_in_another_order_are_no_change(recorded: Path, git: Git, campledger: Run) -> None:

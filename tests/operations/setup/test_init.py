@@ -286,7 +286,7 @@ def test_a_definition_may_not_refer_to_a_file_that_is_on_disk_only(
     refer = ("edit", "hello", "--set", "processing.bps.file=bps.yaml")
     done = campledger(*refer)
     assert done.returncode == 3
-    assert "missing-file: there is no file `bps.yaml`" in done.stderr
+    assert "missing-file: missing file `bps.yaml`" in done.stderr
     assert "`git add` and commit it" in done.stderr
     git("add", "--all")
     git("commit", "--quiet", "--message=bps file")

@@ -178,11 +178,11 @@ def test_as_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 "2026-09-02T13:59:59+02:00": 0, days[2][:10]: 2}  # fmt: skip
     for moment, number in expected.items():
         assert build(root, tmp_path / "out", commit=moment).commit == days[number], moment
-    with pytest.raises(UsageError, match="there is no commit of `main` as early as 2026-08-31:"):
+    with pytest.raises(UsageError, match="no commit of `main` is as early as 2026-08-31:"):
         build(root, tmp_path / "out", commit="2026-08-31")
-    with pytest.raises(UsageError, match="`2026-09-31` is no time"):
+    with pytest.raises(UsageError, match="invalid time `2026-09-31`"):
         build(root, tmp_path / "out", commit="2026-09-31")
-    with pytest.raises(UsageError, match="there is no commit `yesterday`"):
+    with pytest.raises(UsageError, match="unknown commit `yesterday`"):
         build(root, tmp_path / "out", commit="yesterday")
     with pytest.raises(UsageError, match="exclude each other"):
         build(root, tmp_path / "out", commit="2030-01-01", worktree=True)

@@ -132,21 +132,24 @@ def test_a_batch_with_keys_can_be_run_again(ledger: Path, campledger: Run, snaps
 
 
 UNREADABLE: list[tuple[bytes, str]] = [
-    (b'{"act": "strat"}', "1:9: schema: `act` is none of define, edit, start,"),
-    (b'{"campaign": "x"}', "1:1: schema: `act` is none of define"),
-    (b'{"act": "start"}', "1:1: schema: `campaign` is missing"),
-    (b'{"act": "start", "campaing": "x", "campaign": "x"}', "1:18: unknown-key: there is no key `campaing` here"),
-    (b'{"act": "start", "campaign": 5}', "1:30: schema: `campaign` is a number, not text"),
-    (b'{"act": "pause", "campaign": "x"}', "1:1: schema: `reason` is missing"),
-    (b'{"act": "outcome", "submission": "x", "state": "ok"}', "1:48: schema: `state` is `ok`, which is none of"),
+    (b'{"act": "strat"}', "1:9: schema: unknown `act`: expected one of define, edit, start,"),
+    (b'{"campaign": "x"}', "1:1: schema: unknown `act`: expected one of define"),
+    (b'{"act": "start"}', "1:1: schema: missing key `campaign`"),
+    (b'{"act": "start", "campaing": "x", "campaign": "x"}', "1:18: unknown-key: unknown key `campaing`"),
+    (b'{"act": "start", "campaign": 5}', "1:30: schema: `campaign` is a number, expected text"),
+    (b'{"act": "pause", "campaign": "x"}', "1:1: schema: missing key `reason`"),
+    (
+        b'{"act": "outcome", "submission": "x", "state": "ok"}',
+        "1:48: schema: invalid value `ok` of `state`: expected one of",
+    ),
     (b'{"act": "record", "campaign": "x", "places": ["a", 1]}', "1:52: schema: entry 2 of `places` is a number"),
     (
         b'{"act": "note", "campaign": "x", "text": "a", "text": "b"}',
-        "1:47: unreadable: the key `text` stands here a",
+        "1:47: unreadable: duplicate key `text`",
     ),
     (b'{"act": "note", "campaign": "x"', "1:32: unreadable: not JSON: "),
-    (b'{"act": NaN}', "1:9: unreadable: `NaN` is no number of JSON"),
-    (b"[1]", "1:1: schema: an act is a mapping"),
+    (b'{"act": NaN}', "1:9: unreadable: `NaN` is not a number of JSON"),
+    (b"[1]", "1:1: schema: an act must be a mapping"),
     (b'{"act": "note", "text": "\xff"}', "1:26: unreadable: not UTF-8 text"),
     (b"[" * 100_000, "1:31: unreadable: nested more than 30 deep"),
     (b"9" * 10_000, "1:1: unreadable: "),
@@ -176,16 +179,19 @@ def test_all_lines_that_have_not_the_form_are_told(ledger: Path, campledger: Run
 
 REFUSED = [
     ({"act": "resume", "campaign": "hello"}, "1:9: refused-act: 2"),
-    ({"act": "start", "campaign": "nope"}, "1:30: refused-act: there is no campaign `nope`"),
+    ({"act": "start", "campaign": "nope"}, "1:30: refused-act: unknown campaign `nope`"),
     ({"act": "start", "campaign": "@nope"}, "1:30: refused-act: no line before this one is called `@nope`"),
     ({"act": "note", "campaign": "hello", "text": "x", "on": "step9"}, "1:57: refused-act: "),
-    ({"act": "accept", "submission": "4242"}, "1:33: refused-act: there is no submission `4242`"),
-    ({"act": "assign", "campaign": "hello", "person": "bob"}, "1:50: refused-act: nobody has the handle `bob`"),
-    ({**DEFINE, "production": "nope"}, "1:65: unknown-production: there is no production `nope`"),
-    ({**DEFINE, "set": {"scope.tracts": "x"}}, "1:151: schema: `tracts` is text, not a list"),
-    ({**DEFINE, "set": {"software.stack": "nope", "data.butler": "nope"}}, "1:176: unknown-butler: there is no"),
-    ({**DEFINE, "name": "hello-campledger"}, "1:42: duplicate-name: 2"),
-    ({"act": "start", "campaign": "hello", "at": "2026-13-45"}, "1:45: refused-act: `2026-13-45` is no time"),
+    ({"act": "accept", "submission": "4242"}, "1:33: refused-act: unknown submission `4242`"),
+    ({"act": "assign", "campaign": "hello", "person": "bob"}, "1:50: refused-act: unknown person `bob`"),
+    ({**DEFINE, "production": "nope"}, "1:65: unknown-production: unknown production `nope`"),
+    ({**DEFINE, "set": {"scope.tracts": "x"}}, "1:151: schema: `tracts` is text, expected a list"),
+    (
+        {**DEFINE, "set": {"software.stack": "nope", "data.butler": "nope"}},
+        "1:176: unknown-butler: unknown Butler repository",
+    ),
+    ({**DEFINE, "name": "hello-campledger"}, "1:42: duplicate-name: duplicate name `hello-campledger`: 2"),
+    ({"act": "start", "campaign": "hello", "at": "2026-13-45"}, "1:45: refused-act: invalid time `2026-13-45`"),
 ]
 
 

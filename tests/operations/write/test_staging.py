@@ -97,7 +97,7 @@ def test_a_file_that_is_on_disk_only_does_not_count(ledger: Path, campaign: Path
     for name in ("run.yaml", "run.log"):
         done = campledger("record", "hello", "step1", "--file", name)
         assert done.returncode == 3, done.stderr
-        assert f"there is no file `{name}`" in done.stderr
+        assert f"missing file `{name}`" in done.stderr
     assert git("rev-parse", "HEAD") == head
 
 

@@ -92,7 +92,7 @@ def test_a_set_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "campaigns/2026/09" / STARTED / "dataids/x.csv").write_text("visit\nseven\n")
     commit(tmp_path)
     gone, broken = pages_of(tmp_path)[STARTED]["sets"]
-    assert "there is no DataId set `gone`" in gone["problem"]
+    assert "unknown DataId set `gone`" in gone["problem"]
     assert "cannot be read" in broken["problem"]
 
 

@@ -282,7 +282,7 @@ def test_commits_and_work_tree(ledger: Path, tmp_path: Path) -> None:
     subprocess.run(["git", "commit", "-qam", "Anew"], cwd=ledger, check=True)
     assert build(ledger, tmp_path / "out", commit="HEAD~1").commit != build(ledger, tmp_path / "out").commit
     assert "Anew." in page.read_text()
-    with pytest.raises(UsageError, match="there is no commit"):
+    with pytest.raises(UsageError, match="unknown commit"):
         build(ledger, tmp_path / "out", commit="nowhere")
     with pytest.raises(UsageError, match="exclude each other"):
         build(ledger, tmp_path / "out", commit="HEAD", worktree=True)
@@ -357,7 +357,7 @@ def test_serving_nothing_else(served: tuple[str, Path]) -> None:
 
 
 def test_serving_needs_a_site_and_a_port(ledger: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no site"):
+    with pytest.raises(UsageError, match="no site in"):
         serve(ledger, 0)
     build(ledger, tmp_path / "out")
     with pytest.raises(UsageError, match="cannot listen on port"):
