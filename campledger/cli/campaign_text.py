@@ -63,7 +63,9 @@ def as_lines(record: Record) -> list[str]:
         + (f", owner {campaign.owner}" if campaign.owner else "")
         + "".join(f", {clean(ticket['key'])}" for ticket in definition.get("tickets", ())),
     ]
+    head += _description(definition["description"])
     head += [clean(one.text) for one in essentials(definition)]
+    head += _more(record)
     if "template" in definition:
         head.append(f"from the template {clean(origin(definition['template']))}")
     for place, people in history.operators.items():
@@ -73,6 +75,31 @@ def as_lines(record: Record) -> list[str]:
     tail = ["", f"last events (of {len(history.events)}; `campledger log {record.id}` shows all):"] if events else []
     tail += [event_line(event, history, faulty=event not in history.effective) for event in reversed(events)]
     return [*head, *(["", *lines] if lines else []), *body, *tail]
+
+
+def _description(text: str) -> list[str]:
+    """Return the first paragraph of a description; the definition has the rest."""
+    first, _, rest = text.strip().partition("\n\n")
+    return [f"{_in_a_line(first)}{' …' if rest else ''}"]
+
+
+def _more(record: Record) -> list[str]:
+    """Return the plan of a campaign, the DataId sets that it names, and its links."""
+    from campledger.ledger.sets import references_of
+
+    campaign, history = record.campaign, record.history
+    if campaign is None or history is None:
+        return []
+    plan = campaign.definition.get("plan", {})
+    lines = [f"plan: {', '.join(f'{key} {_in_a_line(str(value))}' for key, value in plan.items())}"] if plan else []
+    sets: dict[str, list[str]] = {}
+    for purpose, name in references_of(record):
+        sets.setdefault(str(purpose), []).append(clean(str(name)))
+    lines += [f"{purpose}: {', '.join(dict.fromkeys(names))}" for purpose, names in sorted(sets.items())]
+    links = [*campaign.definition.get("links", ())]
+    links += [event.data["link"] for event in history.effective if event.type == "link"]
+    keys = ("type", "url", "title")
+    return [*lines, *(f"link: {_in_a_line(' '.join(str(one[key]) for key in keys if key in one))}" for one in links)]
 
 
 def _steps(record: Record) -> list[str]:

@@ -222,6 +222,24 @@ def test_cells_of_csv_are_no_formulas(ledger: Path, campledger: Run) -> None:
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
+def test_show_tells_description_plan_sets_and_links(ledger: Path, campledger: Run) -> None:
+    (ledger / "dataids").mkdir(exist_ok=True)
+    (ledger / "dataids/bad.csv").write_text("instrument,visit\nHSC,1228\n")
+    (definition,) = ledger.glob("campaigns/*/*/*hello*/campaign.yaml")
+    plan = "plan: {deadline: 2026-12-15, quanta: 1200}\n"
+    links = "links: [{type: document, url: 'https://x.example.org/a', title: A}]\n"
+    text = definition.read_text().replace("data:\n", "data:\n  exclude: [bad]\n", 1) + plan + links
+    definition.write_text(text)
+    shown = campledger("show", "hello").stdout
+    for line in (
+        "Shows what a campaign looks like. Start it, record a run, accept it, complete it.",
+        "plan: deadline 2026-12-15, quanta 1200",
+        "exclude: bad",
+        "link: document https://x.example.org/a A",
+    ):
+        assert f"\n{line}\n" in shown
+
+
 def test_show_says_what_it_runs_on_and_with(ledger: Path, campledger: Run) -> None:
     assert (
         "\nscope: instrument HSC, skymap hsc_rings_v1, tracts 9813\n"

@@ -18,7 +18,7 @@ from campledger.cli.terminal import page
 @as_of_option
 @ledger_option
 def show(campaign: str, as_json: bool, as_of: str | None) -> None:
-    """Show a campaign: state, steps, groups and submissions, and what happened last.
+    """Show a campaign: state, description, plan, DataId sets, links, steps with submissions, and what happened last.
 
     CAMPAIGN is its id, the beginning of it, its last four characters, or its name.
 
