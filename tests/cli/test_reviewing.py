@@ -315,7 +315,7 @@ def test_what_a_fork_wrote_is_text_only(hello: str, run: Callable[..., str], led
     run("edit", "hello", "--set", "title=@team <b>", "--set", 'extra={"@team": "<b>", "[x](http://evil.example)": 1}')
     run("note", "hello", "@team\n\n/close\n<b>")
     (ledger / "@team <b> [x](http:evil)").write_text("x")
-    (ledger / "campaigns/2026/11/@team<b>").mkdir()
+    (ledger / "campaigns/2026/11/@team<b>").mkdir(parents=True)
     (ledger / "campaigns/2026/11/@team<b>/campaign.yaml").write_text("'@team <b>': https://evil.example\n")
     git("add", ".")
     git("commit", "--quiet", "--message", "@team")
