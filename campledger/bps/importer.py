@@ -18,7 +18,7 @@ from campledger.bps.definition import copy_path, step_order, steps_of
 from campledger.bps.deviations import deviations
 from campledger.bps.drafts import Draft, draft
 from campledger.bps.grouping import Groups, adopt_steps, group_step, skips_output
-from campledger.bps.includes import Missing
+from campledger.bps.includes import UnreadInclude
 from campledger.bps.mapping import Settled, read_mapping
 from campledger.bps.naming import safe_name
 from campledger.bps.prodstat import ProdStatCampaign
@@ -394,6 +394,6 @@ def _unread(item: Draft, sources: Sources) -> list[str]:
     return doubts
 
 
-def _missing_text(missing: Missing, sources: Sources) -> str:
+def _missing_text(missing: UnreadInclude, sources: Sources) -> str:
     candidate = sources.likely(missing)
     return f"`{missing.words}` ({missing.reason}{f'; {candidate} may be meant' if candidate else ''})"

@@ -28,7 +28,7 @@ MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class UnreadInclude:
     """An include that was not read."""
 
     words: str
@@ -49,7 +49,7 @@ class Config:
     own: Mapping[str, Any] = field(default_factory=dict)
     """The file's content before anything was included."""
     includes: list[str] = field(default_factory=list)
-    missing: list[Missing] = field(default_factory=list)
+    missing: list[UnreadInclude] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -172,7 +172,7 @@ class _Reader:
                 base[key] = item
 
     def _miss(self, words: str, by: str, reason: str, *, external: bool = False) -> None:
-        missing = Missing(words, by, reason, external)
+        missing = UnreadInclude(words, by, reason, external)
         if missing not in self._config.missing:
             self._config.missing.append(missing)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from campledger.bps.includes import Missing, read_config
+from campledger.bps.includes import UnreadInclude, read_config
 from campledger.bps.mapping import Settled
 from campledger.bps.prodstat import ProdStatCampaign, read_prodstat
 from campledger.bps.submit_file import SubmitFile, is_submit_config, resolve
@@ -29,7 +29,7 @@ class Sources:
     doubts: tuple[tuple[str, str], ...]
     prodstat: tuple[ProdStatCampaign, ...]
 
-    def likely(self, missing: Missing) -> str:
+    def likely(self, missing: UnreadInclude) -> str:
         """Return the one file beside the including one that a missing include may mean, going by its name."""
         folder = posixpath.dirname(missing.by)
         wanted = _bare(posixpath.basename(missing.words))

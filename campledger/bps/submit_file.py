@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from campledger.bps.includes import Config, Missing, read_config
+from campledger.bps.includes import Config, UnreadInclude, read_config
 from campledger.bps.tree import Tree
 from campledger.bps.values import RUN_TIME, Filled, Values
 from campledger.documents.foreign import ForeignError
@@ -94,7 +94,7 @@ class SubmitFile:
     submitted: tuple[tuple[str, str], ...]
     """What `bps_defined` says, in a configuration that BPS wrote when it submitted."""
     includes: tuple[str, ...]
-    missing: tuple[Missing, ...]
+    missing: tuple[UnreadInclude, ...]
     left: tuple[str, ...]
     """Variables that nothing defines."""
     templates: tuple[str, ...]

@@ -30,7 +30,7 @@ LISTED = 1_000
 CHUNK = 20_000
 """Datasets that are tagged at once: enough that it costs nothing, few enough that progress is seen."""
 
-Progress = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 """Called with the dataset type, the number of its datasets tagged so far, and of all that are to be tagged."""
 
 
@@ -80,7 +80,7 @@ def collect(
     include: Sequence[AnySet] = (),
     exclude: Sequence[AnySet] = (),
     *,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Collected:
     """Make a TAGGED collection of what the inclusions cover and no exclusion does, in ``collections``.
 
@@ -187,7 +187,7 @@ def _select(
         return list(query.datasets(name, list(collections), find_first=True))
 
 
-def _associate(butler: Butler, into: str, name: str, refs: Sequence[DatasetRef], tell: Progress) -> None:
+def _associate(butler: Butler, into: str, name: str, refs: Sequence[DatasetRef], tell: OnProgress) -> None:
     tell(name, 0, len(refs))
     for start in range(0, len(refs), CHUNK):
         chunk = refs[start : start + CHUNK]

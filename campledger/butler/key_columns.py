@@ -103,7 +103,7 @@ NAMES = ("filename",)
 
 
 @dataclass(frozen=True)
-class Plan:
+class KeyPlan:
     """How the columns of a list become keys."""
 
     ways: Mapping[str, tuple[Way, ...]]
@@ -126,7 +126,7 @@ class Plan:
         return other if other in self.ways else None
 
 
-def plan(columns: Collection[str], *, instrument: bool, target: Target | None, ids: Target | None) -> Plan:
+def plan(columns: Collection[str], *, instrument: bool, target: Target | None, ids: Target | None) -> KeyPlan:
     """Return how columns become keys. ``instrument`` says that one is known beside them; ``ids``, what `id` means.
 
     Raise UsageError where they name nothing, or not enough, or more than one thing.
@@ -155,7 +155,7 @@ def plan(columns: Collection[str], *, instrument: bool, target: Target | None, i
     kept = tuple(
         column for column in columns if column in implied or column not in named | {"id", *ALTERNATE_KEYS, *NAMES}
     )
-    return Plan(by_dimension, keys, target, tuple(implied), used, kept)
+    return KeyPlan(by_dimension, keys, target, tuple(implied), used, kept)
 
 
 def _ways_of_id(ids: Target | None) -> tuple[Way, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from campledger.butler.key_columns import NAMES, Plan, Target, Value, Way, number, plan, text
+from campledger.butler.key_columns import NAMES, KeyPlan, Target, Value, Way, number, plan, text
 from campledger.butler.key_lookup import Key, Lookup
 from campledger.dataids.dimensions import DIMENSIONS
 from campledger.dataids.files import no_collection
@@ -122,7 +122,7 @@ _Asked = tuple[Key, tuple[Key | None, ...]]
 class _Run:
     """The state of one conversion: by dimension the value of each row, and what is wrong with rows."""
 
-    def __init__(self, lookup: Lookup, listed: ForeignList, chosen: Plan, instrument: str | None):
+    def __init__(self, lookup: Lookup, listed: ForeignList, chosen: KeyPlan, instrument: str | None):
         self.lookup = lookup
         self.listed = listed
         self.plan = chosen

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CHUNK = 20_000
 """Rows that are written at once: enough that the loop costs nothing, few enough that progress is seen."""
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Called with the number of rows written so far, and of all."""
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -26,7 +26,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def write_rows(
-    connection: sqlalchemy.Connection, table: sqlalchemy.Table, set_id: int, rows: Sequence[Row], progress: Progress
+    connection: sqlalchemy.Connection, table: sqlalchemy.Table, set_id: int, rows: Sequence[Row], progress: OnProgress
 ) -> None:
     """Add the members of a set, in order, as part of the connection's transaction."""
     write = _copy if connection.dialect.name == "postgresql" else _insert

@@ -24,7 +24,7 @@ from campledger.butler import collecting, joining, tables
 from campledger.butler.connecting import friendly, is_denied
 from campledger.butler.connection import PATIENCE, Connection
 from campledger.butler.missing_records import Unknown, check_universe, describe, unknown_ids
-from campledger.butler.rows import Progress, analyze, read_rows, write_rows
+from campledger.butler.rows import OnProgress, analyze, read_rows, write_rows
 from campledger.butler.stored import Action, AnySet, Kind, Plan, StoredSet, Upload, Use, Verification, moment
 from campledger.butler.tables import Tables
 from campledger.butler.uses import add_use, drop_uses, lock, refer, uses_of
@@ -165,7 +165,7 @@ class DataIdStore:
         note: str | None = None,
         expires: datetime | None = None,
         allow_unknown: bool = False,
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
     ) -> Upload:
         """Put a set into the registry under a name, whole or not at all.
 
@@ -434,7 +434,7 @@ class DataIdStore:
         name: str,
         origin: dict[str, Any],
         allow_unknown: bool,
-        progress: Progress,
+        progress: OnProgress,
     ) -> Upload:
         identity = self._ready(connection, value)
         latest = self._latest(connection, name)

@@ -25,7 +25,7 @@ def act_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def entered(*, at: datetime | None, key: str | None, options: WriteOptions, **given: Any) -> Any:
-        return command(entry=Entry(at, key, options), **given)
+        return command(entry=ActOptions(at, key, options), **given)
 
     result = write_options()(entered)
     for option in (
@@ -37,7 +37,7 @@ def act_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ActOptions:
     """How an act is entered: when it happened, its key, and how it is written."""
 
     at: datetime | None

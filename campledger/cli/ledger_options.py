@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from campledger.cli.terminal import Reading
+from campledger.cli.terminal import ReadingProgress
 from campledger.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def workspace(*, in_hook: bool = False) -> Workspace:
     """Return the ledger that the command is about. Raise UsageError if there is none."""
     from campledger.operations.workspace import Workspace
 
-    return Workspace(ledger_root(in_hook=in_hook), Reading(), tell_newer)
+    return Workspace(ledger_root(in_hook=in_hook), ReadingProgress(), tell_newer)
 
 
 def tell_newer(words: str) -> None:

@@ -15,7 +15,7 @@ from campledger.model.text_format import counted
 
 if TYPE_CHECKING:
     from campledger.dataids import DataIdSet
-    from campledger.operations.sets.edit_sets import Change
+    from campledger.operations.sets.edit_sets import SetChange
     from campledger.operations.write.writing import Writing
 
 LARGE = 100_000
@@ -37,7 +37,7 @@ def write_result(value: DataIdSet, ending: str, out: Path | None, *, partly: boo
     click.echo(f"{out}: {counted(len(value), 'data ID')}", err=True)
 
 
-def tell_change(change: Change, writing: Writing, options: WriteOptions) -> None:
+def tell_change(change: SetChange, writing: Writing, options: WriteOptions) -> None:
     """Say what became of a set."""
     before, after = change.before, change.after
     if options.as_json:

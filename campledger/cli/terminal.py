@@ -131,7 +131,7 @@ def _minute(text: str) -> str:
     return text[:16].replace("T", " ")
 
 
-class Reading:
+class ReadingProgress:
     """Tells on a terminal how far the reading of many campaigns has come, and takes it away at the end."""
 
     def __init__(self) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from campledger.cli.printing import clean
 
 if TYPE_CHECKING:
-    from campledger.model.todo import Matter
+    from campledger.model.todo import TodoItem
 
 
-def item_value(matter: Matter) -> dict[str, Any]:
+def item_value(matter: TodoItem) -> dict[str, Any]:
     """Return a to-do item as a value for JSON."""
     return {
         "need": matter.need,
@@ -22,7 +22,7 @@ def item_value(matter: Matter) -> dict[str, Any]:
     }
 
 
-def item_lines(matter: Matter) -> Iterator[str]:
+def item_lines(matter: TodoItem) -> Iterator[str]:
     """Yield a to-do item as lines: what it is, and its commands."""
     yield f"  {' '.join(clean(matter.words).split())}"
     yield from (f"    {clean(command)}" for command in matter.commands)

@@ -46,7 +46,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DifferenceEntry:
     """What there is to say of one thing: a campaign, a file."""
 
     head: Sentence
@@ -58,7 +58,7 @@ class Section:
     """Entries of one sort."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[DifferenceEntry, ...]
 
 
 def sentence(mark: str, *parts: str | Piece) -> Sentence:
@@ -354,10 +354,12 @@ def of_campaign_difference(found: CampaignDifference, events: int | None = None)
         yield sentence("-", f"{counted(len(found.gone), 'event')} gone or rewritten: ", value(found.gone))
 
 
-def of_other_file(file: OtherFile) -> Entry:
+def of_other_file(file: OtherFile) -> DifferenceEntry:
     """Return what became of a file that is no campaign's."""
     mark = {"added": "+", "removed": "-"}.get(file.change, "~")
-    return Entry(sentence(mark, Piece(file.path, "value"), f" {file.change}"), tuple(of_differences(file.differences)))
+    return DifferenceEntry(
+        sentence(mark, Piece(file.path, "value"), f" {file.change}"), tuple(of_differences(file.differences))
+    )
 
 
 def sections(review: Review, events: int | None = None) -> Iterator[Section]:
@@ -367,8 +369,8 @@ def sections(review: Review, events: int | None = None) -> Iterator[Section]:
         at = f", {record.history.state}" if state and record.history else ""
         return sentence(mark, Piece(record.id, "value"), at)
 
-    def plain(sentences: Iterable[Sentence]) -> tuple[Entry, ...]:
-        return tuple(Entry(one) for one in sentences)
+    def plain(sentences: Iterable[Sentence]) -> tuple[DifferenceEntry, ...]:
+        return tuple(DifferenceEntry(one) for one in sentences)
 
     groups = {
         True: [one for one in review.files if one.is_known],
@@ -376,18 +378,21 @@ def sections(review: Review, events: int | None = None) -> Iterator[Section]:
     }
     yield Section("Problems introduced", plain(of_problem(one) for one in review.introduced))
     effects = [
-        Entry(sentence("~", Piece(one.campaign, "value"), f", {one.state}"), tuple(of_effect(one)))
+        DifferenceEntry(sentence("~", Piece(one.campaign, "value"), f", {one.state}"), tuple(of_effect(one)))
         for one in review.effects
     ]
     yield Section("Effect on campaigns at work", tuple(effects))
-    yield Section("Campaigns defined", tuple(Entry(named("+", one), tuple(of_campaign(one))) for one in review.defined))
+    yield Section(
+        "Campaigns defined", tuple(DifferenceEntry(named("+", one), tuple(of_campaign(one))) for one in review.defined)
+    )
     changed = [
-        Entry(named("~", one.after, state=True), tuple(of_campaign_difference(one, events))) for one in review.changed
+        DifferenceEntry(named("~", one.after, state=True), tuple(of_campaign_difference(one, events)))
+        for one in review.changed
     ]
     yield Section("Campaigns changed", tuple(entry for entry in changed if entry.lines))
     yield Section("Campaigns removed", plain(named("-", one, state=True) for one in review.removed))
     receipts = [
-        Entry(sentence("+", Piece(name, "value")), tuple(of_events(found, events)))
+        DifferenceEntry(sentence("+", Piece(name, "value")), tuple(of_events(found, events)))
         for name, found in review.receipts.items()
     ]
     yield Section("DataId sets", (*plain(of_set(one) for one in review.sets), *receipts))

@@ -41,7 +41,7 @@ MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class TodoItem:
     """Something that is to be done about a campaign, or to be said of it."""
 
     need: str
@@ -68,7 +68,7 @@ class Matter:
         return NEEDS.index(self.need)
 
 
-def matters(progress: Progress, blocked: int = 0) -> list[Matter]:
+def matters(progress: Progress, blocked: int = 0) -> list[TodoItem]:
     """Return what waits for somebody, submission by submission, then what is to be said of the campaign.
 
     ``blocked`` is the number of problems that are in the way of a start.
@@ -77,7 +77,7 @@ def matters(progress: Progress, blocked: int = 0) -> list[Matter]:
     return [*_doubled(progress), *awaiting, *_campaign(progress, blocked)]
 
 
-def pressing(found: Iterable[Matter]) -> list[Matter]:
+def pressing(found: Iterable[TodoItem]) -> list[TodoItem]:
     """Return what needs a person, the most pressing first and then what waits longest."""
     return sorted((one for one in found if one.need in PRESSING), key=lambda one: (one.rank, one.since))
 
@@ -90,7 +90,7 @@ def decision(progress: Progress) -> str:
     return min(needs, key=DECISIONS.index, default="")
 
 
-def todo(progress: Progress, now: datetime, blocked: int = 0) -> list[Matter]:
+def todo(progress: Progress, now: datetime, blocked: int = 0) -> list[TodoItem]:
     """Return all that a campaign asks for at a time: what presses, what may be submitted, what the calendar tells."""
     asking = pressing(matters(progress))
     asking += _timely(progress, now.date().isoformat(), blocked)
@@ -127,7 +127,7 @@ def is_of_one_night(days: tuple[str | int, ...]) -> bool:
     return bool(days) and days[0] == days[-1]
 
 
-def to_submit(progress: Progress) -> list[Matter]:
+def to_submit(progress: Progress) -> list[TodoItem]:
     """Return what may be submitted now: what is planned, what is to be repeated since it came to nothing, what waits.
 
     That is what a campaign's state and the prerequisites of steps allow, whatever else is under way.
@@ -135,7 +135,7 @@ def to_submit(progress: Progress) -> list[Matter]:
     if progress.history.state is not State.RUNNING:
         return []
     after: dict[str, tuple[Submission, list[str]]] = {}
-    firsts: list[Matter] = []
+    firsts: list[TodoItem] = []
     for step in progress.campaign.steps:
         if progress.missing(step):
             continue
@@ -152,18 +152,18 @@ def to_submit(progress: Progress) -> list[Matter]:
     return [*(_after(progress, one, groups) for one, groups in after.values()), *firsts]
 
 
-def _after(progress: Progress, one: Submission, groups: Sequence[str]) -> Matter:
+def _after(progress: Progress, one: Submission, groups: Sequence[str]) -> TodoItem:
     """Return that a planned submission may be made, or one that came to nothing be replaced."""
     if one.is_planned:
         covered = one.groups_in_force
         words = f"{coverage(progress.campaign, covered)}: planned, and not submitted yet."
         proposal = proposals.outcome(one, "submitted")
-        return Matter("submit", "planned", words, (proposal,), one.id, one.events[-1].at, tuple(covered))
+        return TodoItem("submit", "planned", words, (proposal,), one.id, one.events[-1].at, tuple(covered))
     words = f"{coverage(progress.campaign, groups)}: {one.state}, and nothing was submitted after it"
     return _record(progress, words, groups, one)
 
 
-def _record(progress: Progress, words: str, groups: Sequence[str], parent: Submission | None = None) -> Matter:
+def _record(progress: Progress, words: str, groups: Sequence[str], parent: Submission | None = None) -> TodoItem:
     """Return that groups may be submitted; of many the command names some, and the words say which."""
     places = _places(progress, groups)
     if len(places) > MOST_NAMED:
@@ -171,10 +171,10 @@ def _record(progress: Progress, words: str, groups: Sequence[str], parent: Submi
         words += f", first {coverage(progress.campaign, places)} and {len(groups) - MOST_NAMED:,} more"
     if parent is None:
         proposal = proposals.record(progress.campaign.id, places)
-        return Matter("submit", "planned", f"{words}.", (proposal,), groups=tuple(groups))
+        return TodoItem("submit", "planned", f"{words}.", (proposal,), groups=tuple(groups))
     proposal = proposals.record(progress.campaign.id, places, relation="replacement", parent=parent.id)
     since = parent.events[-1].at
-    return Matter("submit", str(parent.state), f"{words}.", (proposal,), parent.id, since, tuple(groups))
+    return TodoItem("submit", str(parent.state), f"{words}.", (proposal,), parent.id, since, tuple(groups))
 
 
 def _places(progress: Progress, groups: Sequence[str]) -> list[str]:
@@ -188,10 +188,10 @@ def _places(progress: Progress, groups: Sequence[str]) -> list[str]:
     return list(places)
 
 
-def under_way(progress: Progress) -> list[Matter]:
+def under_way(progress: Progress) -> list[TodoItem]:
     """Return what the workflow system is at work on, each with the commands that record its end."""
     return [
-        Matter(
+        TodoItem(
             "", "running", f"{coverage(progress.campaign, one.groups)}: {one.state}.",
             tuple(proposals.outcome(one, result) for result in ("succeeded", "failed")), one.id, one.events[-1].at,
         )
@@ -206,14 +206,14 @@ def _need(one: Submission) -> str:
     return "failed" if one.result == "failed" else "decide"
 
 
-def _submission(one: Submission, progress: Progress) -> Matter:
+def _submission(one: Submission, progress: Progress) -> TodoItem:
     groups = coverage(progress.campaign, one.groups_in_force or one.groups)
     since = one.events[-1].at
     need = _need(one)
     if need == "held":
         words = f"{groups}: held{f', {one.reason}' if one.reason else ''}. It goes on once the workflow system lets it."
         answers = (proposals.outcome(one, "running"), proposals.outcome(one, "cancelled"))
-        return Matter(need, "held", words, answers, one.id, since)
+        return TodoItem(need, "held", words, answers, one.id, since)
     result = f"ended, {RESULTS[one.result]}" if one.result else "ended"
     decisions = [proposals.accept(one), proposals.reject(one)]
     rescued = _to_rescue(one, progress) if one.result in {"failed", "partial"} else []
@@ -221,10 +221,10 @@ def _submission(one: Submission, progress: Progress) -> Matter:
         campaign = progress.campaign.id
         decisions.append(proposals.record(campaign, rescued, parent=one.id, run_id=proposals.RESCUE))
     state = "ended-failed" if need == "failed" else "ended"
-    return Matter(need, state, f"{groups}: {result}, and awaits a decision.", tuple(decisions), one.id, since)
+    return TodoItem(need, state, f"{groups}: {result}, and awaits a decision.", tuple(decisions), one.id, since)
 
 
-def _doubled(progress: Progress) -> Iterator[Matter]:
+def _doubled(progress: Progress) -> Iterator[TodoItem]:
     """Yield which groups are processed twice, with the commands that give up one submission or the other."""
     if progress.history.state.is_final:
         return
@@ -234,7 +234,7 @@ def _doubled(progress: Progress) -> Iterator[Matter]:
         answers = tuple(
             proposals.outcome(one, "cancelled") if _may_be_cancelled(one) else proposals.reject(one) for one in rivals
         )
-        yield Matter(
+        yield TodoItem(
             "twice", "held", f"{words}; neither follows the other.", answers, rivals[-1].id, rivals[-1].events[0].at
         )
 
@@ -251,26 +251,26 @@ def _to_rescue(one: Submission, progress: Progress) -> list[str]:
     return [status.path for status in found if status.deciding == one and status.planned is None]
 
 
-def _campaign(progress: Progress, blocked: int) -> list[Matter]:
+def _campaign(progress: Progress, blocked: int) -> list[TodoItem]:
     campaign_id, history = progress.campaign.id, progress.history
     since = history.since.at if history.since else ""
-    found: list[Matter] = []
+    found: list[TodoItem] = []
     if history.state is State.DEFINED:
         found.append(_start(progress, blocked))
     elif history.state is State.RUNNING:
         if progress.campaign.steps and progress.accepted == len(progress.groups):
             complete = proposals.on_campaign("complete", campaign_id)
-            found.append(Matter("complete", "accepted", "Every group is accepted.", (complete,), since=since))
+            found.append(TodoItem("complete", "accepted", "Every group is accepted.", (complete,), since=since))
         going = len(progress.under_way)
         if going:
-            found.append(Matter("", "running", f"{counted(going, 'submission')} under way."))
+            found.append(TodoItem("", "running", f"{counted(going, 'submission')} under way."))
         found += [replace(one, need="") for one in to_submit(progress)]
     elif history.state.is_under_way:
         found.append(_stopped(progress, since))
     return found
 
 
-def _stopped(progress: Progress, since: str) -> Matter:
+def _stopped(progress: Progress, since: str) -> TodoItem:
     """Return that a campaign was begun and does not run, and the act that lets it go on, or else ends it."""
     state, last = progress.history.state, progress.history.since
     rows = (row for row in CAMPAIGN_TABLE if row.source is state)
@@ -278,18 +278,18 @@ def _stopped(progress: Progress, since: str) -> Matter:
     reason = last.data.get("reason", "") if last else ""
     words = f"{state.capitalize()}{f': {reason}' if reason else '.'}"
     answer = proposals.on_campaign(back.act, progress.campaign.id, reason=back.needs_reason)
-    return Matter("paused", "held", words, (answer,), since=since)
+    return TodoItem("paused", "held", words, (answer,), since=since)
 
 
-def _start(progress: Progress, blocked: int, need: str = "", since: str = "") -> Matter:
+def _start(progress: Progress, blocked: int, need: str = "", since: str = "") -> TodoItem:
     """Return that a campaign may be started, or where it is seen what is in the way."""
     act, words = "start", f"Defined, and planned to start on {since}." if since else "Defined, and not started yet."
     if blocked:
         act, words = "show", f"Defined, and cannot start: {counted(blocked, 'problem')} to settle before."
-    return Matter(need, "planned", words, (proposals.on_campaign(act, progress.campaign.id),), since=since)
+    return TodoItem(need, "planned", words, (proposals.on_campaign(act, progress.campaign.id),), since=since)
 
 
-def _timely(progress: Progress, today: str, blocked: int) -> list[Matter]:
+def _timely(progress: Progress, today: str, blocked: int) -> list[TodoItem]:
     """Return what the plan's dates ask for."""
     campaign_id, state = progress.campaign.id, progress.history.state
     plan = progress.campaign.definition.get("plan", {})
@@ -301,17 +301,17 @@ def _timely(progress: Progress, today: str, blocked: int) -> list[Matter]:
         ends = (proposals.on_campaign(end, campaign_id, reason=unused),) if end in acts_from(state) else ()
         later = Proposal("edit", (campaign_id,), (("set", f"plan.deadline={proposals.DATE}"),))
         words = f"The result was of use until {deadline}, and the campaign is {state}."
-        found.append(Matter("late", "held", words, (*ends, later), since=deadline))
+        found.append(TodoItem("late", "held", words, (*ends, later), since=deadline))
     if state is State.DEFINED and start <= today:
         found.append(_start(progress, blocked, "start", start))
     return found
 
 
-def _silent(progress: Progress, last: str) -> Matter:
+def _silent(progress: Progress, last: str) -> TodoItem:
     going = progress.under_way
     words = f"Nothing was recorded since {last[:10]}"
     words += f", with {counted(len(going), 'submission')} under way" if going else ""
     words += f": the first {MOST_NAMED}, and {len(going) - MOST_NAMED:,} more" if len(going) > MOST_NAMED else ""
     answers = [proposals.outcome(one, "succeeded") for one in going[:MOST_NAMED]]
     answers = answers or [Proposal("note", (progress.campaign.id, proposals.TEXT))]
-    return Matter("silent", "running", f"{words}.", tuple(answers), since=last)
+    return TodoItem("silent", "running", f"{words}.", tuple(answers), since=last)

@@ -347,7 +347,7 @@ class Transaction:
             said["owner"] = user if user in self._staged.settings.people else None
         values = {field: value for field, value in said.items() if value not in (None, [])}
         written = {name: templates.written(value) for name, value in (params or {}).items()}
-        wish = campaigns.Wish(values | dict(set or {}), None, from_, key, template, written)
+        wish = campaigns.NewCampaign(values | dict(set or {}), None, from_, key, template, written)
         return self._do(campaigns.define, wish).campaign
 
     def edit(self, campaign: str, *, set: Mapping[str, Any], reason: str | None = None) -> str:

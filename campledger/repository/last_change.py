@@ -14,7 +14,7 @@ from campledger.repository.git_commands import Repository
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CommitPaths:
     """One commit on the way, and the paths from the ledger's root in which it differs from its first parent."""
 
     commit: str
@@ -25,7 +25,7 @@ class Step:
     paths: tuple[str, ...]
 
 
-def steps(repository: Repository, tip: str, since: str | None = None) -> list[Step] | None:
+def steps(repository: Repository, tip: str, since: str | None = None) -> list[CommitPaths] | None:
     """Return the commits from a tip back to, and without, an earlier one, or back to the first; the latest first.
 
     None if the way does not lead past the earlier one.
@@ -43,7 +43,7 @@ def steps(repository: Repository, tip: str, since: str | None = None) -> list[St
     return found
 
 
-def _parse(out: bytes) -> Iterator[Step]:
+def _parse(out: bytes) -> Iterator[CommitPaths]:
     head: list[str] = []
     paths: list[str] = []
     tokens = iter(out.decode("utf-8", "surrogateescape").split("\0"))
@@ -59,9 +59,9 @@ def _parse(out: bytes) -> Iterator[Step]:
         yield _step(head, paths)
 
 
-def _step(head: list[str], paths: list[str]) -> Step:
+def _step(head: list[str], paths: list[str]) -> CommitPaths:
     commit, time, *parents = head
-    return Step(commit, int(time), parents[0] if parents else "", tuple(paths))
+    return CommitPaths(commit, int(time), parents[0] if parents else "", tuple(paths))
 
 
 def tips(repository: Repository, branch: str) -> list[str]:

@@ -24,7 +24,7 @@ WIDTH = 72
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class ActMessage:
     """What one act says in the message of its commit."""
 
     subject: str
@@ -34,7 +34,7 @@ class Act:
     """What more is told where the commit holds no other act."""
 
 
-def compose(acts: Sequence[Act], told: str | None = None) -> str:
+def compose(acts: Sequence[ActMessage], told: str | None = None) -> str:
     """Return the message of a commit that holds some acts, one at least; ``told`` takes the place of the first line."""
     details = [_printable(line) for line in acts[0].details[:LISTED]]
     details += [f"and {len(acts[0].details) - LISTED:,} more"] if len(acts[0].details) > LISTED else []
@@ -50,7 +50,7 @@ def compose(acts: Sequence[Act], told: str | None = None) -> str:
     return "\n\n".join([*parts, "\n".join(f"{key}: {value}" for key, value in ordered)]) + "\n"
 
 
-def _counted(acts: Sequence[Act]) -> str:
+def _counted(acts: Sequence[ActMessage]) -> str:
     campaigns = {value for act in acts for key, value in act.trailers if key == CAMPAIGN}
     return f"{len(acts):,} acts on {len(campaigns):,} campaign{'s' * (len(campaigns) != 1)}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campledger.bps.includes import Missing, read_config
+from campledger.bps.includes import UnreadInclude, read_config
 from campledger.bps.submit_file import SubmitFile, is_submit_config, read_submit_file
 from campledger.bps.tree import Tree, natural, scan
 from campledger.bps.values import Values
@@ -160,7 +160,7 @@ def test_equal_files_mean_the_same_and_others_do_not(tmp_path: Path) -> None:
     assert one.meaning == two.meaning != other.meaning
 
 
-def missing_of(root: Path, files: dict[str, str | bytes]) -> tuple[Missing, ...]:
+def missing_of(root: Path, files: dict[str, str | bytes]) -> tuple[UnreadInclude, ...]:
     return read_submit_file(tree_of(root, files), "a/step1.yaml").missing
 
 

@@ -141,14 +141,14 @@ def test_a_long_reading_tells_how_far_it_is_and_takes_it_away(monkeypatch: pytes
     stream = Tty()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr(terminal, "_PATIENCE", 0.0)
-    reading = terminal.Reading()
+    reading = terminal.ReadingProgress()
     for number in range(1, 1001):
         reading(number, 1000)
         time.sleep(0.0003)
     assert "\rreading campaigns: " in stream.text
     assert " of 1,000" in stream.text
     assert stream.text.endswith("\r\x1b[K")
-    few = terminal.Reading()
+    few = terminal.ReadingProgress()
     stream.text = ""
     few(100, 100)
     assert stream.text == ""

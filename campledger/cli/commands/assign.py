@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from campledger.cli.act_options import Entry, act_options
+from campledger.cli.act_options import ActOptions, act_options
 
 
 def _command(name: str, about: str) -> click.Command:
@@ -16,7 +16,7 @@ def _command(name: str, about: str) -> click.Command:
     @click.argument("person")
     @click.option("--on", metavar="STEP[/GROUP]", help="The step or group, if not the whole campaign.")
     @act_options
-    def command(campaign: str, person: str, on: str | None, entry: Entry) -> None:
+    def command(campaign: str, person: str, on: str | None, entry: ActOptions) -> None:
         from campledger.operations.acts.operators import assign
 
         remove = name == "unassign"

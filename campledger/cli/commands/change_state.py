@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from campledger.cli.act_options import Entry, act_options
+from campledger.cli.act_options import ActOptions, act_options
 from campledger.cli.parameter_types import Words
 from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE
 
@@ -24,7 +24,7 @@ def _command(name: str) -> click.Command:
     @click.argument("campaign")
     @click.option("--reason", required=reason, type=Words(), help="Why, in words.")
     @act_options
-    def command(campaign: str, reason: str | None, entry: Entry) -> None:
+    def command(campaign: str, reason: str | None, entry: ActOptions) -> None:
         from campledger.operations.acts.change_state import change_state
 
         entry.make(lambda staged, how: change_state(staged, campaign, name, reason, how))

@@ -8,7 +8,7 @@ import click
 
 from campledger.cli.ledger_options import as_of_option, ledger_option, start, tell_commit, workspace
 from campledger.cli.reports import tell_problems
-from campledger.cli.terminal import Reading
+from campledger.cli.terminal import ReadingProgress
 
 
 @click.command()
@@ -51,7 +51,7 @@ def check(
     if as_of is not None:
         repository, commit = check.commit_to_check(start(in_hook=True), as_of)
         tell_commit(repository, as_of, commit)
-        problems = check.check_commit(repository, commit, since, new=new, progress=Reading())
+        problems = check.check_commit(repository, commit, since, new=new, progress=ReadingProgress())
     else:
         space = workspace(in_hook=True)
         problems = check.check_staged(space) if staged else check.check_work_tree(space, paths)

@@ -61,7 +61,7 @@ def collect(
 
     writing = Writing(workspace(), push)
     gathering = Gathering(dataset_types, into, sources, purpose, place)
-    how = upload.How(allow_pending)
+    how = upload.UploadOptions(allow_pending)
     with steps_bar() as progress:
         done = operation(writing, what, alias, gathering, how, progress)
     found = done.collected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from campledger.cli.act_options import Entry, act_options
+from campledger.cli.act_options import ActOptions, act_options
 from campledger.cli.parameter_types import Words
 
 
@@ -16,7 +16,7 @@ def _command(name: str, about: str, example: str) -> click.Command:
     @click.argument("submission")
     @click.option("--reason", required=name == "reject", type=Words(), help="Why, in words.")
     @act_options
-    def command(submission: str, reason: str | None, entry: Entry) -> None:
+    def command(submission: str, reason: str | None, entry: ActOptions) -> None:
         from campledger.operations.acts.submissions import decide
 
         entry.make(lambda staged, how: decide(staged, submission, f"{name}ed", reason, how))

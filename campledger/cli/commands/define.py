@@ -80,7 +80,7 @@ def define(
       campledger define my-campaign --edit
       campledger define rerun --from k7mq --branch
     """
-    from campledger.operations.define.campaigns import Wish, decoded, read_file
+    from campledger.operations.define.campaigns import NewCampaign, decoded, read_file
     from campledger.operations.define.campaigns import define as operation
 
     if (file is not None) + (parent is not None) + (template is not None) + by_hand > 1:
@@ -105,7 +105,7 @@ def define(
         else:
             _require(known | values)
     known |= {"owner": owner} if owner else {}
-    wish = Wish({**known, **values}, text, parent, key, template, parameters)
+    wish = NewCampaign({**known, **values}, text, parent, key, template, parameters)
     with editor.keeping(), writing.stage() as staged:
         done = operation(staged, wish)
     if options.as_json:

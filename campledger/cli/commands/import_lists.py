@@ -69,7 +69,7 @@ def _command(name: str, purpose: str) -> click.Command:
 
             if dimension not in {None, "exposure", "visit"}:
                 raise click.UsageError("with --butler, ids are exposures or visits")
-            wish = resolve_keys.Wish(instrument, dimension, visit_system, skip_unknown, allow_pending)  # type: ignore[arg-type]
+            wish = resolve_keys.KeyOptions(instrument, dimension, visit_system, skip_unknown, allow_pending)  # type: ignore[arg-type]
             taken = resolve_keys.look_up(writing.workspace, alias, listed, wish, str(file))
         name = new or file.stem
         tell_remarks(str(file), taken.remarks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from campledger.cli.act_options import Entry, act_options
+from campledger.cli.act_options import ActOptions, act_options
 from campledger.model.vocabulary import LINK_TYPES
 
 
@@ -18,7 +18,7 @@ from campledger.model.vocabulary import LINK_TYPES
 @click.option("--title", help="One line for people.")
 @click.option("--on", metavar="STEP[/GROUP]", help="The step or group that it is about.")
 @act_options
-def link(campaign: str, url: str, kind: str, title: str | None, on: str | None, entry: Entry) -> None:
+def link(campaign: str, url: str, kind: str, title: str | None, on: str | None, entry: ActOptions) -> None:
     """Link a page to a campaign.
 
     URL is an http or https address without a password.

@@ -69,7 +69,7 @@ def log(
     space = workspace()
     names = [word for word in campaigns if not is_term(word)]
     words = expression_of(tuple(word for word in campaigns if is_term(word)))
-    wanted = find_campaigns.Wanted(types, by, on, since, until)
+    wanted = find_campaigns.EventFilter(types, by, on, since, until)
     pairs = list(islice(find_campaigns.log(space, names, words, wanted, revision=as_of_commit(space, as_of)), limit))
     if as_json:
         rows = [{"campaign": record.id, **event.data} for record, event in pairs]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from campledger.cli.act_options import Entry, act_options
+from campledger.cli.act_options import ActOptions, act_options
 from campledger.cli.parameter_types import Words
 
 
@@ -13,7 +13,7 @@ from campledger.cli.parameter_types import Words
 @click.argument("text", type=Words())
 @click.option("--on", metavar="STEP[/GROUP]", help="The step or group that it is about.")
 @act_options
-def note(campaign: str, text: str, on: str | None, entry: Entry) -> None:
+def note(campaign: str, text: str, on: str | None, entry: ActOptions) -> None:
     """Write down something to remember.
 
     TEXT is Markdown. A note can be written in every state of the campaign.

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from campledger.cli.act_options import Entry, act_options
+from campledger.cli.act_options import ActOptions, act_options
 from campledger.cli.parameter_types import Words
 from campledger.cli.run_options import run_collection_option, run_id_option, submit_dir_option, wms_option
 from campledger.model.states import OUTCOMES
@@ -44,7 +44,7 @@ def outcome(
     submission: str,
     what: str,
     run_collection: str | None,
-    entry: Entry,
+    entry: ActOptions,
     **facts: Any,
 ) -> None:
     """Record what the workflow system says of a submission.

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from campledger.cli.act_options import Entry, act_options
+from campledger.cli.act_options import ActOptions, act_options
 from campledger.cli.run_options import run_collection_option, run_id_option, submit_dir_option, wms_option
 from campledger.model.vocabulary import DEVIATIONS, RELATIONS
 
@@ -54,7 +54,7 @@ def record(
     relation: str | None,
     parents: tuple[str, ...],
     planned: bool,
-    entry: Entry,
+    entry: ActOptions,
     **facts: Any,
 ) -> None:
     """Record a submission made by hand: a BPS run of a step, or of some of its groups.

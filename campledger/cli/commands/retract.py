@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from campledger.cli.act_options import Entry, act_options
+from campledger.cli.act_options import ActOptions, act_options
 from campledger.cli.parameter_types import Words
 
 
@@ -12,7 +12,7 @@ from campledger.cli.parameter_types import Words
 @click.argument("event")
 @click.option("--reason", required=True, type=Words(), help="Why, in words.")
 @act_options
-def retract(event: str, reason: str, entry: Entry) -> None:
+def retract(event: str, reason: str, entry: ActOptions) -> None:
     """Take back an event that was wrong; it stays in the history, and does not count.
 
     EVENT is the beginning of its id, as `campledger log CAMPAIGN` shows it.

@@ -15,7 +15,7 @@ from campledger.cli.terminal import ago, page
 from campledger.cli.todo_text import item_lines, item_value
 
 if TYPE_CHECKING:
-    from campledger.model.todo import Matter
+    from campledger.model.todo import TodoItem
     from campledger.operations.read.todo import Waiting
 
 NEED_COLOURS = {"twice": "red", "failed": "red", "held": "yellow", "decide": "cyan", "paused": "yellow",
@@ -79,11 +79,11 @@ def _todo_lines(waiting: Sequence[Waiting]) -> Iterator[str]:
         yield from item_lines(one.matter)
 
 
-def _need(matter: Matter) -> str:
+def _need(matter: TodoItem) -> str:
     return click.style(f"{matter.need:8}", fg=NEED_COLOURS.get(matter.need))
 
 
-def _since(matter: Matter) -> str:
+def _since(matter: TodoItem) -> str:
     """Return since when something waits; of a plan's date there is only the day, which the words say."""
     if len(matter.since) <= len("2026-11-22"):
         return ""

@@ -34,7 +34,7 @@ def upload(what: str, alias: str, allow_pending: bool, temporary: int | None, op
     """
     from campledger.operations.registry import upload
 
-    writing, how = options.writing(), upload.How(allow_pending, temporary)
+    writing, how = options.writing(), upload.UploadOptions(allow_pending, temporary)
     with steps_bar() as progress:
         done, receipts = upload.upload(writing, what, alias, how, progress)
     if options.as_json:

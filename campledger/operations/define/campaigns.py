@@ -26,7 +26,7 @@ from campledger.repository.messages import is_cut
 
 
 @dataclass(frozen=True)
-class Wish:
+class NewCampaign:
     """What a new campaign is made from."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Defined:
     text: str
 
 
-def define(staged: StagedLedger, wish: Wish) -> Defined:
+def define(staged: StagedLedger, wish: NewCampaign) -> Defined:
     """Stage a new campaign; a key that is known finds its campaign and changes nothing."""
     if wish.template:
         wish = _from_template(staged, wish)
@@ -98,7 +98,7 @@ def find_key(ledger: Ledger, key: str) -> str | None:
     return None
 
 
-def _from_template(staged: StagedLedger, wish: Wish) -> Wish:
+def _from_template(staged: StagedLedger, wish: NewCampaign) -> NewCampaign:
     """Return a wish with the template's definition, files and key. Raise UsageError for parameters that do not fit."""
     found = Templates(staged)
     template = found.named(wish.template or "")
@@ -115,7 +115,7 @@ def _from_template(staged: StagedLedger, wish: Wish) -> Wish:
     return replace(wish, text=text, key=str(key), files=found.files(template.name))
 
 
-def _base(staged: StagedLedger, wish: Wish) -> tuple[str | None, dict[str, bytes]]:
+def _base(staged: StagedLedger, wish: NewCampaign) -> tuple[str | None, dict[str, bytes]]:
     """Return the text that a new definition starts from, and the files that come with it."""
     if wish.parent is not None:
         reference, _, revision = wish.parent.partition("@")
@@ -157,7 +157,7 @@ def _commit_with(workspace: Workspace, *paths: str) -> str | None:
     return head[:12] if head and not workspace.repository.status(paths).dirty else None
 
 
-def _name_of(base: str | None, wish: Wish) -> str:
+def _name_of(base: str | None, wish: NewCampaign) -> str:
     if "name" in wish.values:
         return str(wish.values["name"])
     name = _read(base).get("name") if base is not None else None

@@ -20,7 +20,7 @@ from campledger.model.states import CAMPAIGN_STATES, State
 from campledger.model.text_format import counted
 from campledger.operations.define.campaigns import find_key
 from campledger.operations.define.import_bps import status_event, way_to
-from campledger.operations.define.table_columns import Table
+from campledger.operations.define.table_columns import TableText
 from campledger.operations.workspace import told
 from campledger.operations.write.staging import StagedLedger
 from campledger.operations.write.writing import Writing
@@ -91,7 +91,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class ImportedRow:
     """A row of the table: its cells by field."""
 
     line: int
@@ -118,7 +118,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Taken:
+class TableImport:
     """What an import did, or would do."""
 
     rows: tuple[Planned, ...]
@@ -126,9 +126,9 @@ class Taken:
     """What became of each column: header -> field, or nothing where it was left out."""
 
 
-def read(path: str, data: bytes, choices: Choices) -> tuple[Table, list[Row], dict[str, str]]:
+def read(path: str, data: bytes, choices: Choices) -> tuple[TableText, list[ImportedRow], dict[str, str]]:
     """Read a table; return it with its rows and what each column is. What is wrong is in the table's problems."""
-    table = Table(path, data)
+    table = TableText(path, data)
     records = table.records()
     begin, header = next((one for one in records if any(text.strip() for text in one[1])), (0, []))
     names = [text.strip() for text in header]
@@ -154,11 +154,11 @@ def read(path: str, data: bytes, choices: Choices) -> tuple[Table, list[Row], di
             what = columns[names[number]]
             cells.setdefault(what, []).append(Cell(text, number, names[number]))
         if full:
-            rows.append(Row(line + 1, cells))
+            rows.append(ImportedRow(line + 1, cells))
     return table, rows, columns
 
 
-def import_table(writing: Writing, path: Path, choices: Choices) -> Taken:
+def import_table(writing: Writing, path: Path, choices: Choices) -> TableImport:
     """Define a campaign for each row of a table, with the state that its status means.
 
     Rows that were imported before are recognised by their key and left alone. Raise UsageError for choices that make
@@ -182,7 +182,7 @@ def import_table(writing: Writing, path: Path, choices: Choices) -> Taken:
         if table.problems:
             raise DataError(told(table.problems), table.problems)
         writing.message = f"import {counted(len(taking.names), 'campaign')} from {path.name}"
-    return Taken(tuple(planned), columns)
+    return TableImport(tuple(planned), columns)
 
 
 def _require(choices: Choices) -> None:
@@ -199,7 +199,7 @@ def _require(choices: Choices) -> None:
 class _Taking:
     """Takes rows into the ledger, one by one; what is wrong with one does not hide what is with others."""
 
-    def __init__(self, staged: StagedLedger, table: Table, choices: Choices):
+    def __init__(self, staged: StagedLedger, table: TableText, choices: Choices):
         self.staged = staged
         self.table = table
         self.choices = choices
@@ -212,7 +212,7 @@ class _Taking:
             for called in (person.get("name", handle), *person.get("emails", ())):
                 self.handles.setdefault(str(called).lower(), handle)
 
-    def take(self, row: Row) -> Planned | None:
+    def take(self, row: ImportedRow) -> Planned | None:
         """Take a row; None where that cannot be, which is in the table's problems then."""
         before = len(self.table.problems)
         self.remarks: list[str] = []
@@ -246,7 +246,7 @@ class _Taking:
         self.names.add(definition["name"])
         return Planned(row.line, known_by, campaign, definition["name"], state, False, tuple(self.remarks))
 
-    def _known(self, row: Row, known_by: str, campaign: str, state: State) -> Planned:
+    def _known(self, row: ImportedRow, known_by: str, campaign: str, state: State) -> Planned:
         record = self.staged.record(campaign)
         name = record.campaign.name if record.campaign else campaign
         now = record.history.state if record.history else state
@@ -254,12 +254,12 @@ class _Taking:
             self.remarks.append(f"it is {now} here, and {state} in the table")
         return Planned(row.line, known_by, campaign, name, now, True, tuple(self.remarks))
 
-    def _problem(self, row: Row, fields: Sequence[str], rule: str, message: str, hint: str = "") -> None:
+    def _problem(self, row: ImportedRow, fields: Sequence[str], rule: str, message: str, hint: str = "") -> None:
         cell = next((one for name in fields for one in row.cells.get(name, ())), None)
         place = self.table.rows.place_in_line(row.line - 1, cell.number if cell else 0)
         self.table.problem(place, rule, message, hint)
 
-    def _state(self, row: Row) -> State:
+    def _state(self, row: ImportedRow) -> State:
         status = row.text("status")
         state = self.statuses.get(status.lower()) if status else State.DEFINED
         if state is None:
@@ -267,7 +267,7 @@ class _Taking:
             self._problem(row, ("status",), "schema", f"the status `{shown(status)}` is no state", hint)
         return state or State.DEFINED
 
-    def _moment(self, row: Row, name: str) -> datetime | None:
+    def _moment(self, row: ImportedRow, name: str) -> datetime | None:
         text = row.text(name)
         if not text:
             return None
@@ -279,7 +279,7 @@ class _Taking:
             self._problem(row, (name,), "schema", f"`{shown(text)}` {what}", hint)
         return moment
 
-    def _definition(self, row: Row, known_by: str) -> dict[str, Any]:
+    def _definition(self, row: ImportedRow, known_by: str) -> dict[str, Any]:
         title = " ".join(row.text("title").split())
         tickets = [known_by] if row.text("key") and _TICKET.fullmatch(known_by) else []
         tickets += [word for cell in row.cells.get("ticket", ()) for word in re.split(r"[\s,;]+", cell.text) if word]
@@ -313,7 +313,7 @@ class _Taking:
                 set_value(definition, path, _value(cells[0].text.strip(), path))
         return {name: value for name, value in definition.items() if value not in (None, "", [], {})}
 
-    def _name(self, row: Row, known_by: str) -> str:
+    def _name(self, row: ImportedRow, known_by: str) -> str:
         given = row.text("name")
         if given:
             return given
@@ -323,7 +323,7 @@ class _Taking:
             self.remarks.append(f"named {name}, since another campaign has the name already")
         return name
 
-    def _owner(self, row: Row, definition: dict[str, Any], extra: dict[str, Any]) -> None:
+    def _owner(self, row: ImportedRow, definition: dict[str, Any], extra: dict[str, Any]) -> None:
         cell = next(iter(row.cells.get("owner", ())), None)
         if cell is None:
             return
@@ -343,12 +343,12 @@ class _Taking:
             self.remarks.append(f"the label `{shown(word)}` became the tag `{tag}`")
         return tag
 
-    def _check(self, row: Row, definition: Mapping[str, Any]) -> None:
+    def _check(self, row: ImportedRow, definition: Mapping[str, Any]) -> None:
         """Hold a definition to its schema, and tell what is wrong at the cell that it comes from."""
         for one in findings(definition, "campaign"):
             self._problem(row, _fields_of(row, one.pointer), one.rule, one.message, one.hint)
 
-    def _refused(self, row: Row, error: CampledgerError) -> None:
+    def _refused(self, row: ImportedRow, error: CampledgerError) -> None:
         if not error.problems:
             self._problem(row, (), "refused-act", " ".join(str(error).split()))
         for one in error.problems:
@@ -356,7 +356,7 @@ class _Taking:
 
     def _add(
         self,
-        row: Row,
+        row: ImportedRow,
         campaign: str,
         definition: Mapping[str, Any],
         state: State,
@@ -384,7 +384,7 @@ class _Taking:
         self.staged.append(self.staged.record(campaign), own, words, at=at or datetime.now(UTC))
 
 
-def _fields_of(row: Row, pointer: Pointer) -> list[str]:
+def _fields_of(row: ImportedRow, pointer: Pointer) -> list[str]:
     """Return the fields of a row that a place in a definition can come from."""
     path = ".".join(map(str, pointer))
     made_of = {"tickets": ("ticket", "key"), "tags": ("tag",), "name": ("name", "title"), "title": ("title",)}

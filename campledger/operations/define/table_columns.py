@@ -15,7 +15,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _SEPARATOR = re.compile(r"sep=([,;\t])")
 
 
-class Table:
+class TableText:
     """A table's text, and what is wrong with it, by line and column."""
 
     def __init__(self, path: str, data: bytes):

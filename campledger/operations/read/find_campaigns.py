@@ -113,7 +113,7 @@ def show(workspace: Workspace, reference: str, revision: str | None = None) -> R
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EventFilter:
     """Which events a log shows; what is empty or None does not matter."""
 
     types: Iterable[str] = ()
@@ -126,14 +126,14 @@ class Wanted:
     """Both go by when it happened."""
 
 
-ALL = Wanted()
+ALL = EventFilter()
 
 
 def log(
     workspace: Workspace,
     references: Sequence[str] = (),
     expression: str = "",
-    wanted: Wanted = ALL,
+    wanted: EventFilter = ALL,
     *,
     revision: str | None = None,
 ) -> Iterator[tuple[Record, Event]]:
@@ -161,7 +161,7 @@ def log(
     yield from sorted(pairs, key=lambda pair: (pair[1].time, pair[1].id), reverse=True)
 
 
-def _is_wanted(event: Event, history: History, wanted: Wanted, by: str | None) -> bool:
+def _is_wanted(event: Event, history: History, wanted: EventFilter, by: str | None) -> bool:
     if wanted.types and event.type not in wanted.types:
         return False
     if by is not None and event.by.lower() != by.lower():

@@ -17,7 +17,7 @@ from campledger.model.proposals import Proposal, on_campaign
 from campledger.model.states import CAMPAIGN_TABLE, State, Transition
 from campledger.model.text_format import counted
 from campledger.model.todo import (
-    Matter,
+    TodoItem,
     is_of_one_night,
     matters,
     people_of,
@@ -38,7 +38,7 @@ class Waiting:
 
     campaign: Campaign
     history: History
-    matter: Matter
+    matter: TodoItem
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ class Next:
 
     campaign: Campaign
     history: History
-    deciding: list[Matter]
+    deciding: list[TodoItem]
     """What needs a person, the most pressing first."""
-    ready: list[Matter]
+    ready: list[TodoItem]
     """What may be submitted: what is planned, what came to nothing and is to be repeated, groups that wait."""
-    under_way: list[Matter]
+    under_way: list[TodoItem]
     """What the workflow system is at work on."""
     later: list[tuple[str, list[str]]]
     """Steps that may not run yet, each with the steps that they wait for."""

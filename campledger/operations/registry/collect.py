@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from campledger.errors import UsageError
 from campledger.model.rules import collection_complaint
 from campledger.operations.registry.upload import (
-    How,
-    Progress,
+    OnProgress,
     Receipts,
     Subject,
     Uploaded,
+    UploadOptions,
     data_of,
     record,
     store_of,
@@ -59,7 +59,12 @@ class Gathered:
 
 
 def collect(
-    writing: Writing, text: str, alias: str, gathering: Gathering, how: How, progress: Progress | None = None
+    writing: Writing,
+    text: str,
+    alias: str,
+    gathering: Gathering,
+    how: UploadOptions,
+    progress: OnProgress | None = None,
 ) -> Gathered:
     """Gather the datasets that a campaign's or a set's data IDs select, and commit the receipts.
 
@@ -112,7 +117,7 @@ def gather(
     uploads: Sequence[Uploaded],
     alias: str,
     gathering: Gathering,
-    progress: Progress | None,
+    progress: OnProgress | None,
 ) -> Gathered:
     """Gather what sets that are in the registry select, and commit the receipt; nothing of it is left open."""
     from campledger.butler.collecting import collect as butler_collect

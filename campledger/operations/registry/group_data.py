@@ -13,10 +13,10 @@ from campledger.ledger.ledger import Record
 from campledger.model.campaign import Group
 from campledger.operations.registry.collect import DATASET_TYPES, Gathering, gather
 from campledger.operations.registry.upload import (
-    How,
-    Progress,
+    OnProgress,
     Subject,
     Uploaded,
+    UploadOptions,
     group_of,
     open_registry,
     subject_of,
@@ -73,7 +73,7 @@ def make_ready(
     place: str,
     choice: Choice,
     tables: Path | None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     *,
     for_bps: bool = False,
 ) -> Ready:
@@ -110,7 +110,7 @@ def make_ready(
         pipetask.require_collections(store.butler, [*inputs, *data.get("ancillary", ())])
         if named:
             subject = subject_of(workspace, ledger, found.id, group.path)
-            uploads, _ = upload_sets(writing, store, subject, alias, How(choice.allow_pending), progress)
+            uploads, _ = upload_sets(writing, store, subject, alias, UploadOptions(choice.allow_pending), progress)
             tagged = _leave_out(writing, store, subject, uploads, alias, choice, group, progress)
         included = [one.named.found.value for one in uploads if one.named.purpose == "include"]
         folder = _folder(tables or workspace.repository.git_dir / "campledger") if included else Path()
@@ -144,7 +144,7 @@ def _leave_out(
     alias: str,
     choice: Choice,
     group: Group,
-    progress: Progress | None,
+    progress: OnProgress | None,
 ) -> str | None:
     """Gather what the exclusions leave, if there are any; return the collection."""
     if not any(one.named.purpose == "exclude" for one in uploads):

@@ -19,7 +19,7 @@ from campledger.model.states import State, acts_from
 from campledger.operations.registry.collect import setrefs
 from campledger.operations.registry.group_data import Choice, Ready, make_ready
 from campledger.operations.registry.upload import (
-    Progress,
+    OnProgress,
     Receipts,
     Subject,
     record,
@@ -97,7 +97,7 @@ def execute(
     extra: Sequence[str],
     *,
     tables: Path | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Executed:
     """Run pipetask for a group of a running campaign, and record the command with its exit status and sets.
 

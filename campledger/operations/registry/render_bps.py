@@ -17,7 +17,7 @@ from campledger.model import rules
 from campledger.model.campaign import Group
 from campledger.operations.registry.group_data import Choice, make_ready
 from campledger.operations.registry.upload import (
-    Progress,
+    OnProgress,
     group_of,
 )
 from campledger.operations.workspace import resolve
@@ -30,7 +30,7 @@ def render(
     place: str,
     choice: Choice,
     tables: Path | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> str:
     """Return a group's BPS submit file: its variables filled in, and its data as the sets leave it; the rest stays.
 

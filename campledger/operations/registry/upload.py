@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from campledger.butler.store import DataIdStore
     from campledger.butler.stored import Plan, StoredSet, Upload, Verification
 
-Progress = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 """Told what is being done, and how many of how many members are."""
 
 
@@ -197,7 +197,7 @@ class Receipts:
 
 
 @dataclass(frozen=True)
-class How:
+class UploadOptions:
     """How sets are uploaded."""
 
     allow_pending: bool = False
@@ -207,7 +207,7 @@ class How:
 
 
 def upload(
-    writing: Writing, text: str, alias: str, how: How, progress: Progress | None = None
+    writing: Writing, text: str, alias: str, how: UploadOptions, progress: OnProgress | None = None
 ) -> tuple[list[Uploaded], Receipts]:
     """Upload a set, or all sets of a campaign, and commit the receipts.
 
@@ -227,7 +227,7 @@ def upload(
 
 
 def upload_sets(
-    writing: Writing, store: DataIdStore, subject: Subject, alias: str, how: How, progress: Progress | None
+    writing: Writing, store: DataIdStore, subject: Subject, alias: str, how: UploadOptions, progress: OnProgress | None
 ) -> tuple[list[Uploaded], Receipts]:
     """Upload the sets of a subject to an open registry, and commit the receipts, of those before a failure too."""
     done: list[Uploaded] = []
@@ -246,7 +246,12 @@ def _record_uploads(writing: Writing, subject: Subject, done: Sequence[Uploaded]
 
 
 def _upload(
-    workspace: Workspace, store: DataIdStore, named: Named, subject: Subject, how: How, progress: Progress | None
+    workspace: Workspace,
+    store: DataIdStore,
+    named: Named,
+    subject: Subject,
+    how: UploadOptions,
+    progress: OnProgress | None,
 ) -> Uploaded:
     value = named.found.value
     plan = store.plan(value, named.name)
@@ -265,7 +270,7 @@ def _upload(
     return Uploaded(named, plan, upload)
 
 
-def require_known(done: Sequence[Uploaded], how: How) -> None:
+def require_known(done: Sequence[Uploaded], how: UploadOptions) -> None:
     """Raise ButlerError for ids that the registry does not know, as the upload that was only planned would have."""
     for one in done:
         if one.upload is None and one.plan.unknown and not how.allow_pending:

@@ -26,7 +26,7 @@ _RANGE = re.compile(r"(-?[0-9]+)(?:\.\.(-?[0-9]+)(?::([1-9][0-9]*))?)?")
 
 
 @dataclass(frozen=True)
-class Change:
+class SetChange:
     """A change of a set of the ledger, staged."""
 
     name: str
@@ -37,7 +37,9 @@ class Change:
     """Whether anything was staged."""
 
 
-def save(staged: StagedLedger, name: str, derived: Mapping[str, Any], reason: str, *, members: bool = False) -> Change:
+def save(
+    staged: StagedLedger, name: str, derived: Mapping[str, Any], reason: str, *, members: bool = False
+) -> SetChange:
     """Stage a shared set defined by others of the ledger, pinned by their digests; or by its members.
 
     It is for what the first of them is for: what is left of an inclusion is one, and so is a part of it.
@@ -96,7 +98,7 @@ def _new_path(ledger: Ledger, name: str, ending: str) -> str:
     return f"{SHARED}{name}{ending}"
 
 
-def add(staged: StagedLedger, text: str, extra: DataIdSet, reason: str) -> Change:
+def add(staged: StagedLedger, text: str, extra: DataIdSet, reason: str) -> SetChange:
     """Stage a set of the ledger with more members, and what is said of them."""
     path, before = _members(staged, text)
     if extra.dimensions != before.dimensions:
@@ -110,25 +112,25 @@ def add(staged: StagedLedger, text: str, extra: DataIdSet, reason: str) -> Chang
     return _put_value(staged, text, path, after, f"{what} the set {text}: {reason}")
 
 
-def add_new(staged: StagedLedger, name: str, members: DataIdSet, ending: str, reason: str, purpose: str) -> Change:
+def add_new(staged: StagedLedger, name: str, members: DataIdSet, ending: str, reason: str, purpose: str) -> SetChange:
     """Stage a new shared set with its members, to ``include`` or ``exclude``."""
     about = about_new(staged, name, purpose=purpose, why=reason)
     return save_new(staged, name, replace(members, about=about, pending=()), ending, reason)
 
 
-def save_new(staged: StagedLedger, name: str, value: DataIdSet, ending: str, reason: str) -> Change:
+def save_new(staged: StagedLedger, name: str, value: DataIdSet, ending: str, reason: str) -> SetChange:
     """Stage a new shared set with its members."""
     path = _new_path(staged, name, ending)
     return _put_value(staged, name, path, value, f"define the set {name}, {_counted(value)}: {reason}")
 
 
-def subtract(staged: StagedLedger, text: str, less: DataIdSet, reason: str) -> Change:
+def subtract(staged: StagedLedger, text: str, less: DataIdSet, reason: str) -> SetChange:
     """Stage a set of the ledger without the members of another one, which may have fewer dimensions."""
     path, before = _members(staged, text)
     return _less(staged, text, path, before, less, reason)
 
 
-def remove(staged: StagedLedger, text: str, given: Mapping[str, str], reason: str) -> Change:
+def remove(staged: StagedLedger, text: str, given: Mapping[str, str], reason: str) -> SetChange:
     """Stage a set without the members that agree with all values given, which may be of some dimensions only."""
     path, before = _members(staged, text)
     gone = set(_matching(before, given))
@@ -138,7 +140,7 @@ def remove(staged: StagedLedger, text: str, given: Mapping[str, str], reason: st
     return _less(staged, text, path, before, DataIdSet.of(before.dimensions, gone), reason)
 
 
-def _less(staged: StagedLedger, text: str, path: str, before: DataIdSet, less: DataIdSet, reason: str) -> Change:
+def _less(staged: StagedLedger, text: str, path: str, before: DataIdSet, less: DataIdSet, reason: str) -> SetChange:
     after = replace(before.minus(less), about=before.about)
     subject = f"remove {len(before) - len(after):,} of {_counted(before)} from the set {text}: {reason}"
     return _put_value(staged, text, path, after, subject)
@@ -218,7 +220,7 @@ def text_of(ledger: Ledger, name: str) -> Text:
         raise DataError(f"{path} is not UTF-8 text") from None
 
 
-def edit(staged: StagedLedger, found: Text, after: str, reason: str) -> Change:
+def edit(staged: StagedLedger, found: Text, after: str, reason: str) -> SetChange:
     """Stage another text of a set's file. Raise RefusedError where the file is another one by now."""
     path, campaign = located(staged, found.name)
     if read_bytes(staged, path) != found.content.encode():
@@ -228,7 +230,7 @@ def edit(staged: StagedLedger, found: Text, after: str, reason: str) -> Change:
     return _put(staged, found.name, path, content, value, f"edit the set {found.name}: {reason}")
 
 
-def convert(staged: StagedLedger, text: str, ending: str, *, partly: bool = False) -> Change:
+def convert(staged: StagedLedger, text: str, ending: str, *, partly: bool = False) -> SetChange:
     """Stage a set of the ledger in another format, or in order; its members stay.
 
     Raise UsageError where the format has no place for what is said of the set, unless that may go (``partly``).
@@ -247,14 +249,14 @@ def convert(staged: StagedLedger, text: str, ending: str, *, partly: bool = Fals
 
 def replace_members(
     staged: StagedLedger, name: str, path: str, before: bytes, value: DataIdSet, subject: str
-) -> Change:
+) -> SetChange:
     """Stage other members of a set, in the format that its file has. Raise RefusedError where that has changed."""
     if read_bytes(staged, path) != before:
         raise RefusedError(f"{path} changed in the meantime: try again")
     return _put_value(staged, name, path, value, subject)
 
 
-def _put_value(staged: StagedLedger, name: str, path: str, value: DataIdSet, subject: str) -> Change:
+def _put_value(staged: StagedLedger, name: str, path: str, value: DataIdSet, subject: str) -> SetChange:
     return _put(staged, name, path, format_set(value, Path(path).suffix), value, subject)
 
 
@@ -267,13 +269,13 @@ def _put(
     subject: str,
     *,
     gone: str | None = None,
-) -> Change:
+) -> SetChange:
     sets = sets_of(staged.workspace, staged)
     before = _value(sets, gone or path)
     changed = path not in staged.files.paths or read_bytes(staged, path) != content
     if changed:
         staged.put_set(path, content, subject, gone=gone)
-    return Change(name, path, before, value, changed)
+    return SetChange(name, path, before, value, changed)
 
 
 def _value(sets: Sets, path: str) -> DataIdSet | None:

@@ -19,7 +19,7 @@ from campledger.suggestions import did_you_mean
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NamedSet:
     """A set as people name it: in a ledger, in one of its campaigns, or in a file anywhere."""
 
     name: str
@@ -30,7 +30,7 @@ class Wanted:
     campaign: str | None = None
 
 
-def find(workspace: Workspace | None, text: str, revision: str | None = None, ledger: Ledger | None = None) -> Wanted:
+def find(workspace: Workspace | None, text: str, revision: str | None = None, ledger: Ledger | None = None) -> NamedSet:
     """Return the set that people mean: NAME[@PIN], CAMPAIGN:PATH[@PIN], or the path of a file.
 
     It is looked for on disk, in a commit, or in a ledger that is at hand. Without a workspace it can only be a file.
@@ -48,7 +48,7 @@ def find(workspace: Workspace | None, text: str, revision: str | None = None, le
     if not reference.pin and sets.path_of(name, campaign) is None:
         raise _no_set(sets, text, name)
     found = sets.evaluate(name, campaign)
-    return Wanted(reference.name, found.value, found.file, found.path, campaign)
+    return NamedSet(reference.name, found.value, found.file, found.path, campaign)
 
 
 def _no_set(sets: Sets, text: str, name: str) -> UsageError:
@@ -56,7 +56,7 @@ def _no_set(sets: Sets, text: str, name: str) -> UsageError:
     return UsageError(f"unknown DataId set `{text}`: {hint}", value=text)
 
 
-def _outside(path: Path) -> Wanted:
+def _outside(path: Path) -> NamedSet:
     try:
         file = read(str(path), path.read_bytes())
     except OSError as error:
@@ -66,7 +66,7 @@ def _outside(path: Path) -> Wanted:
         raise DataError(f"{path} cannot be read:\n{report_text(errors)}")
     if file.value is None:
         raise UsageError(f"{path} is made from other sets, which only a ledger has: name it as the ledger does")
-    return Wanted(path.stem, file.value, file)
+    return NamedSet(path.stem, file.value, file)
 
 
 def _owner(ledger: Ledger, text: str) -> tuple[str | None, str]:
@@ -126,7 +126,7 @@ def _users(ledger: Ledger) -> dict[str, list[str]]:
 class Shown:
     """All that is known of a set."""
 
-    wanted: Wanted
+    wanted: NamedSet
     used_by: tuple[str, ...] = ()
     receipts: tuple[Event, ...] = ()
 

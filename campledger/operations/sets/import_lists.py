@@ -15,7 +15,7 @@ from campledger.dataids.lists import ForeignList, read_list
 from campledger.dataids.members import ALTERNATES
 from campledger.dataids.sets import REMARKS, Row
 from campledger.errors import DataError, UsageError
-from campledger.operations.sets.edit_sets import Change, about_new, save_new
+from campledger.operations.sets.edit_sets import SetChange, about_new, save_new
 from campledger.operations.write.staging import StagedLedger
 from campledger.problems import Problem, Severity, report_text
 from campledger.suggestions import did_you_mean
@@ -39,7 +39,7 @@ class Meaning:
 
 
 @dataclass(frozen=True)
-class Taken:
+class ImportedList:
     """What was made of a list."""
 
     value: DataIdSet
@@ -62,7 +62,7 @@ def read_foreign(path: Path) -> ForeignList:
     return found
 
 
-def take(found: ForeignList, meaning: Meaning, path: str) -> Taken:
+def take(found: ForeignList, meaning: Meaning, path: str) -> ImportedList:
     """Return the set that a list amounts to, with what is said of its rows.
 
     Raise UsageError where it is not clear which dimensions are meant, or where only a registry could tell; DataError
@@ -93,7 +93,7 @@ def take(found: ForeignList, meaning: Meaning, path: str) -> Taken:
         raise DataError(f"{len(problems):,} rows name no data ID:\n{report_text(problems[:SHOWN])}{more}")
     strange = [name for name in found.columns if name not in named and name not in known]
     value = DataIdSet.of(dimensions, members, said)
-    return Taken(value, len(members), tuple(_remarks(members, found.lines, strange)))
+    return ImportedList(value, len(members), tuple(_remarks(members, found.lines, strange)))
 
 
 def _columns(found: ForeignList, meaning: Meaning) -> dict[str, str]:
@@ -177,7 +177,7 @@ def _some(words: Sequence[str], limit: int = 3) -> str:
     return ", ".join(words[:limit]) + more
 
 
-def save(staged: StagedLedger, name: str, taken: Taken, ending: str, reason: str, **about: str) -> Change:
+def save(staged: StagedLedger, name: str, taken: ImportedList, ending: str, reason: str, **about: str) -> SetChange:
     """Stage what was made of a list as a new shared set; ``about`` is said of it where its format has a place."""
     said = about_new(staged, name, **about) if FORMATS[ending].holds_about else {}
     return save_new(staged, name, replace(taken.value, about=said), ending, reason)

@@ -19,9 +19,9 @@ from campledger.ledger.ledger import Ledger
 from campledger.ledger.sets import Sets
 from campledger.model.text_format import counted
 from campledger.operations.registry.upload import store_of
-from campledger.operations.sets.edit_sets import Change, replace_members
+from campledger.operations.sets.edit_sets import SetChange, replace_members
 from campledger.operations.sets.find_sets import path_of
-from campledger.operations.sets.import_lists import PLAIN, Taken, both_said, read_foreign
+from campledger.operations.sets.import_lists import PLAIN, ImportedList, both_said, read_foreign
 from campledger.operations.workspace import Workspace
 from campledger.operations.write.staging import StagedLedger
 from campledger.problems import Problem, Severity, report_text
@@ -33,7 +33,7 @@ HEADERS = (".fits", ".fits.gz", ".fits.fz", ".fit", ".fits.bz2")
 
 
 @dataclass(frozen=True)
-class Wish:
+class KeyOptions:
     """How names are to be converted."""
 
     instrument: str | None = None
@@ -47,12 +47,17 @@ class Wish:
     """Whether what the registry does not know yet is kept as it is."""
 
 
-Progress = Callable[[int], object]
+OnProgress = Callable[[int], object]
 
 
 def look_up(
-    workspace: Workspace, alias: str, listed: ForeignList, wish: Wish, source: str, progress: Progress | None = None
-) -> Taken:
+    workspace: Workspace,
+    alias: str,
+    listed: ForeignList,
+    wish: KeyOptions,
+    source: str,
+    progress: OnProgress | None = None,
+) -> ImportedList:
     """Return the set that a list amounts to, its names converted by the registry that an alias names.
 
     Raise DataError with the line of each row that cannot be converted, unless that was wished for.
@@ -76,10 +81,10 @@ def look_up(
     said = _said(resolved, listed, known)
     kept = [{**_entry(one, wish), **_remarks(listed.rows[one.index])} for one in pending]
     value = DataIdSet.of(resolved.dimensions, resolved.rows, said, kept)
-    return Taken(value, resolved.count, tuple(_told(resolved, pending, lost, set(resolved.attributes) - known)))
+    return ImportedList(value, resolved.count, tuple(_told(resolved, pending, lost, set(resolved.attributes) - known)))
 
 
-def _sorted_out(unresolved: Sequence[Unresolved], wish: Wish) -> tuple[list[Unresolved], list[Unresolved]]:
+def _sorted_out(unresolved: Sequence[Unresolved], wish: KeyOptions) -> tuple[list[Unresolved], list[Unresolved]]:
     """Return what is kept as pending, and what is lost."""
     sides: tuple[list[Unresolved], list[Unresolved]] = ([], [])
     for one in unresolved:
@@ -98,7 +103,7 @@ def _said(resolved: Resolved, listed: ForeignList, known: set[str]) -> dict[Row,
     return said
 
 
-def _entry(one: Unresolved, wish: Wish) -> dict[str, Value]:
+def _entry(one: Unresolved, wish: KeyOptions) -> dict[str, Value]:
     """Return what names something, by columns that say what: those of a plain list are only ids."""
     entry = dict(one.entry)
     if PLAIN in entry and wish.target is not None:
@@ -129,10 +134,12 @@ class Converted:
     path: str
     before: bytes
     """The file from which it was made."""
-    taken: Taken
+    taken: ImportedList
 
 
-def resolve_set(workspace: Workspace, text: str, alias: str, wish: Wish, progress: Progress | None = None) -> Converted:
+def resolve_set(
+    workspace: Workspace, text: str, alias: str, wish: KeyOptions, progress: OnProgress | None = None
+) -> Converted:
     """Convert the names in a set of the ledger, those that are pending too.
 
     Raise RefusedError where there is nothing to convert, DataError as :func:`look_up` does.
@@ -148,14 +155,14 @@ def resolve_set(workspace: Workspace, text: str, alias: str, wish: Wish, progres
     return Converted(text, path, before, replace(taken, value=replace(value, about=about)))
 
 
-def save(staged: StagedLedger, found: Converted, reason: str) -> Change:
+def save(staged: StagedLedger, found: Converted, reason: str) -> SetChange:
     """Stage a set whose names were converted. Raise RefusedError if its file was changed meanwhile."""
     subject = f"convert names in the set {found.name} to keys: {reason}"
     return replace_members(staged, found.name, found.path, found.before, found.taken.value, subject)
 
 
 def _names_in(
-    ledger: Ledger, path: str, data: bytes, wish: Wish
+    ledger: Ledger, path: str, data: bytes, wish: KeyOptions
 ) -> tuple[DataIdSet | None, Mapping[str, Any], ForeignList]:
     """Return the members that stay as they are, what is said of the set, and the rows to convert."""
     file = Sets(ledger).file(path)

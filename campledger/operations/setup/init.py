@@ -9,7 +9,7 @@ from campledger.documents import writing
 from campledger.documents.editor_schemas import editor_schemas
 from campledger.errors import UsageError
 from campledger.ledger.settings import SETTINGS_FILE
-from campledger.operations.define.campaigns import Wish, define
+from campledger.operations.define.campaigns import NewCampaign, define
 from campledger.operations.setup.ci import workflows
 from campledger.operations.setup.hooks import install_hook
 from campledger.operations.workspace import Workspace
@@ -193,7 +193,7 @@ def init(directory: Path, *, example: bool = False, branch: str = "main", host: 
     if example:
         values = {**EXAMPLE, "owner": workspace.user(workspace.ledger())}
         with Writing(workspace).stage() as staged:
-            defined = define(staged, Wish(values=values)).campaign
+            defined = define(staged, NewCampaign(values=values)).campaign
     hook, _ = install_hook(workspace)
     return Started(root, made, defined, hook)
 

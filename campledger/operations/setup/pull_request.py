@@ -27,7 +27,7 @@ class Host:
 
 
 @dataclass(frozen=True)
-class Proposal:
+class PullRequest:
     """A branch that is to become a pull request."""
 
     branch: str
@@ -37,7 +37,7 @@ class Proposal:
     """The page that opens one, where it is known."""
 
 
-def proposal(workspace: Workspace, branch: str) -> Proposal:
+def proposal(workspace: Workspace, branch: str) -> PullRequest:
     """Return how a new branch becomes a pull request to the main branch."""
     repository = workspace.repository
     settings = workspace.ledger().settings
@@ -45,12 +45,12 @@ def proposal(workspace: Workspace, branch: str) -> Proposal:
     remote = "origin" if "origin" in remotes else next(iter(remotes), None)
     host = host_of((repository.address_of(remote) if remote else None) or "", settings.links.values())
     if host is None:
-        return Proposal(branch, remote, None)
+        return PullRequest(branch, remote, None)
     source, target = quote(branch, safe="/"), quote(settings.main_branch, safe="/")
     if host.kind == "github":
-        return Proposal(branch, remote, f"{host.address}/compare/{target}...{source}?expand=1")
+        return PullRequest(branch, remote, f"{host.address}/compare/{target}...{source}?expand=1")
     wanted = f"merge_request%5Bsource_branch%5D={source}&merge_request%5Btarget_branch%5D={target}"
-    return Proposal(branch, remote, f"{host.address}/-/merge_requests/new?{wanted}")
+    return PullRequest(branch, remote, f"{host.address}/-/merge_requests/new?{wanted}")
 
 
 def host_of(remote: str, links: Iterable[str] = ()) -> Host | None:

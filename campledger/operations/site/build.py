@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from campledger.errors import UsageError
-from campledger.pages.engine.build_request import BuildResult, Progress, Wanted
+from campledger.pages.engine.build_request import BuildRequest, BuildResult, OnProgress
 from campledger.pages.engine.generator_version import program
 from campledger.pages.engine.output_folder import content_id, locked, stamp
 from campledger.problems import Problem, Severity
@@ -20,7 +20,7 @@ def build(
     commit: str | None = None,
     worktree: bool = False,
     public: bool = False,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> BuildResult:
     """Build the site of the ledger in ``root`` into ``out``, from what changed since the last build.
 
@@ -34,7 +34,7 @@ def build(
         raise UsageError("--as-of and --worktree exclude each other: a site shows one state of the ledger")
     repository = Repository(root)
     shown = _commit(repository, root, commit, worktree=worktree)
-    wanted = Wanted(shown, worktree, public, _present(repository, root, shown) if public and shown else ())
+    wanted = BuildRequest(shown, worktree, public, _present(repository, root, shown) if public and shown else ())
     in_git = wanted.commit is not None or repository.exists()
     cache = Cache(repository.common_dir / "campledger" if in_git else None)
     try:
@@ -63,7 +63,7 @@ def _present(repository: Repository, root: Path, shown: str) -> tuple[str, ...]:
 
 
 def _build(
-    repository: Repository, root: Path, out: Path, wanted: Wanted, cache: Cache, progress: Progress | None
+    repository: Repository, root: Path, out: Path, wanted: BuildRequest, cache: Cache, progress: OnProgress | None
 ) -> BuildResult:
     """Build, unless the site is as the last build of the same left it."""
     # A set may be pinned to a branch or a tag.

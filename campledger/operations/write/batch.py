@@ -56,7 +56,7 @@ class Done:
 
 
 @dataclass
-class Reading:
+class BatchLines:
     """The lines of a batch that could be read, and what is wrong with the others."""
 
     name: str
@@ -73,9 +73,9 @@ class Reading:
         self.problems.append(Problem(self.name, line, column, rule, message, hint))
 
 
-def read(name: str, stream: BinaryIO) -> Reading:
+def read(name: str, stream: BinaryIO) -> BatchLines:
     """Read the lines of a batch, and hold each to the schema."""
-    reading = Reading(name)
+    reading = BatchLines(name)
     size, number = 0, 0
     while data := stream.readline(MAX_LINE + 1):  # a pipe is read as it comes, and no further than it may be
         number += 1
@@ -88,7 +88,7 @@ def read(name: str, stream: BinaryIO) -> Reading:
     return reading
 
 
-def _read_line(reading: Reading, number: int, data: bytes) -> None:
+def _read_line(reading: BatchLines, number: int, data: bytes) -> None:
     if number == 1:
         data = data.removeprefix(b"\xef\xbb\xbf")
     try:
@@ -113,7 +113,7 @@ def _read_line(reading: Reading, number: int, data: bytes) -> None:
         reading.lines.append(line)
 
 
-def make(writing: Writing, reading: Reading) -> list[Done]:
+def make(writing: Writing, reading: BatchLines) -> list[Done]:
     """Make the acts that were read, in one commit; return what came of each.
 
     Raise RefusedError, with all problems by line and column of the file, and nothing changed; GitError.
@@ -136,7 +136,7 @@ def make(writing: Writing, reading: Reading) -> list[Done]:
 class _Run:
     """The acts of a batch, made one after the other; what is wrong with one does not hide what is with others."""
 
-    def __init__(self, reading: Reading, staged: StagedLedger, transaction: Transaction):
+    def __init__(self, reading: BatchLines, staged: StagedLedger, transaction: Transaction):
         self.reading = reading
         self.staged = staged
         self.transaction = transaction

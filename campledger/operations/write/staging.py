@@ -42,7 +42,7 @@ _NAMED = re.compile(rb'"(?:run_)?id": ?"([^"]+)"')
 class StagedAct:
     """What one act staged."""
 
-    message: messages.Act
+    message: messages.ActMessage
     path: str
     """The file that it changed; of a campaign that was defined, the definition."""
     line: int = 0
@@ -183,7 +183,7 @@ class StagedLedger(Ledger):
         self._note(self._records, record.id, after)
         self._index(record.id, event)
         trailers = messages.of_event(messages.CAMPAIGN, record.id, event)
-        self._add(StagedAct(messages.Act(subject, trailers), path, number, record.id))
+        self._add(StagedAct(messages.ActMessage(subject, trailers), path, number, record.id))
         # A final campaign that comes back takes its name.
         self._across |= event["type"] == "status" and State(event["from"]).is_final
         return event
@@ -203,7 +203,7 @@ class StagedLedger(Ledger):
         number = content.count(b"\n") + 1
         self._put(path, content + _line(path, number, event))
         trailers = messages.of_event(messages.SET, _stem(path), event)
-        self._add(StagedAct(messages.Act(subject, trailers), path, number))
+        self._add(StagedAct(messages.ActMessage(subject, trailers), path, number))
         return event
 
     def define(
@@ -233,7 +233,7 @@ class StagedLedger(Ledger):
             self._try(mark, lambda: _require_no_new(earlier, self.record(campaign_id).problems))
         if "_definitions" in vars(self) and definition in files:
             self._note(self._definitions, campaign_id, files[definition])
-        message = messages.Act(subject, ((messages.CAMPAIGN, campaign_id),), details)
+        message = messages.ActMessage(subject, ((messages.CAMPAIGN, campaign_id),), details)
         self._add(StagedAct(message, definition, 0, campaign_id))
         self._across = self._defined = True
 
@@ -257,14 +257,14 @@ class StagedLedger(Ledger):
         about = ((messages.CAMPAIGN, owner),) if owner is not None else ()
         # A reason that is longer than a subject stands nowhere else.
         details = (subject,) if messages.is_cut(subject) else ()
-        act = messages.Act(subject, (*about, (messages.SET, _stem(path))), details)
+        act = messages.ActMessage(subject, (*about, (messages.SET, _stem(path))), details)
         changed = {path: content, **({gone: None} if gone is not None else {})}
         self._put_checked(changed, StagedAct(act, path, 0, owner))
 
     def put_query(self, name: str, content: bytes | None, subject: str) -> None:
         """Write the file of a saved query, or take it away. Raise RefusedError as `put_set` does."""
         path = query_path(name)
-        self._put_checked({path: content}, StagedAct(messages.Act(subject, ((messages.QUERY, name),)), path))
+        self._put_checked({path: content}, StagedAct(messages.ActMessage(subject, ((messages.QUERY, name),)), path))
 
     def _put_checked(self, changed: Mapping[str, bytes | None], act: StagedAct) -> None:
         mark = len(self._undo)

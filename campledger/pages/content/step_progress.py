@@ -11,7 +11,7 @@ from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
 from campledger.model.states import ENDED_FAILED, GROUP_STATES, State, words_of
 from campledger.model.text_format import coverage, spans
-from campledger.model.todo import Matter, matters, pressing
+from campledger.model.todo import TodoItem, matters, pressing
 from campledger.pages.content import text
 from campledger.pages.content.links import Directory
 from campledger.pages.content.markdown import markdown
@@ -199,7 +199,7 @@ def what_now(progress: Progress, blocked: int = 0) -> dict[str, Any]:
 _IN_SHORT = {"twice": "submitted twice", "failed": "failed", "held": "held", "decide": "to decide"}
 
 
-def as_dict(matter: Matter) -> dict[str, Any]:
+def as_dict(matter: TodoItem) -> dict[str, Any]:
     """Return what is to be done next as a page shows it."""
     return {
         "state": matter.state,

@@ -48,7 +48,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChartRow:
     """The parts of the groups that one line of the chart stands for."""
 
     label: str
@@ -95,7 +95,7 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _rows(progress: Progress) -> list[Row]:
+def _rows(progress: Progress) -> list[ChartRow]:
     """Return a row for all groups of a step that were run together, or for each step where these are too many."""
     parts = {one.id: tuple(_parts(one)) for one in progress.history.submissions.values()}
     ready = _ready(progress)
@@ -109,7 +109,7 @@ def _rows(progress: Progress) -> list[Row]:
         for names, paths in together.items():
             found = tuple(part for name in names for part in parts[name])
             label = coverage(progress.campaign, paths)
-            rows.append(Row(label, found, _accepted(progress, paths), ready[step.name]))
+            rows.append(ChartRow(label, found, _accepted(progress, paths), ready[step.name]))
     return rows if len(rows) <= MAX_ROWS else [_of_step(step, progress, parts, ready) for step in _begun(progress)]
 
 
@@ -120,11 +120,11 @@ def _begun(progress: Progress) -> list[Step]:
 
 def _of_step(
     step: Step, progress: Progress, parts: Mapping[str, tuple[Part, ...]], ready: Mapping[str, datetime | None]
-) -> Row:
+) -> ChartRow:
     paths = [group.path for group in step.groups]
     covering = dict.fromkeys(one.id for path in paths for one in progress.groups[path].submissions)
     found = tuple(_joined(part for name in covering for part in parts[name]))
-    return Row(step.name, found, _accepted(progress, paths), ready[step.name])
+    return ChartRow(step.name, found, _accepted(progress, paths), ready[step.name])
 
 
 def _joined(parts: Iterable[Part]) -> Iterator[Part]:
@@ -234,7 +234,7 @@ class _Scale:
             number += 1
 
 
-def _drawn(row: Row, number: int, scale: _Scale) -> dict[str, Any]:
+def _drawn(row: ChartRow, number: int, scale: _Scale) -> dict[str, Any]:
     y = _HEAD + number * _ROW
     start = min([part.start for part in row.parts] + ([row.ready] if row.ready else []))
     lasts = any(part.end is None for part in row.parts)
@@ -265,7 +265,7 @@ def _words(part: Part) -> str:
     return f"{which}{state} from {start}" + (f" to {text.moment(_iso(part.end))['text']}" if part.end else " on")
 
 
-def _listed(row: Row, part: Part) -> dict[str, Any]:
+def _listed(row: ChartRow, part: Part) -> dict[str, Any]:
     return {
         "where": row.label,
         "submission": part.submission,

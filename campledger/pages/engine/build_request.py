@@ -8,12 +8,12 @@ from pathlib import Path
 
 from campledger.problems import Problem
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Told how many files of how many are done: made anew, or known to be as they should be."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BuildRequest:
     """Which state of a ledger a site is to show, and how much of it."""
 
     commit: str | None

@@ -24,12 +24,12 @@ from campledger.pages.content import (
     set_pages,
 )
 from campledger.pages.engine import gather, overrides, page_kinds, render
-from campledger.pages.engine.build_request import BuildResult, Progress, Wanted
+from campledger.pages.engine.build_request import BuildRequest, BuildResult, OnProgress
 from campledger.pages.engine.embargo import Hidden, PublicFiles, publish
 from campledger.pages.engine.gather import Survey
 from campledger.pages.engine.generator_version import program
 from campledger.pages.engine.git_facts import Commit
-from campledger.pages.engine.output_folder import Entry, Folder
+from campledger.pages.engine.output_folder import FileMark, Folder
 from campledger.pages.engine.overrides import Overrides
 from campledger.pages.engine.worker_processes import shared_out
 from campledger.problems import Problem
@@ -48,9 +48,9 @@ OF_CAMPAIGNS = (
 """What each campaign has."""
 
 PARTS = (
-    page_kinds.Part(set_pages.paths, set_pages.files),
-    page_kinds.Part(feeds.paths, feeds.files),
-    page_kinds.Part(api.paths, api.files),
+    page_kinds.PageKind(set_pages.paths, set_pages.files),
+    page_kinds.PageKind(feeds.paths, feeds.files),
+    page_kinds.PageKind(api.paths, api.files),
     page_kinds.of_pages(new_campaign_page.paths, new_campaign_page.pages),
     page_kinds.of_pages(saved_query_pages.paths, saved_query_pages.pages),
     page_kinds.of_pages(people_pages.paths, people_pages.pages),
@@ -60,7 +60,7 @@ PARTS = (
 """What makes the other files, in the order in which they are put into place: the front page comes last, so that it
 never links to one that is not there yet."""
 
-_Made = tuple[str, Entry | None, bool]
+_Made = tuple[str, FileMark | None, bool]
 """A file's path; what the site's marker is to say of it, or None where it says so; whether it is to be moved."""
 
 _MANY = 400
@@ -73,7 +73,7 @@ _SHALLOW = (
 
 
 def make(
-    repository: Repository, root: Path, out: Path, wanted: Wanted, cache: Cache, progress: Progress | None
+    repository: Repository, root: Path, out: Path, wanted: BuildRequest, cache: Cache, progress: OnProgress | None
 ) -> BuildResult:
     """Make the site in a folder. Raise UsageError, DataError and the like with the site as it was."""
     folder = Folder(out)
@@ -87,10 +87,10 @@ def make(
 class _Build:
     repository: Repository
     root: Path
-    wanted: Wanted
+    wanted: BuildRequest
     folder: Folder
     cache: Cache
-    progress: Progress | None
+    progress: OnProgress | None
     notes: list[str] = field(default_factory=list)
 
     def run(self) -> BuildResult:

@@ -35,7 +35,7 @@ _PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileMark:
     """What the marker says of a file."""
 
     key: str
@@ -45,11 +45,11 @@ class Entry:
     size: int
 
 
-_UNKNOWN = Entry("", "", -1)
+_UNKNOWN = FileMark("", "", -1)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteCounts:
     """How many files were written, since they were new or differed, and how many removed."""
 
     written: int
@@ -63,7 +63,7 @@ class Folder:
         self.out = out
         self.before, self._marked_at = prepare(out)
         """The files of earlier builds."""
-        self._now: dict[str, Entry] = {}
+        self._now: dict[str, FileMark] = {}
         self._staged: list[str] = []
         self._folders: set[str] = set()
         self._stage = out / STAGE
@@ -86,7 +86,7 @@ class Folder:
         return found.st_size == entry.size and (older or content_id(_read(file)) == entry.content)
 
     @property
-    def files(self) -> Mapping[str, Entry]:
+    def files(self) -> Mapping[str, FileMark]:
         """The files of the site, as this build makes it; until it makes any, those of the last."""
         return self._now or self.before
 
@@ -98,19 +98,19 @@ class Folder:
         """Make a file, unless it is there with this content."""
         self.take(path, *self.make(path, key, data))
 
-    def make(self, path: str, key: str, data: bytes) -> tuple[Entry, bool]:
+    def make(self, path: str, key: str, data: bytes) -> tuple[FileMark, bool]:
         """Make a file beside the site, unless it is there with this content; return what :meth:`take` is to know.
 
         Another process may do this for the one that finishes.
         """
-        entry = Entry(key, content_id(data), len(data))
+        entry = FileMark(key, content_id(data), len(data))
         before = self.before.get(path)
         if before is not None and before.content == entry.content and self.intact(path):
             return entry, False
         self._write(path, data)
         return entry, True
 
-    def take(self, path: str, entry: Entry, new: bool) -> None:
+    def take(self, path: str, entry: FileMark, new: bool) -> None:
         """Count a file that was made as one of the site."""
         self._now[path] = entry
         if new:
@@ -132,7 +132,7 @@ class Folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
             self._folders.add(folder)
 
-    def finish(self) -> Written:
+    def finish(self) -> WriteCounts:
         """Move what was made into place, in the order in which it was made, and remove what is gone.
 
         Raise UsageError if a link in the folder leads elsewhere; and if a file cannot be removed, which the next build
@@ -162,7 +162,7 @@ class Folder:
             raise UsageError(
                 f"{self.out / path}{more} cannot be removed: {why}; the site has it no longer, so remove it"
             )
-        return Written(len(self._staged), removed)
+        return WriteCounts(len(self._staged), removed)
 
     def _move(self, path: str) -> None:
         file = f"{self.out}/{path}"
@@ -224,7 +224,7 @@ def _lock(handle: int) -> bool:
     return True
 
 
-def prepare(out: Path) -> tuple[dict[str, Entry], int]:
+def prepare(out: Path) -> tuple[dict[str, FileMark], int]:
     """Return what the marker says, and when it was written. What a build that was stopped left is removed.
 
     Raise UsageError if the folder holds what no build made.
@@ -255,7 +255,7 @@ def _clear(stage: Path) -> None:
         raise UsageError(f"cannot remove {stage}, where builds gather files: {error.strerror}") from None
 
 
-def _marked(out: Path) -> tuple[dict[str, Entry], int]:
+def _marked(out: Path) -> tuple[dict[str, FileMark], int]:
     """Read the marker; what it lists must be inside the folder, whoever wrote it."""
     file = out / MARKER
     try:
@@ -268,13 +268,13 @@ def _marked(out: Path) -> tuple[dict[str, Entry], int]:
     return found
 
 
-def _entries(document: Mapping[str, object]) -> dict[str, Entry]:
+def _entries(document: Mapping[str, object]) -> dict[str, FileMark]:
     """Return the files that a marker lists. Raise ValueError and the like for one that no build wrote."""
     listed = document["files"]
     if document["format"] == 1 and isinstance(listed, list):
         found = dict.fromkeys(listed, _UNKNOWN)
     elif document["format"] == MARKER_FORMAT and isinstance(listed, dict):
-        found = {path: Entry(*entry) for path, entry in listed.items()}
+        found = {path: FileMark(*entry) for path, entry in listed.items()}
     else:
         raise ValueError("another format")
     for path in found:
@@ -291,7 +291,7 @@ def _require_inside(path: object) -> None:
         raise ValueError(f"{path} is no file of a site")
 
 
-def _mark(out: Path, files: Mapping[str, Entry]) -> None:
+def _mark(out: Path, files: Mapping[str, FileMark]) -> None:
     """Write the marker, unless it says so already."""
     rows = {path: [entry.key, entry.content, entry.size] for path, entry in sorted(files.items())}
     document = {"format": MARKER_FORMAT, "files": rows}
@@ -352,7 +352,7 @@ def _remove(out: Path, path: str) -> bool:
     return True
 
 
-def write(out: Path, files: Iterable[tuple[str, bytes]]) -> Written:
+def write(out: Path, files: Iterable[tuple[str, bytes]]) -> WriteCounts:
     """Make the folder hold these files, by path from it."""
     with locked(out):
         folder = Folder(out)

@@ -34,7 +34,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PageKind:
     """A kind of page or file."""
 
     paths: Callable[[Survey], list[str]]
@@ -52,7 +52,7 @@ class OfCampaign:
     make: Callable[[Readable, Survey], Page | bytes]
 
 
-def of_pages(paths: Callable[[Survey], list[str]], pages: Callable[[Survey], Iterable[Page]]) -> Part:
+def of_pages(paths: Callable[[Survey], list[str]], pages: Callable[[Survey], Iterable[Page]]) -> PageKind:
     """Return the part whose pages these functions list and gather."""
 
     def files(survey: Survey, is_current: IsCurrent) -> Iterator[File]:
@@ -60,7 +60,7 @@ def of_pages(paths: Callable[[Survey], list[str]], pages: Callable[[Survey], Ite
             key = digest(survey.program, json.dumps(page))
             yield File(page["path"], key, None if is_current(page["path"], key) else page)
 
-    return Part(paths, files)
+    return PageKind(paths, files)
 
 
 def paths_of_campaigns(survey: Survey, kinds: Sequence[OfCampaign]) -> list[str]:

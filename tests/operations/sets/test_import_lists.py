@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from campledger.errors import DataError, UsageError
-from campledger.operations.sets.import_lists import Meaning, Taken, read_foreign, take
+from campledger.operations.sets.import_lists import ImportedList, Meaning, read_foreign, take
 
 SHARED = Path(__file__).parents[3] / "../shared/data"
 HSC = {"instrument": "HSC"}
@@ -28,7 +28,7 @@ exposure,comment
 """
 
 
-def taken(tmp_path: Path, text: str, meaning: Meaning, ending: str = ".csv") -> Taken:
+def taken(tmp_path: Path, text: str, meaning: Meaning, ending: str = ".csv") -> ImportedList:
     file = tmp_path / f"list{ending}"
     file.write_text(text)
     return take(read_foreign(file), meaning, file.name)

@@ -56,7 +56,7 @@ def resolve_keys(
     writing = options.writing()
     writing.catch_up()
     space = writing.workspace
-    wish = resolve_keys.Wish(instrument, target, visit_system, skip_unknown, allow_pending)
+    wish = resolve_keys.KeyOptions(instrument, target, visit_system, skip_unknown, allow_pending)
     source = ", ".join(sources)
     if len(sources) == 1 and not Path(sources[0]).exists():
         found = resolve_keys.resolve_set(space, source, alias, wish)
