@@ -88,7 +88,7 @@ def as_of_commit(space: Workspace, as_of: str | None) -> str | None:
 
 def tell_commit(repository: Repository, as_of: str, commit: str) -> None:
     """Name the commit that --as-of turned out to mean, unless it was given in full."""
-    from campledger.operations.read.as_of import committed
+    from campledger.operations.as_of import committed
 
     if commit != as_of:
         click.echo(f"as of commit {commit[:10]}, {committed(repository, commit)}", err=True)

@@ -12,7 +12,7 @@ from campledger.ledger.histories import is_history
 from campledger.ledger.ledger import Ledger, Record
 from campledger.model.ids import slug
 from campledger.model.text_format import counted
-from campledger.operations.read.as_of import commit_as_of
+from campledger.operations.as_of import commit_as_of
 from campledger.problems import Problem, report_text
 from campledger.repository.file_trees import GitTree, WorkTree
 from campledger.repository.git_commands import Repository

@@ -42,15 +42,16 @@ HOMES = {
     "jinja2": "pages",
     "jsonschema": "documents",
     "jsonschema_rs": "documents",
-    "lsst": "butler",
     "markdown_it": "pages",
     "psycopg": "butler",
     "referencing": "documents",
     "ruamel": "documents",
     "sqlalchemy": "butler",
     "yaml": "documents",
+    "lsst": "butler",
+    "lsst.ctrl.bps": "bps",
 }
-"""The one part that may import an outside library."""
+"""The one part that may import an outside library, or a package of one that has a longer row."""
 
 GUESTS = {("butler/subcommands.py", "click"), ("butler/store.py", "astropy")}
 """Modules that name a library of another part: subcommands of `butler` are click's, and a type is astropy's."""
@@ -71,6 +72,11 @@ def imports_of(file: Path) -> set[str]:
     return found
 
 
+def home_of(name: str) -> str:
+    """Return the row of HOMES that a module falls under, the longest one; empty if there is none."""
+    return max((one for one in HOMES if f"{name}.".startswith(f"{one}.")), key=len, default="")
+
+
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -82,8 +88,49 @@ def test_a_module_imports_only_what_is_below_it(file: Path) -> None:
         if first == "campledger":
             part = rest.split(".")[0]
             assert part in {own, "__version__"} | BELOW[own], f"{own} may not import {name}"
-        elif first in HOMES and (str(file.relative_to(PACKAGE)), first) not in GUESTS:
-            assert HOMES[first] == own, f"{first} is imported in {HOMES[first]} only"
+        elif (library := home_of(name)) and (str(file.relative_to(PACKAGE)), library) not in GUESTS:
+            assert HOMES[library] == own, f"{library} is imported in {HOMES[library]} only"
+
+
+ROOMS = {
+    "operations": {
+        "as_of": set(),
+        "roots": set(),
+        "workspace": {"as_of"},
+        "write": {"workspace"},
+        "acts": {"workspace", "write"},
+        "sets": {"registry", "workspace", "write"},
+        "registry": {"sets", "workspace", "write"},
+        "read": {"as_of", "roots", "sets", "workspace"},
+        "define": {"read", "sets", "workspace", "write"},
+        "setup": {"define", "workspace", "write"},
+        "site": {"as_of"},
+        "api": {"acts", "define", "read", "registry", "roots", "sets", "workspace", "write"},
+        "batch": {"api", "workspace", "write"},
+    },
+    "pages": {
+        "engine": {"content", "drawing"},
+        "content": {"drawing", "engine"},
+        "drawing": {"content"},
+    },
+}
+"""What each room of operations and of pages imports of the others there."""
+
+
+@pytest.mark.parametrize("part", ROOMS)
+def test_a_room_imports_the_rooms_of_its_row_and_no_other(part: str) -> None:
+    rooms = ROOMS[part]
+    used: dict[str, set[str]] = {room: set() for room in rooms}
+    for file in (PACKAGE / part).rglob("*.py"):
+        own = file.relative_to(PACKAGE / part).parts[0].removesuffix(".py")
+        if own == "__init__":
+            continue
+        for name in imports_of(file):
+            words = name.split(".")
+            if words[:2] == ["campledger", part]:
+                assert len(words) > 2, f"{file} names no room of {part}"
+                used[own].add(words[2])
+    assert {room: found - {room} for room, found in used.items()} == rooms
 
 
 def test_the_table_names_every_part() -> None:

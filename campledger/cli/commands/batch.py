@@ -42,7 +42,7 @@ def batch(file: Path, message: str | None, options: WriteOptions) -> None:
       {"act": "record", "as": "first", "campaign": "@night", "places": ["step1"], "run_id": "4242"}
       {"act": "outcome", "submission": "@first", "state": "succeeded", "jobs": {"succeeded": 1200}}
     """
-    from campledger.operations.write.batch import make, read
+    from campledger.operations.batch import make, read
 
     writing = options.writing()
     writing.message = message

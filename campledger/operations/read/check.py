@@ -10,7 +10,7 @@ from campledger.errors import UsageError
 from campledger.ledger.checks import check, check_some, rewritten
 from campledger.ledger.ledger import Ledger
 from campledger.ledger.reviewing import problems_between
-from campledger.operations.read.as_of import commit_as_of
+from campledger.operations.as_of import commit_as_of
 from campledger.operations.roots import find_root
 from campledger.operations.workspace import Workspace
 from campledger.problems import Problem

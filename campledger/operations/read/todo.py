@@ -26,7 +26,7 @@ from campledger.model.todo import (
     todo,
     under_way,
 )
-from campledger.operations.read.as_of import committed
+from campledger.operations.as_of import committed
 from campledger.operations.read.find_campaigns import terms_of
 from campledger.operations.workspace import Workspace, resolve
 from campledger.problems import Problem, report_text

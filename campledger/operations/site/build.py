@@ -49,14 +49,14 @@ def _commit(repository: Repository, root: Path, commit: str | None, *, worktree:
         return repository.head() if repository.exists() else None
     if commit is None:
         return repository.commit_of("HEAD")
-    from campledger.operations.read.as_of import commit_as_of
+    from campledger.operations.as_of import commit_as_of
 
     return commit_as_of(repository, root, commit)
 
 
 def _present(repository: Repository, root: Path, shown: str) -> tuple[str, ...]:
     """Return the commits at which the main branch is, here and at its origin, but those that the shown one follows."""
-    from campledger.operations.read.as_of import tips_of_main
+    from campledger.operations.as_of import tips_of_main
 
     tips = {*tips_of_main(repository, root)} - {shown}
     return tuple(sorted(tip for tip in tips if not repository.is_ancestor(tip, shown)))

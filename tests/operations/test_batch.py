@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from campledger.documents.schema import acts
-from campledger.operations.write import batch
+from campledger.operations import batch
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Git = Callable[..., str]
