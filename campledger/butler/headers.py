@@ -138,7 +138,7 @@ def _quietly() -> Iterator[None]:
 
 
 def _index(path: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
-    """Yield the files of an index. Its keys are paths relative to it; what all have in common stands apart."""
+    """Yield the files of an index: its keys are relative paths, __COMMON__ holds values shared by all."""
     common = content["__COMMON__"]
     mode = content.get("__CONTENT__", "metadata")
     for name, own in content.items():

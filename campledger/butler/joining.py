@@ -102,7 +102,7 @@ def datasets(
 
 
 def _other_names(one: AnySet, group: DimensionGroup | None) -> Mapping[str, str]:
-    """Return by which other dimensions a query of these knows those of an exclusion."""
+    """Map the exclusion's dimensions that the query lacks to related ones that it has (visit, exposure)."""
     unknown = [] if group is None else [name for name in one.dimensions if name not in group.names]
     if group is None or not unknown:
         return {}

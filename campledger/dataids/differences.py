@@ -15,7 +15,7 @@ class Difference:
     added: DataIdSet
     removed: DataIdSet
     changed: tuple[Row, ...]
-    """Members of both of which something else is said."""
+    """Members of both whose annotations differ."""
 
 
 def difference(before: DataIdSet, after: DataIdSet) -> Difference:

@@ -306,7 +306,7 @@ class _Reader:
         self.report.add("duplicate-member", message, place, "", Severity.WARNING)
 
     def attributes(self, names: list[str]) -> dict[int, Attributes]:
-        """Return by entry what is said of it beside its key; what cannot be said is reported."""
+        """Return each entry's annotations by index; report invalid ones."""
         if not names:
             return {}
         columns = [self._attribute_column(name) for name in names]

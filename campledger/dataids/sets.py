@@ -24,7 +24,7 @@ Row = tuple[int | str, ...]
 """The values of one data ID, in the order of the set's dimensions."""
 
 Attributes = Mapping[str, Any]
-"""What is said of a member: reason, comment, severity, expires, and dimensions that its key implies."""
+"""Annotations of a member: reason, comment, severity, expires, and dimensions that its key implies."""
 
 REMARKS = ("reason", "severity", "expires", "comment")
 """The attributes that are no dimensions, in the order in which they are written."""
@@ -51,7 +51,7 @@ class DataIdSet:
     dimensions: tuple[str, ...]
     members: tuple[Row, ...]
     attributes: Mapping[Row, Attributes] = field(default_factory=dict)
-    """By member, for those of which something is said."""
+    """Annotations by member, of those that have any."""
     pending: tuple[Mapping[str, Any], ...] = ()
     """Alternate keys that no registry knows yet; they are no members and not part of the digest."""
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -198,7 +198,7 @@ class DataIdSet:
         )
 
     def union(self, *others: DataIdSet) -> DataIdSet:
-        """Return the members of any; of what is said of a member the first word counts. Dimensions must agree."""
+        """Return the union; of differing annotations the first counts. Dimensions must agree."""
         rows: list[Row] = list(self.members)
         said: dict[Row, Attributes] = dict(self.attributes)
         for other in others:
@@ -214,7 +214,7 @@ class DataIdSet:
         return DataIdSet(self.dimensions, in_order(rows), said, tuple(once))
 
     def minus(self, *others: DataIdSet) -> DataIdSet:
-        """Return the members that none of the others has. A set of fewer dimensions takes out all that it covers."""
+        """Return the difference. A set of fewer dimensions removes all members that it covers."""
         result = self
         for other in others:
             result = result._where(other, present=False)

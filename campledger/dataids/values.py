@@ -1,4 +1,4 @@
-"""Single values of data IDs and of what is said of them: what they mean, or what is wrong with them."""
+"""Parse and validate single dimension values and annotations."""
 
 from __future__ import annotations
 

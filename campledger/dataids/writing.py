@@ -91,7 +91,7 @@ def _member_lines(value: DataIdSet) -> Iterable[str]:
 
 
 def _cleaned(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is said of a member in the order of writing; blanks around texts say nothing."""
+    """Return a member's annotations in the order of writing, without blanks around texts."""
     return {name: said[name] for name in _attribute_names([said])}
 
 

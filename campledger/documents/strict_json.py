@@ -16,7 +16,7 @@ from campledger.problems import Pointer
 MAX_DEPTH = 30
 """A set is four levels deep, an event three."""
 _SEARCHED_DEPTH = 6
-"""How far down a key that stands twice is looked for."""
+"""How deep duplicate keys are searched for."""
 
 _DECODER = json.JSONDecoder()
 _BLANKS = re.compile(r"[ \t\n\r]*")
@@ -169,7 +169,7 @@ def may_repeat_keys(value: Any, text: str) -> bool:
 
 
 def repeated_keys(text: str) -> Iterator[JsonError]:
-    """Yield an error for each key that stands in its object already.
+    """Yield an error for each duplicate key of an object.
 
     The text is decoded again, with an eye on keys; the search goes down only where one stands twice, and not too far.
     """

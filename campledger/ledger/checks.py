@@ -168,7 +168,7 @@ def _between_events(records: Sequence[Record]) -> Iterator[tuple[Record, Problem
 
 
 def rewritten(old: Files, new: Files, paths: Iterable[str]) -> Iterator[Problem]:
-    """Yield the events that one state of a ledger has and a later one lacks or tells otherwise.
+    """Yield the events of one state of a ledger that a later one removed or changed.
 
     ``paths`` are the files that differ. A campaign that was removed whole is its remover's affair.
     """

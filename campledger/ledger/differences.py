@@ -61,7 +61,7 @@ class SetDifference:
     added: int = 0
     removed: int = 0
     changed: int = 0
-    """Members of both of which something else is said."""
+    """Members of both whose annotations differ."""
     complaint: str = ""
     """Why it could not be compared member by member."""
 
@@ -103,12 +103,12 @@ class CampaignDifference:
     events: list[Event] = field(default_factory=list)
     """What happened between two states of one campaign."""
     gone: list[str] = field(default_factory=list)
-    """Ids of events that the later state lacks, or tells otherwise."""
+    """Ids of events that were removed or changed."""
     introduced: list[Problem] = field(default_factory=list)
     mended: list[Problem] = field(default_factory=list)
 
     layout: bool = False
-    """Whether the definition is written otherwise, and says the same."""
+    """Whether only comments or layout of the definition changed."""
 
     @property
     def is_redefined(self) -> bool:

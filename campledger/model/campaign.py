@@ -95,7 +95,7 @@ class Campaign:
 
     @property
     def subtitle(self) -> str:
-        """The title where it says more than the name, which stands beside it; else nothing."""
+        """The title if it differs from the name, else ''."""
         return self.title if self.title != self.name else ""
 
     @property

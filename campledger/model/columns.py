@@ -189,7 +189,7 @@ def _key(value: Any, name: str) -> tuple[int, Any]:
 
 
 def words(row: Mapping[str, Any], name: str, most: int | None = None) -> str:
-    """Return what stands in a cell as text; of many values only the first ``most``."""
+    """Return a cell's value as text; of many values only the first ``most``."""
     value = row[name]
     if name == "groups":
         return f"{value[0]}/{value[1]}"

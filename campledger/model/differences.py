@@ -10,7 +10,7 @@ from typing import Any, Final
 from campledger.model.campaign import DEFAULT_GROUP, Campaign
 
 ABSENT: Final[Any] = object()
-"""Stands where there is no value; null is one."""
+"""Marks a missing value; null is a value."""
 
 _NOT_RUN = ("plan",)
 """Sections that say nothing of how a group is run."""
@@ -18,7 +18,7 @@ _NOT_RUN = ("plan",)
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One key, or one step or group, of which definitions do not all say the same."""
+    """A key, step or group that differs between definitions."""
 
     place: str
     """Empty for the campaign, else STEP or STEP/GROUP."""
@@ -110,9 +110,9 @@ def same(one: Any, other: Any) -> bool:
 
 
 def reached(before: Campaign, after: Campaign) -> dict[str, tuple[str, ...]]:
-    """Return the keys that are in force otherwise, by group, STEP/GROUP; no key where the group is gone.
+    """Map each affected group, STEP/GROUP, to the keys whose effective value changed; to none if it was removed.
 
-    What a step or the campaign says counts for each group that does not say otherwise.
+    A key of a step or of the campaign applies to each group that does not override it.
     """
     found: dict[str, tuple[str, ...]] = {}
     for path, group in before.groups.items():

@@ -30,7 +30,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What groups, people and submissions are called where an event is told."""
+    """How groups, people and submissions are named in an event's text."""
 
     groups: Callable[[Sequence[str]], str] = places
     person: Callable[[str], str] = str
@@ -40,14 +40,14 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """A kind of event, and all that is said of it in one place."""
+    """A kind of event: its replay, text, sign and rules."""
 
     name: str
     """The event's `type`."""
     replay: Callable[[Replay, Event], object]
     """Takes an event into the state reached, or reports why it has no effect."""
     words: Callable[[Event, Naming], Iterable[Piece]]
-    """Tells what happened, without the reason or text that stands in the event beside it."""
+    """Describes what happened, without the event's own reason or text."""
     around: tuple[str, str] = ("", "")
     """What makes of the words a sentence that begins with the person."""
     sign: str = ""
@@ -61,7 +61,7 @@ class EventKind:
 
 
 def describe(event: Event, history: History | None = None) -> str:
-    """Return what happened, without the reason or text that stands in the event beside it.
+    """Describe what happened, without the event's own reason or text.
 
     With its campaign's history, submissions are told with the groups that they cover.
     """

@@ -30,7 +30,7 @@ class Event:
     data: Mapping[str, Any]
     line: int = 0
     path: str = ""
-    """The file in which it stands; empty before it is in one."""
+    """Path of its file; empty before it is written."""
     newer: bool = False
     """Whether only a newer campledger understands it: it is kept, and has no effect."""
 
@@ -114,7 +114,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class GroupStatus:
-    """Where a group stands: which submissions cover it, and which of them decides its state."""
+    """Status of a group: the submissions that cover it, and the one that decides its state."""
 
     path: str
     """STEP/GROUP."""
@@ -223,7 +223,7 @@ class History:
 
     @cached_property
     def _covered(self) -> dict[str, GroupStatus]:
-        """Where each group stands that a submission covers."""
+        """Status of each group that a submission covers."""
         covering: dict[str, list[Submission]] = {}
         for submission in self.submissions.values():
             for group in submission.groups:
@@ -241,7 +241,7 @@ class History:
         return found
 
     def group(self, path: str) -> GroupStatus:
-        """Return where a group, STEP/GROUP, stands."""
+        """Return the status of a group, STEP/GROUP."""
         return self._covered.get(path) or GroupStatus(path)
 
 

@@ -71,7 +71,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class CampaignState(Look):
-    """What is said of a campaign's state beside its name."""
+    """How a state of campaigns is displayed, sorted and described."""
 
     concern: int = 0
     """How much it needs attention: of the campaigns of one night, the state that needs most is shown."""
@@ -124,7 +124,7 @@ GROUP_STATES: dict[str, Look] = {
 
 
 def words_of(state: str) -> str:
-    """Return what is said of a group or submission in a state."""
+    """Return how a state of groups and submissions is displayed."""
     return GROUP_STATES[state].words or state
 
 
@@ -166,7 +166,7 @@ CAMPAIGN_TABLE = _table(
 
 @dataclass(frozen=True, slots=True)
 class StateAct:
-    """What is said of an act that changes a campaign's state."""
+    """An act that changes a campaign's state: its past tense and description."""
 
     past: str
     """Tells that it was done: started."""

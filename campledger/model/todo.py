@@ -42,7 +42,7 @@ MOST_NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class TodoItem:
-    """Something that is to be done about a campaign, or to be said of it."""
+    """A to-do item or status line of one campaign."""
 
     need: str
     """One of :data:`NEEDS`; empty where nobody needs to do anything."""

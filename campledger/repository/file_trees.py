@@ -26,7 +26,7 @@ class Files(Protocol):
 
 
 class KnownFiles(Files, Protocol):
-    """Files of which one can tell without reading them whether they are those of another time."""
+    """Files with content ids, so that unchanged ones are recognised unread."""
 
     @property
     def ids(self) -> Mapping[str, str]:

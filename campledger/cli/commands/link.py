@@ -13,7 +13,7 @@ from campledger.model.vocabulary import LINK_TYPES
 @click.argument("url")
 @click.option(
     "--type", "kind", default="other", show_default=True,
-    type=click.Choice(LINK_TYPES), help="What is behind it.",
+    type=click.Choice(LINK_TYPES), help="Kind of page.",
 )  # fmt: skip
 @click.option("--title", help="One line for people.")
 @click.option("--on", metavar="STEP[/GROUP]", help="The step or group that it is about.")

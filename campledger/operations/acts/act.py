@@ -119,7 +119,7 @@ def _remarks(record: Record, event: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _followed(history: History, event: Mapping[str, Any]) -> Event | None:
-    """Return the event that another one cannot have happened before."""
+    """Return the latest event that must precede this one."""
     if event["type"] in {"status", "submission"}:
         return history.since
     submission = history.submissions.get(event.get("submission", ""))

@@ -42,7 +42,7 @@ def save(
 ) -> SetChange:
     """Stage a shared set defined by others of the ledger, pinned by their digests; or by its members.
 
-    It is for what the first of them is for: what is left of an inclusion is one, and so is a part of it.
+    It inherits the purpose (include or exclude) of its first source.
     """
     sets = sets_of(staged.workspace, staged)
     path = _new_path(staged, name, ".json")

@@ -204,7 +204,7 @@ class Survey:
         self.commit = commit
         self.directory = Directory(ledger.settings)
         self.program = program
-        """What stands for the version of all code and templates that make pages."""
+        """Cache key of all code and templates that make pages."""
         self._view = view
         """What stands for all that the files hide: a set's older version, which a pin names, is not among them."""
         self.changed: set[str] = set()

@@ -1,4 +1,4 @@
-"""What stands for the version of everything that makes pages, so that a newer program makes them anew."""
+"""Cache key of the site generator: a hash of its code and templates, so that a newer program rebuilds pages."""
 
 from __future__ import annotations
 
