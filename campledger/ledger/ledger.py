@@ -26,7 +26,7 @@ from campledger.problems import Finding, Problem, Severity
 from campledger.repository.file_trees import Files
 
 DEFINITION = "campaign.yaml"
-_ADD = "add it, and commit it before the definition"
+_ADD = "put it there, then `git add` and commit it first"
 _OURS = ("campaigns/", "dataids/", "queries/", "templates/", "removed/")
 _OF_CAMPAIGN = (f"/{DEFINITION}", f"/{EVENTS}")
 

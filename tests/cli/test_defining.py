@@ -93,15 +93,15 @@ def test_what_is_missing_is_named(ledger: Path, campledger: Run, snapshot: Snaps
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--kind", "nonsense"], "`kind` is `nonsense`"),
+        (["--kind", "nonsense"], "invalid value `nonsense` of `kind`"),
         (["--production", "dr"], "unknown production `dr`"),
         (["--owner", "nobody"], "unknown person `nobody`"),
-        (["--set", "id=../../../evil"], "`id` cannot be"),
+        (["--set", "id=../../../evil"], "of `id`\n    for example"),
         (["--set", "id=2026-01-01-other-aaaa"], "id-directory"),
         (["--set", "data.exclude=[../../../../etc/passwd]"], "path-outside"),
         (["--set", "processing.pipelines=[../../x.yaml]"], "path-outside"),
         (["--set", "processing.memory=/etc/passwd", "--set", "processing.clustering=../x"], "path-outside"),
-        (["--set", "name=../../x"], "`name` cannot be `../../x`"),
+        (["--set", "name=../../x"], "invalid value `../../x` of `name`"),
         (["--set", "nam=x"], "nam"),
         (["--set", "scope.tracts=3828"], "tracts"),
         (["--set", "steps.0.name=x"], "steps"),
@@ -340,7 +340,7 @@ def test_an_editor_closed_without_saving_defines_nothing(
     ("typed", "code", "said"),
     [
         ("name: [", 1, "yaml-syntax"),
-        ("kind: nonsense", 1, "`kind` is `nonsense`"),
+        ("kind: nonsense", 1, "invalid value `nonsense` of `kind`"),
         ("name: x\nproduction: no-such\nkind: other\ndescription: an hour of typing", 3, "unknown-production"),
         ("name: hello-campledger\nproduction: other\nkind: other\ndescription: an hour of typing", 3, "duplicate-name"),
     ],

@@ -99,7 +99,7 @@ def test_an_interrupt_leaves_no_branch_behind(guarded: Path, spawn: Run, git: Gi
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--branch=main"], 2, "duplicate branch `main`"),
+        (["--branch=main"], 2, "there is a branch `main` already"),
         (["--branch=a..b"], 2, "`a..b` is no name for a branch"),
         (["--branch=x.lock"], 2, "`x.lock` is no name for a branch"),
         (["--branch=@{-1}"], 2, "`@{-1}` is no name for a branch"),

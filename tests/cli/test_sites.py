@@ -87,5 +87,5 @@ def test_acts_without_a_remote_cannot_be_pushed(ledger: Path, campledger: Run, g
     for words in (["push"], ["start", "hello", "--push"]):
         done = campledger(*words)
         assert done.returncode == 4
-        assert "unknown remote to push to: `git push --set-upstream REMOTE main` once" in done.stderr
+        assert "there is no remote to push to: `git push --set-upstream REMOTE main` once" in done.stderr
     assert git("rev-parse", "HEAD") == head

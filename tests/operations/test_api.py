@@ -223,14 +223,14 @@ REFUSED: list[tuple[str, Callable[[Any], object], type[Exception], str, str | No
     ("places", lambda t: t.record("hello", []), UsageError, "`places` is empty", None),
     ("list", lambda t: t.define("x", tags="abc"), UsageError, "`tags` takes a list", None),
     ("schema", lambda t: t.note("hello", 5), RefusedError, "`text` is a number, expected text", "schema"),
-    ("name", lambda t: t.define("a b", **NIGHT), RefusedError, "`name` cannot be `a b`", "schema"),
+    ("name", lambda t: t.define("a b", **NIGHT), RefusedError, "invalid value `a b` of `name`", "schema"),
     ("missing", lambda t: t.define("x"), RefusedError, "missing key `production`", "schema"),
     (
         "table",
         lambda t: (t.start("hello"), t.accept(t.record("hello", "step1"))),
         RefusedError, "cannot become accepted", None,
     ),
-    ("edit", lambda t: t.edit("hello", set={"kind": "nope"}), RefusedError, "`kind` is `nope`", "schema"),
+    ("edit", lambda t: t.edit("hello", set={"kind": "nope"}), RefusedError, "invalid value `nope` of `kind`", "schema"),
 ]  # fmt: skip
 
 

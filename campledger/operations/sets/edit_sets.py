@@ -94,7 +94,7 @@ def _new_path(ledger: Ledger, name: str, ending: str) -> str:
         raise RefusedError(f"{blocked} is a file, and no folder that could hold a set")
     present = ledger.shared_sets.get(name)
     if present:
-        raise RefusedError(f"there is a set `{name}` already: {present[0]}", value=name)
+        raise RefusedError(f"duplicate set `{name}`: {present[0]}", value=name)
     return f"{SHARED}{name}{ending}"
 
 

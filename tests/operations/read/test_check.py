@@ -27,7 +27,7 @@ def test_a_problem_is_told_with_place_rule_and_hint(ledger: Path, campaign: Path
     line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if text.startswith("kind:"))
     done = campledger("check")
     assert done.returncode == 1
-    assert done.stdout.startswith(f"{file.relative_to(ledger)}:{line}:7: schema: `kind` is `nonsense`")
+    assert done.stdout.startswith(f"{file.relative_to(ledger)}:{line}:7: schema: invalid value `nonsense` of `kind`")
     assert done.stderr == "1 error, 0 warnings\n"
 
 
@@ -61,7 +61,7 @@ def test_paths_narrow_the_check(ledger: Path, campaign: Path, campledger: Run, t
     for path in (campaign, campaign / "campaign.yaml", ledger / "campaigns", ledger, ledger / "campaigns/2026"):
         assert campledger("check", path).returncode == 1, path
     done = campledger("check", "nothing")
-    assert (done.returncode, done.stderr) == (2, "campledger: file not found: or directory nothing\n")
+    assert (done.returncode, done.stderr) == (2, "campledger: file or directory not found: nothing\n")
     done = campledger("check", tmp_path)
     assert (done.returncode, "is not in the ledger" in done.stderr) == (2, True)
 
@@ -136,7 +136,7 @@ def test_a_hubs_pre_receive_hook_can_check_what_comes_in(
     command = ["git", "push", "--quiet", str(tmp_path / "hub.git"), "main"]
     done = subprocess.run(command, cwd=ledger, text=True, capture_output=True, check=False)
     assert done.returncode != 0
-    assert "`kind` is `nonsense`" in done.stderr
+    assert "invalid value `nonsense` of `kind`" in done.stderr
 
 
 def test_a_bad_campaign_does_not_hide_the_others(ledger: Path, campaign: Path, campledger: Run) -> None:

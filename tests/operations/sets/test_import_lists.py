@@ -100,7 +100,7 @@ def test_rows_that_name_nothing_are_all_told_by_line(tmp_path: Path) -> None:
         "4 rows name no data ID:",
         "list.csv:3:1: member-type: `exposure` is empty",
         "list.csv:4:1: member-type: `HSCA1` is a name, and `exposure` is a number: --butler ALIAS looks names up",
-        "list.csv:5:1: member-type: invalid value `1.5` of `exposure`: it is no whole number",
+        "list.csv:5:1: member-type: `exposure` is `1.5`, which is no whole number",
         "list.csv:6:1: member-type: `instrument` is `LSSTCam`, and `HSC` was given for the whole list",
     ]
 

@@ -141,7 +141,7 @@ def test_the_hook_holds_back_a_bad_definition_that_is_staged_though_the_file_is_
     head = git("rev-parse", "HEAD")
     done = subprocess.run(["git", "commit", "-m", "bad"], cwd=guarded, text=True, capture_output=True, check=False)
     assert done.returncode != 0
-    assert "`kind` is `nonsense`" in done.stdout + done.stderr
+    assert "invalid value `nonsense` of `kind`" in done.stdout + done.stderr
     assert git("rev-parse", "HEAD") == head
 
 
