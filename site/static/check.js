@@ -214,6 +214,23 @@
     }
   }
 
+  /** @param {Definition} definition @returns {Generator<Finding>} */
+  function* byChecklist(definition) {
+    const steps = (definition.steps || []).map((step) => step.name);
+    const seen = new Set();
+    for (const [index, item] of (definition.checklist || []).entries()) {
+      if (seen.has(item.name)) {
+        yield { pointer: ["checklist", index, "name"], rule: "duplicate-item", message: `duplicate item \`${item.name}\`` };
+      }
+      seen.add(item.name);
+      if (item.step !== undefined && !steps.includes(item.step)) {
+        const known = steps.length ? `the steps are ${[...steps].sort().join(", ")}` : "the campaign has no steps";
+        const message = `unknown step \`${item.step}\`: ${known}`;
+        yield { pointer: ["checklist", index, "step"], rule: "unknown-step", message };
+      }
+    }
+  }
+
   /** Return steps that wait for each other. @param {Map<string, string[]>} before @returns {string[]} */
   function cycleOf(before) {
     const done = new Set();
@@ -328,6 +345,7 @@
   function* byRules(definition) {
     yield* byWords(definition);
     yield* bySteps(definition);
+    yield* byChecklist(definition);
     yield* byLinks(definition);
     for (const [pointer, part] of parts(definition)) {
       yield* byCollections(pointer, part.data || {});

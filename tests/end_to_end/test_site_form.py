@@ -240,7 +240,7 @@ def test_what_is_wrong_is_said_where_it_is(form: Page) -> None:
     expect(form.locator(".nf-wrong:visible")).to_have_count(0)
     name.fill("has space")
     wrong = form.locator(".nf-field", has=name).locator(".nf-wrong")
-    expect(wrong).to_have_text("`name` cannot be `has space`: for example dp02-test-med-1")
+    expect(wrong).to_have_text("invalid value `has space` of `name`: for example dp02-test-med-1")
     expect(name).to_have_attribute("aria-invalid", "true")
     assert wrong.get_attribute("id") in (name.get_attribute("aria-describedby") or "").split()
     name.fill("fine")

@@ -141,7 +141,10 @@ type Part = {
 
 type Step = Part & { name: string; groups?: Part[] | { template: string; table: string }; prerequisites?: string[] };
 
-type Definition = Part & { production?: string; owner?: string; links?: { url: string }[]; steps?: Step[] };
+type Definition = Part & {
+  production?: string; owner?: string; links?: { url: string }[]; steps?: Step[];
+  checklist?: { name: string; step?: string }[];
+};
 
 interface Window {
   // What a build writes.
