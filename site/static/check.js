@@ -185,7 +185,7 @@
     const seen = new Set();
     for (const [index, { name }] of entries.entries()) {
       if (seen.has(name)) {
-        yield { pointer: [...pointer, index, "name"], rule: "duplicate-step", message: `there is a ${what} \`${name}\` already` };
+        yield { pointer: [...pointer, index, "name"], rule: "duplicate-step", message: `duplicate ${what} \`${name}\`` };
       }
       seen.add(name);
     }

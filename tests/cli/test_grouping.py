@@ -176,7 +176,7 @@ def test_the_template_says_which_columns(
         (("step1", "--template", "bps/none.yaml"), 2, "put the template there"),
         (("step1", "--template", "../x.yaml"), 2, "is not in the campaign's directory"),
         (("step1", "--table", "/tmp/x.csv"), 2, "is not in the campaign's directory"),
-        (("step1", "--table", "a b.csv"), 3, "`table` cannot be `a b.csv`"),
+        (("step1", "--table", "a b.csv"), 3, "invalid value `a b.csv` of `table`"),
         (("step1", "--size", "0"), 2, "0 is not in the range"),
         (("nothing",), 2, "has no step `nothing`: its steps are step1, step2"),
         (("step2",), 2, "which BPS file do the groups fill? --template PATH names it"),

@@ -37,7 +37,7 @@ def test_a_range_has_both_ends(first: int, length: int, step: int) -> None:
         ("", "member-type", "`visit` is empty"),
         (" 1", "member-type", "blanks around a number in `visit`"),
         ("0x1F", "member-type", "`visit` is `0x1F`, not a whole number"),
-        ("1 .. 2", "member-type", "invalid value `1 .. 2` of `visit`: it is no range"),
+        ("1 .. 2", "member-type", "`visit` is `1 .. 2`, which is no range"),
         ("R22_S11", "alternate-key", "`visit` is a number, and `R22_S11` is a name"),
         ([1, True], "member-type", "`visit` is true, not a whole number"),
         (["1..20000000"] * 2, "member-type", "`visit` lists 40,000,000 values: 20,000,000 members are the limit"),

@@ -255,7 +255,7 @@ def test_what_is_wrong_is_said_where_it_is(form: Page) -> None:
     box(form, "Deadline").fill("2026-02-30")
     box(form, "Quanta").fill("many")
     expect(form.locator(".nf-field", has=box(form, "Quanta")).locator(".nf-wrong")).to_have_text(
-        "`quanta` is text, not a whole number"
+        "`quanta` is text, expected a whole number"
     )
     box(form, "Quanta").fill("1200000")
     expect(form.locator("#nf-problems")).to_contain_text("invalid day 2026-02-30 in `deadline`")
