@@ -261,7 +261,7 @@ def test_the_instrument_is_that_of_the_row_or_of_the_option(butler: Any) -> None
     other = resolve_keys(butler, listed([{**HSC, "exposure": 30001}, {"exposure": 30001}]), instrument="Toy")
     assert other.rows == [(30001, "Toy")]
     assert [one.message for one in other.unresolved] == ["its instrument is `HSC`, and `Toy` was asked for"]
-    with pytest.raises(UsageError, match="the registry knows no instrument `Foo`: it has HSC, Toy"):
+    with pytest.raises(UsageError, match="the registry knows no instrument `Foo`: known: HSC, Toy"):
         resolve_keys(butler, listed(rows), instrument="Foo")
 
 

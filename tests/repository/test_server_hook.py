@@ -45,7 +45,7 @@ def test_a_push_with_errors_is_refused_and_says_where(clone: Path) -> None:
     spoil(clone)
     pushed = git(clone, "push", "origin", "main")
     assert pushed.returncode != 0
-    assert "campaign.yaml:6:7: schema: `kind` is `wrong`" in pushed.stderr
+    assert "campaign.yaml:6:7: schema: invalid value `wrong` of `kind`" in pushed.stderr
     assert git(clone, "log", "--format=%s", "-1", "origin/main").stdout == "define hello-campledger\n"
 
 
