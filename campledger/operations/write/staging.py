@@ -332,6 +332,11 @@ class StagedLedger(Ledger):
             if word not in self._named:
                 insort(self._in_order, word)
             self._named.setdefault(word, {})[campaign_id] = None
+        self._undo.append(self._forget_index)
+
+    def _forget_index(self) -> None:
+        for name in ("_named", "_in_order"):
+            vars(self).pop(name, None)
 
     def _add(self, act: StagedAct) -> None:
         self.acts.append(act)

@@ -64,6 +64,16 @@ def test_what_is_staged_is_read_and_what_is_undone_is_not(staged: StagedLedger, 
     assert snapshot() == before
 
 
+def test_an_event_that_is_undone_is_found_no_more(staged: StagedLedger) -> None:
+    start = staged.mark
+    campaign = define(staged, "new")
+    assert [staged.recorded("nothing") for _ in range(2)] == [[], []]  # from the second question on there is an index
+    event = staged.append(staged.find("new"), {"type": "note", "text": "t"}, "note")
+    assert staged.recorded(event["id"]) == [campaign]
+    staged.undo_to(start)
+    assert staged.recorded(event["id"]) == []
+
+
 def test_a_refused_act_leaves_nothing_staged(staged: StagedLedger) -> None:
     mark = staged.mark
     with pytest.raises(RefusedError, match="unknown-production"):
