@@ -13,9 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from campledger.butler.connecting import friendly, open_first
-from campledger.documents.lines import parse_events
 from campledger.errors import ButlerError, CampledgerError, RefusedError, UsageError
-from campledger.ledger.histories import receipts_path
 from campledger.ledger.ledger import Ledger, Record
 from campledger.ledger.sets import Evaluated, Reference, Sets, references_of, registry_name
 from campledger.model import times
@@ -23,7 +21,6 @@ from campledger.model.history import Event
 from campledger.operations.sets.find_sets import sets_of
 from campledger.operations.workspace import (
     Workspace,
-    read_bytes,
     require_known_format,
     require_readable,
     resolve,
@@ -341,22 +338,27 @@ _STAMPS = {"id", "time", "at", "by", "butler"}
 def record(writing: Writing, subject: Subject, events: Sequence[Mapping[str, Any]], words: str) -> Receipts:
     """Commit receipts to the history of a campaign or shared set, those that do not stand there yet, in one commit."""
     with writing.stage() as staged:
-        made = [one for own in events if (one := add_receipt(staged, subject.campaign, subject.shared, own, words))]
+        receipts = [add_receipt(staged, subject.campaign, subject.shared, own, words) for own in events]
+        made = [dict(event) for event, is_new in receipts if is_new]
         writing.message = words if len(made) > 1 else None
     return Receipts(tuple(made), writing.commit if made else None)
 
 
 def add_receipt(
     staged: StagedLedger, campaign: str | None, name: str, own: Mapping[str, Any], words: str
-) -> dict[str, Any] | None:
-    """Stage a receipt for the history of a campaign, or of the shared set ``name``; None if it stands there already."""
-    if campaign is not None:
-        record = staged.find(campaign)
+) -> tuple[Mapping[str, Any], bool]:
+    """Stage a receipt for the history of a campaign, or of the shared set ``name``.
+
+    Return its event, or the one that says so already, and whether it was staged.
+    """
+    record = staged.find(campaign) if campaign is not None else None
+    if record is not None:
         known = _known(record.history.events if record.history else (), own)
-        return None if known else staged.append(record, own, words)
-    path = receipts_path(name)
-    known = _known(parse_events(path, read_bytes(staged, path))[0], own)
-    return None if known else staged.append_to_set(name, own, words)
+    else:
+        known = _known(Sets(staged).receipts(name), own)
+    if known is not None:
+        return known.data, False
+    return (staged.append(record, own, words) if record else staged.append_to_set(name, own, words)), True
 
 
 def receive(staged: StagedLedger, campaign: str | None, name: str | None, own: Mapping[str, Any]) -> str:
@@ -368,16 +370,11 @@ def receive(staged: StagedLedger, campaign: str | None, name: str | None, own: M
     stamps = sorted(_STAMPS - {"butler"} & own.keys())
     if stamps:
         raise UsageError(f"`{stamps[0]}` is written by campledger itself: leave it out")
-    if campaign is not None:
-        record = staged.find(campaign)
-        present, words = record.history.events if record.history else (), f"receipt of {record.id}: {own['type']}"
-    elif name is None or name not in staged.shared_sets:
+    if not campaign and name not in staged.shared_sets:
         raise UsageError(f"unknown shared set `{name}`: `campledger dataids list` shows them", value=name)
-    else:
-        present, words = Sets(staged).receipts(name), f"receipt of the set {name}: {own['type']}"
-    known = _known(present, own)
-    made = add_receipt(staged, campaign, name or "", own, words) if known is None else known.data
-    return str(made["id"]) if made else ""
+    about = staged.find(campaign).id if campaign else None
+    event, _ = add_receipt(staged, about, name or "", own, f"receipt of {about or f'the set {name}'}: {own['type']}")
+    return str(event["id"])
 
 
 def _known(events: Iterable[Event], own: Mapping[str, Any]) -> Event | None:
