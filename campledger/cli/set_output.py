@@ -9,7 +9,7 @@ import click
 
 from campledger.cli.ledger_options import space_or_none
 from campledger.cli.printing import clean
-from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json
+from campledger.cli.write_options import WriteOptions, commit_words, print_branch, print_json
 from campledger.dataids.formats import FORMATS
 from campledger.model.text_format import counted
 
@@ -57,8 +57,7 @@ def tell_change(change: SetChange, writing: Writing, options: WriteOptions) -> N
         click.echo(
             f"  a set this large is better kept as {form.upper()}: `campledger dataids convert {change.name} {form}`"
         )
-    for line in branch_words(writing):
-        click.echo(line)
+    print_branch(writing)
 
 
 def write_derived(

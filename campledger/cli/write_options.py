@@ -91,3 +91,9 @@ def branch_words(writing: Writing) -> Iterator[str]:
     if found.address is not None:
         yield f"then: {found.address}"
     yield f"or, to add to it first: git switch {name}"
+
+
+def print_branch(writing: Writing) -> None:
+    """Print what to do next with the new branch, where the commit went to one."""
+    for line in branch_words(writing):
+        click.echo(line)

@@ -11,7 +11,7 @@ import click
 
 from campledger.cli.parameter_types import Words
 from campledger.cli.printing import clean
-from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.write_options import WriteOptions, commit_words, print_branch, print_json, write_options
 from campledger.errors import UsageError
 from campledger.model.text_format import counted
 
@@ -67,8 +67,7 @@ def batch(file: Path, message: str | None, options: WriteOptions) -> None:
         return
     verb = "would be made" if writing.dry_run else "made"
     click.echo(f"{counted(acts, 'act')} on {counted(campaigns, 'campaign')} {verb}{commit_words(writing)}")
-    for line in branch_words(writing):
-        click.echo(line)
+    print_branch(writing)
 
 
 def _opened(file: Path) -> AbstractContextManager[BinaryIO]:

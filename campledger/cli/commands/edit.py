@@ -9,7 +9,7 @@ import click
 from campledger.cli.definition_options import definition_editor, set_option
 from campledger.cli.parameter_types import Words
 from campledger.cli.printing import clean
-from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.write_options import WriteOptions, commit_words, print_branch, print_json, write_options
 
 
 @click.command()
@@ -56,8 +56,7 @@ def edit(
         click.echo(f"{done.campaign}: edited{where}{commit_words(writing)}")
         for line in done.differences:
             click.echo(clean(f"  {line}"))
-        for line in branch_words(writing):
-            click.echo(line)
+        print_branch(writing)
 
 
 COMMANDS = (edit,)

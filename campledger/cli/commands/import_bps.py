@@ -11,7 +11,7 @@ import click
 
 from campledger.cli.parameter_types import Moment
 from campledger.cli.printing import clean
-from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.write_options import WriteOptions, commit_words, print_branch, print_json, write_options
 from campledger.model.states import State
 from campledger.model.text_format import counted
 
@@ -68,8 +68,7 @@ def import_bps(
     counts = Counter(line.verdict for line in done.report)
     found = ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "nothing was found"
     click.echo(f"{found}{commit_words(writing)}", err=True)
-    for words in branch_words(writing):
-        click.echo(words)
+    print_branch(writing)
 
 
 COMMANDS = (import_bps,)

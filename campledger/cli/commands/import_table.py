@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from campledger.cli.printing import clean
-from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.write_options import WriteOptions, commit_words, print_branch, print_json, write_options
 from campledger.model.text_format import counted
 
 
@@ -79,8 +79,7 @@ def import_table(
     verb = "would be defined" if writing.dry_run else "defined"
     known = len(done.rows) - new
     click.echo(f"{counted(new, 'campaign')} {verb}, {known} known{commit_words(writing)}", err=True)
-    for line in branch_words(writing):
-        click.echo(line)
+    print_branch(writing)
 
 
 COMMANDS = (import_table,)

@@ -11,7 +11,7 @@ from campledger.cli.expressions import EXPRESSION_SETTINGS, expression_of, requi
 from campledger.cli.ledger_options import as_of_commit, as_of_option, ledger_option, workspace
 from campledger.cli.parameter_types import Words
 from campledger.cli.printing import clean, table
-from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
+from campledger.cli.write_options import WriteOptions, commit_words, print_branch, print_json, write_options
 
 if TYPE_CHECKING:
     from campledger.operations.define.saved_queries import Saved
@@ -80,8 +80,7 @@ def _told(saved: Saved, writing: Writing, options: WriteOptions, verb: str) -> b
     else:
         done = f"would be {verb}" if writing.dry_run else verb
         click.echo(f"{saved.name}: {done}, {saved.path}{commit_words(writing)}")
-        for line in branch_words(writing):
-            click.echo(line)
+        print_branch(writing)
     return options.as_json or not saved.changed
 
 
