@@ -72,11 +72,6 @@ def was_too_slow(answer: Answer) -> bool:
     return any(mark in said for mark in marks)
 
 
-def is_ancestor(repository: Repository, old: str, new: str) -> bool:
-    """Whether one commit is part of another's history."""
-    return repository.ask("merge-base", "--is-ancestor", old, new).status == 0
-
-
 @dataclass(frozen=True, slots=True)
 class Unpushed:
     """A commit that the upstream does not have."""

@@ -144,7 +144,7 @@ def _land(workspace: Workspace, tip: str | None) -> Pushed:
         return result
     with locked(repository):
         head = repository.head()
-        if head is not None and remote.is_ancestor(repository, tip, head):
+        if head is not None and repository.is_ancestor(tip, head):
             return result
         require_known_format(Ledger(GitTree(repository, tip)))
         _require_only_acts(workspace, tip)  # again: the user may have committed since
