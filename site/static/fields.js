@@ -122,7 +122,7 @@
       return { read: (text) => (form.test(text) ? Number(text) : text), write: String, lines: false, mode };
     }
     if (kind === "array" && itemsOf(rule, schema).type === "integer") {
-      return { read: numbers, write: (value) => value.join(", "), lines: false, how: "Commas between, ranges as 3826-3833." };
+      return { read: numbers, write: (value) => value.join(", "), lines: false, how: "Separated by commas; ranges such as 3826-3833." };
     }
     if (kind === "array") return { read: entries, write: (value) => value.join("\n"), lines: true, how: "One per line." };
     if (kind === "object" && rule.additionalProperties) {
@@ -131,7 +131,7 @@
         read: (text) => pairs(text, free),
         write: (value) => Object.entries(value).map(([key, one]) => `${key} = ${free ? untyped(one) : one}`).join("\n"),
         lines: true,
-        how: "One per line, as NAME = VALUE.",
+        how: "One NAME = VALUE per line.",
       };
     }
     if (kind === "object") return json();
@@ -293,7 +293,7 @@
       }
       target.value = "";
     };
-    target.setAttribute("aria-label", `One more for ${title(path[path.length - 1])}`);
+    target.setAttribute("aria-label", `New entry in ${title(path[path.length - 1])}`);
     target.spellcheck = false;
     target.addEventListener("keydown", (event) => {
       if (event.key === "Enter") {
@@ -448,7 +448,7 @@
       card.element.remove();
       number();
       form.changed();
-      form.say(`${name} taken out`);
+      form.say(`${name} removed`);
       const next = made[Math.min(index, made.length - 1)];
       (next ? next.turn : add).focus();
     }
@@ -546,7 +546,7 @@
       turn.replaceChildren(make("b", "u", name()), ...(more.length ? [" ", make("span", wrong ? "nf-state wrong" : "nf-state", more.join(", "))] : []));
       label(up, "Move up");
       label(down, "Move down");
-      label(out, "Take out");
+      label(out, "Remove");
     }
 
     /** @param {HTMLElement} made @param {string} words */

@@ -135,7 +135,7 @@
       delete window.campledgerTexts;
       if (result.terms.some((term) => term.key === "text")) show(false);
     });
-    script.addEventListener("error", () => fail("The texts of the campaigns could not be read: words find nothing now."));
+    script.addEventListener("error", () => fail("The texts of the campaigns cannot be loaded: searches for words find nothing."));
     document.head.append(script);
   }
 
@@ -153,7 +153,7 @@
     } catch (trouble) {
       const { message, unknownMe } = /** @type {Error & {unknownMe?: boolean}} */ (trouble);
       const advice = unknownMe ? "Choose who you are, or write a handle." : "";
-      fail(`${message} ${advice} The filter is ignored until then.`.replace(/ {2,}/g, " "));
+      fail(`${message} ${advice} The filter is ignored for now.`.replace(/ {2,}/g, " "));
       return [];
     }
   }
@@ -255,7 +255,7 @@
       cell.className = `c-${name}`;
       cell.dataset.key = name;
       button.setAttribute("type", "button");
-      button.title = "Sort; with Shift, sort by this too";
+      button.title = "Sort by this column; with Shift, sort by it too";
       if (place >= 0) {
         cell.classList.add(view.sort[place].down ? "down" : "up");
         if (view.sort.length > 1) button.append(element("span", "rank", String(place + 1)));
@@ -285,7 +285,7 @@
   function mark(reading) {
     const shown = result.rows.length;
     const all = counted(data.count);
-    byId("count").textContent = reading ? "Reading the texts…" : shown === data.count ? all : `${shown.toLocaleString("en")} of ${all}`;
+    byId("count").textContent = reading ? "Loading texts…" : shown === data.count ? all : `${shown.toLocaleString("en")} of ${all}`;
     byId("nothing").hidden = shown > 0 || reading;
     byId("nothing-hint").textContent = shown > 0 ? "" : hint();
     scroller.hidden = shown === 0;
@@ -320,7 +320,7 @@
       const slip = term.values.find((one) => !known.has(one));
       if (slip === undefined) continue;
       const close = window.campledgerQuery.near(slip, Array.from(known).slice(0, 5000));
-      return `No campaign has the ${term.key} “${slip}”${close ? `; there is “${close}”` : ""}.`;
+      return `No campaign has the ${term.key} “${slip}”${close ? `; did you mean “${close}”?` : "."}`;
     }
     return "";
   }
@@ -331,7 +331,7 @@
       const text = view.q.slice(term.start, term.end);
       const button = element("button", "chip term", text);
       button.setAttribute("type", "button");
-      button.setAttribute("aria-label", `Take ${text} out of the filter`);
+      button.setAttribute("aria-label", `Remove ${text} from the filter`);
       button.append(element("span", "cross", "×"));
       button.addEventListener("click", () => without(term));
       return button;
@@ -441,7 +441,7 @@
       return box;
     });
     if (some.length > MOST_FACETS) {
-      made.push(element("p", "muted", `and ${some.length - MOST_FACETS} more: type ${key}: into the filter`));
+      made.push(element("p", "muted", `${some.length - MOST_FACETS} more: type ${key}: in the filter`));
     }
     return made.length ? made : [element("p", "muted", "none")];
   }
@@ -469,7 +469,7 @@
       const fixed = name === "name"; // it leads to the campaign
       return tick(`column-${name}`, index.columns[name].label, view.columns.includes(name), fixed, () => toggleColumn(name));
     });
-    const reset = element("button", "quiet", "the usual ones");
+    const reset = element("button", "quiet", "default columns");
     reset.id = "column-reset";
     reset.setAttribute("type", "button");
     reset.addEventListener("click", () => choose({ columns: index.usual }, true));
@@ -646,7 +646,7 @@
     }
     const people = Object.entries(index.people).sort((a, b) => a[1].localeCompare(b[1]));
     const select = byId("me");
-    select.append(new Option("nobody yet", ""), ...people.map(([handle, name]) => new Option(name, handle)));
+    select.append(new Option("not chosen", ""), ...people.map(([handle, name]) => new Option(name, handle)));
     /** @type {HTMLSelectElement} */ (select).value = language.me;
     select.addEventListener("change", chooseMe);
   }

@@ -99,7 +99,7 @@
     listed = now;
     const warnings = findings.length - current.errors;
     const counted = (/** @type {number} */ number, /** @type {string} */ one) => `${number} ${number === 1 ? one : `${one}s`}`;
-    const words = current.errors ? `${counted(current.errors, "thing")} to fill in or mend.` : "Nothing is missing or wrong.";
+    const words = current.errors ? `${counted(current.errors, "problem")} to correct.` : "No problems.";
     const told = warnings ? `${words} ${counted(warnings, "warning")}.` : words;
     if (at("nf-count").textContent !== told) at("nf-count").textContent = told;
     const items = findings.slice(0, SHOWN).map((finding) => {
@@ -136,8 +136,8 @@
     go.target = current.errors ? "" : "_blank";
     go.classList.toggle("nf-wait", current.errors > 0);
     at("nf-next").textContent = fits
-      ? "There it is checked and merged like any change: a pull request, or a commit if you may."
-      : "The definition is too long for the host's address: opening the page copies it, paste it there as the file's content.";
+      ? "There you propose it as a pull request, or commit it if you are allowed to."
+      : "The definition is too long for the page's address. Opening the page copies it: paste it there as the content of the file.";
   }
 
   /** Remember what is filled in, for when one comes back to this page. @param {Definition} values */
@@ -167,7 +167,7 @@
   /** Fill the form from a campaign's definition. @param {string} id */
   function start(id) {
     if (!ID.test(id)) {
-      tell(`${id || "Nothing"} is no campaign's id: give one like 2026-11-22-dp02-test-med-1-k7mq.`);
+      tell(`${id || "Nothing"} is not a campaign id; expected one like 2026-11-22-dp02-test-med-1-k7mq.`);
       return;
     }
     const script = document.createElement("script");
@@ -178,14 +178,14 @@
       from = id;
       form.fill({ ...definition, derived_from: commit ? `${id}@${commit}` : id });
       show();
-      const lost = files.length ? ` Its ${files.length === 1 ? "file does" : `${files.length} files do`} not come along: campledger define --from ${id} brings them.` : "";
-      tell(`Filled in from ${id}: give it another name.${lost}`);
+      const lost = files.length ? ` Its ${files.length === 1 ? "file is" : `${files.length} files are`} not copied: campledger define --from ${id} copies them.` : "";
+      tell(`Filled in from ${id}: choose another name.${lost}`);
       form.reveal(["name"]);
       document.activeElement instanceof HTMLInputElement && document.activeElement.select();
     };
     script.onerror = () => {
       script.remove();
-      tell(`There is no campaign ${id} on this site.`);
+      tell(`Unknown campaign ${id}: it is not on this site.`);
     };
     document.head.append(script);
   }
@@ -243,19 +243,19 @@
       from = "";
       form.fill(undefined);
       history.replaceState(null, "", location.pathname + location.search);
-      tell("What stands in the form is replaced.");
+      tell("This replaces what is in the form.");
       show();
       form.reveal(["name"]);
     });
     window.addEventListener("hashchange", () => fromAddress() && start(fromAddress()));
-    at("nf-next").textContent = newFile ? "" : "Put it into the ledger at this path, or run: campledger define --file campaign.yaml, which gives it an id of its own.";
+    at("nf-next").textContent = newFile ? "" : "Put the file into the ledger at this path, or run: campledger define --file campaign.yaml, which gives it a new id.";
     /** @type {HTMLDetailsElement} */ (at("nf-template")).open = false;
     at("nf").hidden = false;
     const draft = kept();
     if (draft && draft.values && (fromAddress() === "" || fromAddress() === draft.from)) {
       from = draft.from;
       form.fill(draft.values);
-      tell("This is what you had filled in before.");
+      tell("Restored from your last visit.");
     } else if (fromAddress()) {
       start(fromAddress());
     }

@@ -188,7 +188,7 @@
 
   /** Return a number without an exponent. @param {number} number */
   function printed(number) {
-    if (!Number.isFinite(number)) throw new Error(`${number} is no number that YAML knows`);
+    if (!Number.isFinite(number)) throw new Error(`${number} is not a number in YAML`);
     if (Number.isInteger(number)) return Object.is(number, -0) ? "-0.0" : BigInt(number).toString();
     const [, sign, whole, fraction = "", exponent] = /** @type {RegExpExecArray} */ (
       /^(-?)(\d)(?:\.(\d+))?e-(\d+)$/.exec(String(number)) || [null, "", "", "", ""]

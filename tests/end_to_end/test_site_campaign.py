@@ -76,7 +76,7 @@ def test_fifty_groups_fit_and_lead_to_their_submission(page: Page, base: str) ->
 
 def test_the_graph_of_steps(page: Page, base: str) -> None:
     page.goto(base + DP2)
-    graph = page.get_by_role("group", name="Steps, each after those that it waits for")
+    graph = page.get_by_role("group", name="Steps, each after its prerequisites")
     assert graph.get_by_role("link").count() == 9
     node = graph.get_by_role("link", name="step8, waits for step5, step6, 0 of 1 groups accepted, after step5, step6")
     before = graph.get_by_role("link", name="step4, waits for step3")

@@ -203,16 +203,16 @@ def form(page: Page, base: str) -> Page:
 
 
 def test_what_is_filled_in_becomes_a_definition(form: Page, root: Path) -> None:
-    expect(form.locator("#nf-count")).to_have_text("4 things to fill in or mend.")
+    expect(form.locator("#nf-count")).to_have_text("4 problems to correct.")
     fill_required(form)
     form.get_by_role("combobox", name="Owner").fill("vrubin")
-    expect(form.locator("#nf-count")).to_have_text("Nothing is missing or wrong.")
+    expect(form.locator("#nf-count")).to_have_text("No problems.")
     form.locator("summary:has-text('Scope')").first.click()
     box(form, "Tracts").fill("3826-3829, 4025")
-    box(form, "One more for Bands").fill("y")
-    box(form, "One more for Bands").press("Enter")
-    box(form, "One more for Bands").fill("no")
-    box(form, "One more for Bands").press("Enter")
+    box(form, "New entry in Bands").fill("y")
+    box(form, "New entry in Bands").press("Enter")
+    box(form, "New entry in Bands").fill("no")
+    box(form, "New entry in Bands").press("Enter")
     form.locator("summary:has-text('Software')").click()
     box(form, "Environment").fill('A = 1.5\nB="1.10"\nC = on=off\nD = true')
     made = value(form)
@@ -301,7 +301,7 @@ def test_steps_and_groups_by_keyboard_alone(form: Page) -> None:
     assert step_names(form) == ["one", "three", "two"]
     form.keyboard.press("Tab")
     form.keyboard.press("Tab")
-    expect(form.get_by_role("button", name="Take out: three")).to_be_focused()
+    expect(form.get_by_role("button", name="Remove: three")).to_be_focused()
     form.keyboard.press("Space")
     assert step_names(form) == ["one", "two"]
     expect(form.get_by_role("button", name="two", exact=True)).to_be_focused()
@@ -311,11 +311,11 @@ def test_steps_and_groups_by_keyboard_alone(form: Page) -> None:
     form.keyboard.type("1")
     assert value(form)["steps"][1]["groups"] == [{"name": "1"}]
     assert '- name: "1"\n' in written(form)
-    box(card, "One more for Prerequisites").focus()
+    box(card, "New entry in Prerequisites").focus()
     form.keyboard.type("one")
     form.keyboard.press("Enter")
     assert value(form)["steps"][1]["prerequisites"] == ["one"]
-    expect(form.locator("#nf-count")).to_have_text("Nothing is missing or wrong.")
+    expect(form.locator("#nf-count")).to_have_text("No problems.")
 
 
 def test_groups_come_from_a_table_or_are_listed(form: Page) -> None:
@@ -327,7 +327,7 @@ def test_groups_come_from_a_table_or_are_listed(form: Page) -> None:
     expect(form.locator("#nf-problems")).to_contain_text("missing key `table`")
     expect(form.get_by_role("button", name="Add a group")).to_be_disabled()
     box(form, "Table required").fill("bps/one.csv")
-    expect(form.locator("#nf-count")).to_have_text("Nothing is missing or wrong.")
+    expect(form.locator("#nf-count")).to_have_text("No problems.")
     assert value(form)["steps"] == [{"name": "one", "groups": {"template": "bps/one.yaml", "table": "bps/one.csv"}}]
     expect(form.get_by_role("button", name="one groups from a table")).to_be_visible()
     box(form, "Template required").fill("")
@@ -354,7 +354,7 @@ def test_the_host_gets_path_and_content(form: Page) -> None:
     assert link.get_attribute("target") == "_blank"
     assert link.get_attribute("rel") == "noopener noreferrer"
     form.get_by_role("textbox", name="Description required").fill("x " * 4000)
-    expect(form.locator("#nf-next")).to_contain_text("too long for the host's address")
+    expect(form.locator("#nf-next")).to_contain_text("too long for the page's address")
     long = parse_qs(urlsplit(link.get_attribute("href") or "").query, keep_blank_values=True)
     assert long["filename"] == query["filename"]
     assert long["value"] == [""]
@@ -408,19 +408,19 @@ def test_another_campaign_is_a_start(page: Page, base: str, root: Path) -> None:
 
 def test_files_that_do_not_come_along_are_told(page: Page, base: str) -> None:
     page.goto(f"{base}new.html#from={DP2}")
-    expect(page.locator("#nf-told")).to_contain_text("5 files do not come along: campledger define --from")
+    expect(page.locator("#nf-told")).to_contain_text("5 files are not copied: campledger define --from")
     expect(page.get_by_role("textbox", name="Name required")).to_be_focused()
 
 
 def test_starts_that_are_none_are_told(form: Page, base: str) -> None:
     form.get_by_label("Start from another campaign, by its id").fill("../index")
     form.get_by_role("button", name="Fill in").click()
-    expect(form.locator("#nf-told")).to_contain_text("../index is no campaign's id")
+    expect(form.locator("#nf-told")).to_contain_text("../index is not a campaign id")
     form.get_by_label("Start from another campaign, by its id").fill(DP2)
     form.keyboard.press("Enter")
     expect(form.locator("#nf-told")).to_contain_text(f"Filled in from {DP2}")
     assert form.url == f"{base}new.html#from={DP2}"
-    form.get_by_role("button", name="Start afresh").click()
+    form.get_by_role("button", name="Clear the form").click()
     assert list(value(form)) == ["id"]
 
 
@@ -428,7 +428,7 @@ def test_what_is_filled_in_outlives_a_reload(form: Page) -> None:
     fill_required(form, "kept")
     before = written(form)
     form.reload()
-    expect(form.locator("#nf-told")).to_have_text("This is what you had filled in before.")
+    expect(form.locator("#nf-told")).to_have_text("Restored from your last visit.")
     assert written(form).replace(value(form)["id"], "") == before.replace(read("", before.encode()).value["id"], "")
 
 

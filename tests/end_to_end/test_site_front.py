@@ -201,7 +201,7 @@ def test_without_scripts_the_pages_are_complete(browser: Browser, base: str) -> 
         expect(page.locator("#me-chooser")).to_be_hidden()
         expect(page.locator("#mine")).to_be_hidden()
         page.goto(base + "queries/mine.html")
-        expect(page.get_by_role("link", name="what Vera Rubin would see")).to_be_visible()
+        expect(page.get_by_role("link", name="results for Vera Rubin")).to_be_visible()
 
 
 def test_focus_is_visible_and_follows_the_page(page: Page, base: str) -> None:

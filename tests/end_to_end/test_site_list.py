@@ -152,14 +152,15 @@ def test_what_makes_no_sense_is_refused_with_advice(page: Page, out: Path, expre
     page.goto((out / "list.html").as_uri())
     page.locator("#filter").fill(expression)
     expect(page.locator("#filter-error")).to_contain_text(message)
-    expect(page.locator("#filter-error")).to_contain_text("The filter is ignored until then.")
+    expect(page.locator("#filter-error")).to_contain_text("The filter is ignored for now.")
     expect(page.locator("#filter")).to_have_attribute("aria-invalid", "true")
     assert len(shown(page)) == 8
 
 
 def test_a_value_that_no_campaign_has_is_named(listed: Page) -> None:
     listed.locator("#filter").fill("instrument:LSSTCma")
-    expect(listed.locator("#nothing")).to_contain_text("No campaign has the instrument “lsstcma”; there is “lsstcam”.")
+    hint = "No campaign has the instrument “lsstcma”; did you mean “lsstcam”?"
+    expect(listed.locator("#nothing")).to_contain_text(hint)
 
 
 def test_me_is_chosen_once(listed: Page, base: str) -> None:
@@ -191,7 +192,7 @@ def test_a_saved_query_is_a_word(page: Page, out: Path, tmp_path: Path) -> None:
     assert page.locator("#terms button").count() == 2
     page.locator("#states .chip", has_text="running").click()
     expect(page.locator("#filter")).to_have_value("@drp owner:vrubin state:running")
-    page.get_by_role("button", name="Take @drp out of the filter").click()
+    page.get_by_role("button", name="Remove @drp from the filter").click()
     expect(page.locator("#filter")).to_have_value("owner:vrubin state:running")
     for expression, message in (
         ("@dr", "did you mean “drp”?"),
@@ -226,7 +227,7 @@ def test_words_of_the_filter_can_be_taken_out(listed: Page) -> None:
     listed.keyboard.press("Escape")
     terms = listed.locator("#terms button")
     assert terms.count() == 3
-    listed.get_by_role("button", name='Take "Data Preview" out of the filter').click()
+    listed.get_by_role("button", name='Remove "Data Preview" from the filter').click()
     expect(listed.locator("#filter")).to_have_value("state:running -kind:nightly")
     listed.locator("#clear").click()
     expect(terms).to_have_count(0)
@@ -324,7 +325,7 @@ def test_columns_are_chosen(listed: Page, base: str) -> None:
     assert "Kind" not in " ".join(heads)
     assert "Run ids" in heads[-1]
     expect(listed.get_by_role("checkbox", name="Campaign", exact=True)).to_be_disabled()
-    listed.get_by_role("button", name="the usual ones").click()
+    listed.get_by_role("button", name="default columns").click()
     assert fragment(listed) == ""
     listed.goto(f"{base}list.html#columns=name,id,tract,day_obs,zebra,__proto__,name")
     listed.reload()
@@ -706,7 +707,7 @@ def test_missing_texts_are_told(browser: Browser, out: Path, tmp_path: Path) -> 
     page = browser.new_page()
     page.goto((folder / "list.html").as_uri())
     page.locator("#filter").fill("dp2")
-    expect(page.locator("#filter-error")).to_contain_text("could not be read")
+    expect(page.locator("#filter-error")).to_contain_text("cannot be loaded")
     page.close()
 
 

@@ -128,7 +128,7 @@ def _final(every: Sequence[Brief]) -> dict[str, Any]:
     final = ",".join(str(state) for state in State if state.is_final)
     return {
         "count": len(over),
-        "total": counted(len(over), "campaign is over", "campaigns are over"),
+        "total": counted(len(over), "campaign"),
         "kinds": [
             {
                 "kind": kind,

@@ -221,7 +221,7 @@ def test_an_empty_ledger_has_a_front_page(tmp_path: Path) -> None:
     put_settings(tmp_path, {"title": "Empty", "productions": {"other": "Other"}})
     page = front_page.front_page(survey_of(tmp_path))
     html = render.page(render.environment(), page).decode()
-    assert "Nothing waits for a decision" in html
+    assert "Nothing needs a decision" in html
     assert 'id="me"' not in html
 
 

@@ -103,4 +103,4 @@ def test_somebody_whom_the_settings_do_not_know_has_a_page_too(tmp_path: Path) -
 def test_without_people_the_page_says_so(tmp_path: Path) -> None:
     put_settings(tmp_path, {"title": "Empty", "productions": {"other": "Other"}})
     (page,) = people_pages.pages(survey_of(tmp_path))
-    assert "Nobody is named" in render.page(render.environment(), page).decode()
+    assert "The settings list no people" in render.page(render.environment(), page).decode()

@@ -129,7 +129,7 @@ def test_a_long_answer_is_cut_and_says_so(survey: gather.Survey, monkeypatch: py
     monkeypatch.setattr(saved_query_pages, "MAX_ROWS", 3)
     page = next(one for one in saved_query_pages.pages(survey) if one["path"] == "queries/all-columns.html")
     assert (len(texts(page)), page["left_out"], page["count"]) == (3, 5, "8 campaigns")
-    assert "And 5 more" in render.page(render.environment(), page).decode()
+    assert "5 more: <a" in render.page(render.environment(), page).decode()
 
 
 def test_every_query_renders_and_nothing_is_markup(pages: dict[str, Page]) -> None:
@@ -138,5 +138,5 @@ def test_every_query_renders_and_nothing_is_markup(pages: dict[str, Page]) -> No
         html = render.page(templates, page).decode()
         assert "<img" not in html
         assert "<script>" not in html
-    assert "It depends on who asks" in render.page(templates, pages["queries/mine.html"]).decode()
-    assert "No campaign satisfies it now" in render.page(templates, pages["queries/nothing.html"]).decode()
+    assert "Results by person" in render.page(templates, pages["queries/mine.html"]).decode()
+    assert "No campaign matches now" in render.page(templates, pages["queries/nothing.html"]).decode()

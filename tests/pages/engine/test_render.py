@@ -157,7 +157,7 @@ def test_an_empty_ledger_says_what_to_do(tmp_path: Path) -> None:
     page = render.page(render.environment(), list_page.list_page(survey)).decode()
     assert "There is no campaign in this ledger yet." in page
     assert "campledger define" in page
-    assert "Work tree, nothing committed yet" in page
+    assert "Work tree, no commits yet" in page
 
 
 def test_scripts_of_data_are_ascii() -> None:
