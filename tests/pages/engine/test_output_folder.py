@@ -278,7 +278,7 @@ def test_commits_and_work_tree(ledger: Path, tmp_path: Path) -> None:
     assert "Anew." not in page.read_text()
     build(ledger, tmp_path / "out", worktree=True)
     assert "Anew." in page.read_text()
-    assert "Work tree on" in page.read_text()
+    assert "Last changed in\nthe work tree on" in page.read_text()
     subprocess.run(["git", "commit", "-qam", "Anew"], cwd=ledger, check=True)
     assert build(ledger, tmp_path / "out", commit="HEAD~1").commit != build(ledger, tmp_path / "out").commit
     assert "Anew." in page.read_text()
