@@ -77,7 +77,7 @@ class Sets:
         self.ledger = ledger
         self.repository = repository
         """Where versions that a pin names are looked up; without one they are refused."""
-        self._tip = tip
+        self.tip = tip
         """The commit in whose history they are looked for, if not in HEAD's."""
         self._read: dict[str, SetFile] = {}
         self._evaluated: dict[tuple[str, str, str], Evaluated] = {}
@@ -182,12 +182,12 @@ class Sets:
     def _commits(self, path: str) -> list[str]:
         if self.repository is None:
             return []
-        return self.repository.commits_of(forms_of(path), self._tip)
+        return self.repository.commits_of(forms_of(path), self.tip)
 
     def _at(self, commit: str) -> Sets:
         if self.repository is None:
             raise DataError("cannot look up older versions: not in a git repository")
-        return Sets(Ledger(GitTree(self.repository, commit)), self.repository, self._tip)
+        return Sets(Ledger(GitTree(self.repository, commit)), self.repository, self.tip)
 
     def receipts(self, name: str) -> tuple[Event, ...]:
         """Return what happened to a shared set: uploads and collections, in the order in which they were recorded."""

@@ -7,10 +7,10 @@ answer that is brought up to date is the one that a walk over everything gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from campledger.repository.git_commands import Repository
+from campledger.repository.git_commands import Repository, literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +82,15 @@ def last_until(repository: Repository, branch: str, seconds: int) -> str | None:
     for tip in tips(repository, branch)[:1]:
         return repository.run("rev-list", "-1", "--first-parent", f"--min-age={seconds}", tip).text or None
     return None
+
+
+def time_of(repository: Repository, paths: Iterable[str], without: Iterable[str] = ()) -> int | None:
+    """Return when HEAD's history last changed one of the paths, files or folders, in seconds since 1970.
+
+    None if it never did. ``without`` are paths among them that do not count.
+    """
+    left_out = [f":(exclude,literal){path}" for path in without]
+    answer = repository.run(
+        "log", "-1", "--no-show-signature", "--format=%ct", "HEAD", "--", *literal(paths), *left_out
+    )
+    return int(answer.text) if answer.text else None

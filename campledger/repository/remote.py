@@ -42,6 +42,15 @@ def upstream_of(repository: Repository) -> Upstream:
     return Upstream(remotes[0], f"refs/heads/{branch}")
 
 
+def newest_shared(repository: Repository) -> str | None:
+    """Return the newest commit below HEAD that others had when last fetched or pushed; None where nobody else is."""
+    try:
+        upstream = upstream_of(repository)
+    except GitError:
+        return None
+    return repository.merge_base("HEAD", upstream.tracking)
+
+
 def fetch(repository: Repository, upstream: Upstream) -> str | None:
     """Fetch the branch; return its tip, or None where it does not exist yet."""
     refspec = f"+{upstream.branch}:{upstream.tracking}"

@@ -75,10 +75,17 @@ def made_before(staged: StagedLedger, record: Record, how: How) -> Act | None:
     return None
 
 
-def append_event(staged: StagedLedger, record: Record, own: Mapping[str, Any], subject: str, how: How) -> Act:
-    """Stage an act's event, and return the act with what may be a slip about it."""
+def append_event(
+    staged: StagedLedger,
+    record: Record,
+    own: Mapping[str, Any],
+    subject: str,
+    how: How,
+    remarks: tuple[str, ...] = (),
+) -> Act:
+    """Stage an act's event, and return the act with what may be a slip about it, beside the remarks there are."""
     event = staged.append(record, own, subject, at=how.at, identity=how.identity)
-    remarks = tuple(_remarks(record, event))
+    remarks += tuple(_remarks(record, event))
     if not staged.settings.document:
         remarks += (f"{SETTINGS_FILE} cannot be used, so nobody has a handle: `campledger check` says why",)
     return Act(record.id, event, history_of(staged.record(record.id)).state, remarks=remarks)

@@ -29,6 +29,7 @@ from campledger.operations.acts.act import (
     made_before,
     with_reason,
 )
+from campledger.operations.acts.pinning import Pinned, pinned
 from campledger.operations.workspace import find_event, is_beginning
 from campledger.operations.write.staging import StagedLedger
 
@@ -68,6 +69,7 @@ def record_run(staged: StagedLedger, reference: str, run: Run, how: How) -> Act:
     facts = run.facts or {}
     if "file" in facts and posixpath.normpath(facts["file"]) not in record.files:
         raise UsageError(f"missing file {facts['file']} in {record.directory}", value=facts["file"])
+    took = Pinned() if run.planned else pinned(staged, record, groups, how.at, filter(None, [facts.get("file")]))
     own = {
         "type": "submission",
         "state": str(SubmissionState.PLANNED if run.planned else SubmissionState.SUBMITTED),
@@ -75,10 +77,10 @@ def record_run(staged: StagedLedger, reference: str, run: Run, how: How) -> Act:
         **given(parents=parents),
         "groups": groups,
         **facts,
+        **given(pins=took.pins),
     }
-    return append_event(
-        staged, record, own, f"{relation} run of {', '.join(run.places)} in {campaign_of(record).name}", how
-    )
+    subject = f"{relation} run of {', '.join(run.places)} in {campaign_of(record).name}"
+    return append_event(staged, record, own, subject, how, took.remarks)
 
 
 def _require_free(record: Record, groups: Sequence[str]) -> None:
@@ -130,10 +132,12 @@ def outcome(staged: StagedLedger, reference: str, state: str, facts: Mapping[str
     one = submission_of(record, reference)
     if one.state != state:  # an outcome that repeats the state only adds facts
         _require_move(one, SubmissionState(state), facts.get("reason"))
-    own = {"type": "outcome", "submission": one.id, "state": state, **facts}
-    return append_event(
-        staged, record, own, f"{facts.get('result', state)}: {_places(one)} of {campaign_of(record).name}", how
-    )
+    begins = one.is_planned and state == SubmissionState.SUBMITTED
+    files = filter(None, [one.facts.get("file")])
+    took = pinned(staged, record, one.groups, how.at, files) if begins else Pinned()
+    own = {"type": "outcome", "submission": one.id, "state": state, **facts, **given(pins=took.pins)}
+    subject = f"{facts.get('result', state)}: {_places(one)} of {campaign_of(record).name}"
+    return append_event(staged, record, own, subject, how, took.remarks)
 
 
 def decide(staged: StagedLedger, reference: str, decision: str, reason: str | None, how: How) -> Act:

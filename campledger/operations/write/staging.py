@@ -19,9 +19,17 @@ from typing import Any
 from campledger.documents.lines import format_event, parse_events
 from campledger.errors import RefusedError, UsageError
 from campledger.ledger import checks
-from campledger.ledger.histories import events_path, histories, is_receipts, receipts_path, set_of_receipts
+from campledger.ledger.histories import (
+    events_path,
+    histories,
+    is_history,
+    is_receipts,
+    receipts_path,
+    set_of_receipts,
+)
 from campledger.ledger.ledger import Ledger, Record
 from campledger.ledger.queries import query_path
+from campledger.ledger.sets import Sets
 from campledger.ledger.settings import SETTINGS_FILE
 from campledger.model import times
 from campledger.model.event_kinds import EVENT_KINDS
@@ -30,9 +38,9 @@ from campledger.model.ids import random_id
 from campledger.model.states import State
 from campledger.operations.workspace import Workspace, require_readable, resolve
 from campledger.problems import Problem, Severity, report_text
-from campledger.repository import messages
+from campledger.repository import messages, remote
 from campledger.repository.commits import Change, commit, on_new_branch, status_of
-from campledger.repository.file_trees import Overlay
+from campledger.repository.file_trees import GitTree, Overlay
 
 _NAMED = re.compile(rb'"(?:run_)?id": ?"([^"]+)"')
 """The ids and run ids in a history."""
@@ -91,6 +99,18 @@ class StagedLedger(Ledger):
     def user(self) -> str:
         """Who is at work."""
         return self.workspace.user(self)
+
+    @cached_property
+    def sets(self) -> Sets:
+        """The DataId sets with what is staged."""
+        return Sets(self, self.workspace.repository)
+
+    @cached_property
+    def shared(self) -> Sets | None:
+        """The sets of the newest commit that others have, with its ledger; None where nothing is shared."""
+        repository = self.workspace.repository
+        commit = remote.newest_shared(repository)
+        return None if commit is None else Sets(Ledger(GitTree(repository, commit)), repository, commit)
 
     def find(self, reference: str) -> Record:
         """Return the campaign that people mean. Raise UsageError if there is none, DataError if it cannot be read."""
@@ -297,6 +317,8 @@ class StagedLedger(Ledger):
         self._undo.append(lambda: self._staged.take_back([path], earlier))
         if content is None or path not in self._staged.paths:
             vars(self).pop("shared_sets", None)
+        if not is_history(path):
+            vars(self).pop("sets", None)
         if content is None:
             self._staged.remove(path)
         else:
@@ -358,7 +380,8 @@ class StagedLedger(Ledger):
         """Take back what was staged since a mark."""
         while len(self._undo) > mark:
             self._undo.pop()()
-        vars(self).pop("shared_sets", None)
+        for name in ("shared_sets", "sets"):
+            vars(self).pop(name, None)
 
     # Committing
 
