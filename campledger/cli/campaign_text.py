@@ -14,7 +14,8 @@ from campledger.cli.terminal import column, moment
 
 if TYPE_CHECKING:
     from campledger.ledger.ledger import Record
-    from campledger.model.history import Event, History
+    from campledger.model.campaign import Campaign
+    from campledger.model.history import Event, History, Submission
 
 
 def as_json_value(record: Record) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def _more(record: Record) -> list[str]:
 
 def _steps(record: Record) -> list[str]:
     from campledger.model.states import RESULTS
-    from campledger.model.text_format import count_words, places
+    from campledger.model.text_format import count_words, counted, places
 
     campaign, history = record.campaign, record.history
     lines: list[str] = []
@@ -130,7 +131,20 @@ def _steps(record: Record) -> list[str]:
                     [f"  {one.id}", f"{one.relation} {coloured(str(one.state))}", places(one.groups), *facts]
                 )
                 lines.append(words)
+                lines += _ran(campaign, one)
+    unknown = sum("pins" not in one.facts and not one.is_planned for one in history.submissions.values())
+    if unknown:
+        lines += ["", f"with what {counted(unknown, 'submission')} ran is not recorded"]
     return lines
+
+
+def _ran(campaign: Campaign, one: Submission) -> list[str]:
+    """Return with what a submission ran, where the definition does not say it: sets, and what has changed since."""
+    from campledger.model.ran_with import pinned_sets, ran_with
+
+    ran = ran_with(campaign, one)
+    told = [] if ran is None else [*([] if ran.is_as_defined else [ran.words]), *pinned_sets(ran.pins)]
+    return [f"    {'; '.join(_in_a_line(said) for said in told)}"] if told else []
 
 
 def event_line(event: Event, history: History | None = None, *, faulty: bool = False, name: str = "") -> str:

@@ -43,7 +43,7 @@ ATTRIBUTES: dict[str, str] = {
     "detector": "detector number",
     "day_obs": "observing day, YYYYMMDD; any day of the campaign's range matches",
     "program": "science program",
-    "stack": "tag of the Science Pipelines",
+    "stack": "tag of the Science Pipelines, as defined or as a submission ran with it",
     "image": "container image",
     "butler": "Butler alias",
     "output": "output chain",
@@ -257,6 +257,11 @@ def matches(terms: tuple[Term, ...], facts: Facts) -> bool:
     return all(term.holds(facts) for term in terms)
 
 
+def _ran_stacks(history: History) -> list[str]:
+    pinned = [one.facts.get("pins", {}).get("stack", ()) for one in history.submissions.values()]
+    return [stack for stacks in pinned for stack in stacks]
+
+
 def facts_of(campaign: Campaign, history: History) -> dict[str, tuple[str | int, ...]]:
     """Return what a campaign can be found by, in its definition, its steps and groups, and its history."""
     document = campaign.definition
@@ -301,7 +306,7 @@ def facts_of(campaign: Campaign, history: History) -> dict[str, tuple[str | int,
         if days
         else (),
         "program": collect("scope", "science_program"),
-        "stack": collect("software", "stack"),
+        "stack": tuple(dict.fromkeys((*collect("software", "stack"), *_ran_stacks(history)))),
         "image": collect("software", "image"),
         "butler": collect("data", "butler"),
         "output": collect("data", "output"),

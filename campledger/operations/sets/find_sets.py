@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from campledger.dataids import DataIdSet
 from campledger.dataids.files import ENDINGS, SetFile, read
 from campledger.errors import DataError, UsageError
-from campledger.ledger.ledger import Ledger
+from campledger.ledger.ledger import Ledger, Record
 from campledger.ledger.sets import Reference, Sets, derive, references_of
 from campledger.model.history import Event
 from campledger.operations.workspace import Workspace, resolve
@@ -129,6 +129,21 @@ class Shown:
     wanted: NamedSet
     used_by: tuple[str, ...] = ()
     receipts: tuple[Event, ...] = ()
+    runs: tuple[UsedBy, ...] = ()
+    """The submissions that ran with it, oldest first."""
+
+
+@dataclass(frozen=True)
+class UsedBy:
+    """A submission that ran with a set, by its pins."""
+
+    campaign: str
+    submission: str
+    run_id: str
+    """Empty where it has none."""
+    purpose: str
+    digest: str
+    count: int
 
 
 BREAKDOWNS = ("day_obs", "band", "physical_filter", "detector", "reason", "severity", "comment")
@@ -138,11 +153,27 @@ BREAKDOWNS = ("day_obs", "band", "physical_filter", "detector", "reason", "sever
 def show(workspace: Workspace | None, text: str, revision: str | None = None) -> Shown:
     """Return a set with who uses it and what became of it."""
     wanted = find(workspace, text, revision)
-    if workspace is None or wanted.path is None or wanted.campaign is not None:
+    if workspace is None or wanted.path is None:
         return Shown(wanted)
     ledger = workspace.ledger(revision)
-    users = _users(ledger).get(wanted.name, ())
-    return Shown(wanted, tuple(users), Sets(ledger).receipts(wanted.name))
+    if wanted.campaign is not None:
+        return Shown(wanted, runs=tuple(_runs(ledger.record(wanted.campaign), wanted.name)))
+    users: list[str] = []
+    runs: list[UsedBy] = []
+    for record in ledger.records():
+        if any(Reference.parse(text).name == wanted.name for _, text in references_of(record)):
+            users.append(record.id)
+        runs += _runs(record, wanted.name)
+    return Shown(wanted, tuple(users), Sets(ledger).receipts(wanted.name), tuple(runs))
+
+
+def _runs(record: Record, name: str) -> Iterator[UsedBy]:
+    """Yield the submissions of a campaign that ran with a set, whatever its definition names now."""
+    for one in record.history.submissions.values() if record.history else ():
+        for pinned in one.facts.get("pins", {}).get("sets", ()):
+            if pinned["name"] == name:
+                run_id = str(one.facts.get("run_id", ""))
+                yield UsedBy(record.id, one.id, run_id, pinned["purpose"], pinned["digest"], pinned["count"])
 
 
 def check(workspace: Workspace | None, names: Sequence[str]) -> list[Problem]:

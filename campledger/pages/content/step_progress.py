@@ -9,6 +9,7 @@ from typing import Any
 from campledger.model.campaign import NAMED_BY_TABLE, Group, Step
 from campledger.model.history import History, Submission
 from campledger.model.progress import Progress
+from campledger.model.ran_with import NOT_RECORDED, pinned_sets, ran_with
 from campledger.model.states import ENDED_FAILED, GROUP_STATES, State, words_of
 from campledger.model.text_format import coverage, spans
 from campledger.model.todo import TodoItem, matters, pressing
@@ -164,12 +165,32 @@ def _submission(one: Submission, progress: Progress, directory: Directory, ancho
             for key, label in (("jobs", "Jobs"), ("quanta", "Quanta"), ("failures", "Failed by task"))
             if facts.get(key)
         ],
+        "ran": _ran(one, progress),
         "deviations": [{"name": name, "value": value} for name, value in facts.get("deviations", {}).items()],
         "reason": one.reason or "",
         "text_html": markdown(facts.get("text", "")),
         "begun": text.moment(first.at),
         "by": directory.person(first.by),
         "last": text.moment(last.at),
+    }
+
+
+def _ran(one: Submission, progress: Progress) -> dict[str, Any] | None:
+    """Return with what a submission ran; None for one that is only planned."""
+    if one.is_planned:
+        return None
+    ran = ran_with(progress.campaign, one)
+    if ran is None:
+        return {"words": NOT_RECORDED.capitalize(), "rows": []}
+    pins = ran.pins
+    rows = [("Stack", list(ran.stack)), ("DataId sets", pinned_sets(pins)), ("Definition", [pins["definition"][:15]])]
+    rows.append(("Files", [f"{file} {blob[:10]}" for file, blob in pins.get("files", {}).items()]))
+    if "base" in pins:
+        same = "" if "published" not in pins else ", published" if pins["published"] else ", not published as it ran"
+        rows.append(("Newest shared commit", [f"{pins['base'][:10]}{same}"]))
+    return {
+        "words": ran.words[:1].upper() + ran.words[1:],
+        "rows": [{"label": label, "values": values} for label, values in rows if values],
     }
 
 

@@ -128,3 +128,27 @@ def test_an_act_made_again_on_a_newer_tip_keeps_its_pins(
     (after,) = submissions(started)
     assert "w_2026_48" in (started / "campaign.yaml").read_text()
     assert after["pins"] == before["pins"]
+
+
+def test_a_run_is_shown_with_what_it_ran_beside_what_is_defined_now(
+    started: Path, ledger: Path, campledger: Run, git: Git
+) -> None:
+    assert campledger("record", "hello", "step1", "--run-id", "42").returncode == 0
+    redefine(started, git, "w_2026_46", "w_2026_48")
+    assert "ran with w_2026_46; now w_2026_48; exclude bad, 3 members, sha256:" in campledger("show", "hello").stdout
+    for stack in ("w_2026_46", "w_2026_48"):
+        assert "hello-campledger" in campledger("list", f"stack:{stack}", "--columns", "name").stdout
+    (ledger / "dataids/bad.json").write_text(EXCLUDED.replace("1..3", "1..4"))
+    told = campledger("dataids", "show", "bad").stdout
+    (event,) = submissions(started)
+    assert f"used by run 42 ({event['id']}) of {started.name}, exclude, with 3 members; now 4 (sha256:" in told
+    (run,) = json.loads(campledger("dataids", "show", "bad", "--json").stdout)["runs"]
+    assert (run["run_id"], run["count"]) == ("42", 3)
+
+
+def test_of_a_run_without_pins_nothing_is_told_but_that(started: Path, campledger: Run) -> None:
+    done = campledger("record", "hello", "step1", "--run-id", "42", "--at", "2026-01-02T03:04")
+    assert done.returncode == 0
+    shown = campledger("show", "hello").stdout
+    assert "ran with" not in shown
+    assert "with what 1 submission ran is not recorded" in shown

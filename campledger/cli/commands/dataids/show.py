@@ -23,7 +23,7 @@ from campledger.model.text_format import counted
 
 if TYPE_CHECKING:
     from campledger.dataids import DataIdSet
-    from campledger.operations.sets.find_sets import Shown
+    from campledger.operations.sets.find_sets import Shown, UsedBy
 
 
 @click.command()
@@ -54,6 +54,7 @@ def show(name: str, members: int, as_json: bool, as_of: str | None) -> None:
             for by, counts in find_sets.breakdowns(value).items()
         }
         result |= {"used_by": list(shown.used_by), "receipts": [dict(event.data) for event in shown.receipts]}
+        result["runs"] = [vars(one) for one in shown.runs]
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
         return
     page(_as_lines(shown, members))
@@ -86,9 +87,25 @@ def _as_lines(shown: Shown, members: int) -> Iterator[str]:
     if shown.used_by:
         yield ""
         yield f"used by {', '.join(shown.used_by)}"
+    if shown.runs:
+        yield ""
+        yield from (_run_line(one, value) for one in shown.runs)
     if shown.receipts:
         yield ""
         yield from (event_line(event) for event in reversed(shown.receipts))
+
+
+def _run_line(one: UsedBy, value: DataIdSet) -> str:
+    """Return which submission ran with the set, with how many members, and what it has now."""
+    run = f"run {one.run_id} ({one.submission})" if one.run_id else f"submission {one.submission}"
+    then = counted(one.count, "member")
+    if one.digest == value.digest:
+        now = "the same as now"
+    elif one.count == len(value):
+        now = f"now {len(value):,} others ({one.digest[:15]} then)"
+    else:
+        now = f"now {len(value):,} ({one.digest[:15]} then)"
+    return f"used by {clean(run)} of {clean(one.campaign)}, {one.purpose}, with {then}; {now}"
 
 
 def _counts(counts: dict[Any, int]) -> Iterator[str]:

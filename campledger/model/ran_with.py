@@ -1,0 +1,54 @@
+"""With what a submission ran, by its pins, and beside that what its campaign's definition says now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from campledger.model.campaign import Campaign
+from campledger.model.history import Submission
+
+NOT_RECORDED = "with what it ran: not recorded"
+
+
+@dataclass(frozen=True)
+class RanWith:
+    """The pins of a submission, compared with the definition of its groups as it is now."""
+
+    pins: Mapping[str, Any]
+    stack_now: tuple[str, ...]
+    is_as_defined: bool
+    """Whether the definition in force for its groups is what it ran with; files and sets do not count here."""
+
+    @property
+    def stack(self) -> tuple[str, ...]:
+        """The tags of the Science Pipelines that it ran with."""
+        return tuple(self.pins.get("stack", ()))
+
+    @property
+    def words(self) -> str:
+        """With what it ran, and what has changed since, in words."""
+        now = ", ".join(self.stack_now) or "no stack"
+        then = f"ran with {', '.join(self.stack)}" if self.stack else "ran without a stack"
+        if set(self.stack) != set(self.stack_now):
+            return f"{then}; now {now}"
+        return then if self.is_as_defined else f"{then}; the definition has changed since"
+
+
+def ran_with(campaign: Campaign, submission: Submission) -> RanWith | None:
+    """Return with what a submission ran; None where that is not recorded."""
+    pins = submission.facts.get("pins")
+    if pins is None:
+        return None
+    groups = [path for path in submission.groups if path in campaign.groups]
+    sections = (campaign.groups[path].sections for path in groups)
+    stacks = dict.fromkeys(str(one["software"]["stack"]) for one in sections if "stack" in one.get("software", {}))
+    same = bool(groups) and campaign.digest(groups) == pins["definition"]
+    return RanWith(pins, tuple(stacks), same)
+
+
+def pinned_sets(pins: Mapping[str, Any]) -> list[str]:
+    """Return the sets that pins name, in words: purpose, name, members, beginning of the digest."""
+    sets = pins.get("sets", ())
+    return [f"{one['purpose']} {one['name']}, {one['count']:,} members, {one['digest'][:15]}" for one in sets]
