@@ -85,9 +85,11 @@ class Settings:
         """Yield what is wrong with settings that have passed the schema."""
         for role, handles in self.roles.items():
             for index, handle in enumerate(handles):
-                if self.people and handle not in self.people:
+                if self.people and handle not in self.people and handle not in self.automata:
                     message = f"unknown person `{handle}`"
-                    yield Finding(("roles", role, index), "unknown-person", message, "add them to `people`")
+                    yield Finding(
+                        ("roles", role, index), "unknown-person", message, "add them to `people`, or to `automata`"
+                    )
         yield from self._permission_findings()
         for key, template in self.links.items():
             complaint = url_complaint(re.sub(r"\{\w+\}", "x", template))

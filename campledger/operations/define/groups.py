@@ -111,7 +111,7 @@ def cut(staged: StagedLedger, reference: str, step: str, source: Source, slicing
     files = {path: data for path, data in drafted.items() if read_bytes(staged, path) != data}
     if files:
         subject = f"cut {step} of {campaign} into {counted(len(rows), 'group')}"
-        staged.define(campaign, definition_path, files, subject)
+        staged.define(campaign, definition_path, files, subject, act="groups")
     members = sum(len(row.members) for row in rows)
     first = rows[0].cells[columns[0]]
     return Cut(campaign, step, record.path(table), text, len(rows), first, members, changed=bool(files))

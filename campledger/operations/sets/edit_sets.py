@@ -46,14 +46,15 @@ def save(
     """
     sets = sets_of(staged.workspace, staged)
     path = _new_path(staged, name, ".json")
+    act = f"dataids_{next(iter(derived))}"
     about = about_new(staged, name, why=reason, **_purpose_of(sets, derived))
     subject = f"define the set {name}: {reason}"
     if members:
         value = replace(combine(staged.workspace, derived, staged), about=about)
-        return _put(staged, name, path, format_set(value, ".json"), value, subject)
+        return _put(staged, name, path, format_set(value, ".json"), value, subject, act=act)
     pinned = _pinned(sets, derived)
     value = derive(pinned, lambda text: sets.evaluate(text).value)
-    return _put(staged, name, path, format_derived(pinned, about), value, subject)
+    return _put(staged, name, path, format_derived(pinned, about), value, subject, act=act)
 
 
 def _purpose_of(sets: Sets, derived: Mapping[str, Any]) -> dict[str, str]:
@@ -244,7 +245,8 @@ def convert(staged: StagedLedger, text: str, ending: str, *, partly: bool = Fals
     value = sets.evaluate_file(file, campaign)
     content = format_set(value, ending, partly=partly)
     subject = f"write the set {text} as {ending[1:].upper()}"
-    return _put(staged, text, target, content, value, subject, gone=path if path != target else None)
+    gone = path if path != target else None
+    return _put(staged, text, target, content, value, subject, gone=gone, act="dataids_convert")
 
 
 def replace_members(
@@ -269,13 +271,25 @@ def _put(
     subject: str,
     *,
     gone: str | None = None,
+    act: str = "",
 ) -> SetChange:
     sets = sets_of(staged.workspace, staged)
     before = _value(sets, gone or path)
     changed = path not in staged.files.paths or read_bytes(staged, path) != content
     if changed:
+        for one in [act] if act else _acts(before, value):
+            staged.require_permitted(one)
         staged.put_set(path, content, subject, gone=gone)
     return SetChange(name, path, before, value, changed)
+
+
+def _acts(before: DataIdSet | None, after: DataIdSet) -> list[str]:
+    """Return the acts, as permissions name them, by which members come and go; other words about them are added."""
+    if before is None or before.dimensions != after.dimensions:
+        return ["dataids_add"] if before is None else ["dataids_add", "dataids_remove"]
+    fewer = set(before.members) - set(after.members)
+    more = set(after.members) - set(before.members)
+    return [*(["dataids_add"] if more or not fewer else []), *(["dataids_remove"] if fewer else [])]
 
 
 def _value(sets: Sets, path: str) -> DataIdSet | None:

@@ -37,6 +37,7 @@ from campledger.model.history import Event, History
 from campledger.model.ids import random_id
 from campledger.model.states import State
 from campledger.operations.workspace import Workspace, require_readable, resolve
+from campledger.operations.write import permissions
 from campledger.problems import Problem, Severity, report_text
 from campledger.repository import messages, remote
 from campledger.repository.commits import Change, commit, on_new_branch, status_of
@@ -171,6 +172,11 @@ class StagedLedger(Ledger):
 
     # Staging
 
+    def require_permitted(self, act: str) -> None:
+        """Raise RefusedError if the settings do not let who is at work do an act."""
+        if act in self.settings.permissions:  # else nobody needs a name
+            permissions.require_permitted(self.settings, act, self.user)
+
     def append(
         self,
         record: Record,
@@ -187,6 +193,7 @@ class StagedLedger(Ledger):
         """
         if record.campaign is None:
             raise RefusedError(f"{record.id} cannot be read: `campledger check {record.directory}` tells why")
+        self.require_permitted(permissions.act_of(own))
         history = record.history or History()
         # A retraction is later than what it takes back even if that was dated by a wrong clock.
         retracts = own["type"] == "retracted"
@@ -216,6 +223,7 @@ class StagedLedger(Ledger):
         """
         if not EVENT_KINDS[own["type"]].on_sets:
             raise RefusedError(f"`{own['type']}` is no event of a set: only the history of a campaign has such")
+        self.require_permitted(permissions.act_of(own))
         path = receipts_path(name)
         content = self._content(path)
         last = max((event.time for event in parse_events(path, content)[0]), default=None)
@@ -233,8 +241,11 @@ class StagedLedger(Ledger):
         files: Mapping[str, bytes],
         subject: str,
         details: tuple[str, ...] = (),
+        act: str = "",
     ) -> None:
         """Add a campaign, or change the files of one: its definition, tables of groups, what the definition names.
+
+        ``act`` is the one by which it is permitted, if not `define` or `edit`.
 
         ``definition`` is the path of its definition, and ``files`` holds all that is new or changed, by path from the
         ledger. Raise RefusedError, with nothing staged, where many acts are staged and this one brings errors.
@@ -242,6 +253,7 @@ class StagedLedger(Ledger):
         mark = len(self._undo)
         home = definition.rpartition("/")[0]
         before = self.directories.get(campaign_id)
+        self.require_permitted(act or ("define" if before is None else "edit"))
         earlier = self.record(campaign_id).problems if before is not None and self.several else ()
         for path, content in files.items():
             self._put(path, content)
@@ -283,6 +295,7 @@ class StagedLedger(Ledger):
 
     def put_query(self, name: str, content: bytes | None, subject: str) -> None:
         """Write the file of a saved query, or take it away. Raise RefusedError as `put_set` does."""
+        self.require_permitted("query_remove" if content is None else "query_save")
         path = query_path(name)
         self._put_checked({path: content}, StagedAct(messages.ActMessage(subject, ((messages.QUERY, name),)), path))
 
