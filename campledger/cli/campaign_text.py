@@ -5,6 +5,7 @@ What others wrote is cleaned of control characters here, piece by piece, since t
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -69,6 +70,7 @@ def as_lines(record: Record) -> list[str]:
     head += _more(record)
     if "template" in definition:
         head.append(f"from the template {clean(origin(definition['template']))}")
+    head += _approvals(campaign, history)
     for place, people in history.operators.items():
         head += [f"operated by {', '.join(people)}" + (f" ({place})" if place else "")] if people else []
     body = _steps(record)
@@ -76,6 +78,17 @@ def as_lines(record: Record) -> list[str]:
     tail = ["", f"last events (of {len(history.events)}; `campledger log {record.id}` shows all):"] if events else []
     tail += [event_line(event, history, faulty=event not in history.effective) for event in reversed(events)]
     return [*head, *(["", *lines] if lines else []), *body, *tail]
+
+
+def _approvals(campaign: Campaign, history: History) -> list[str]:
+    """Return by whom which steps are approved, and whether they have changed since."""
+    from campledger.model.approvals import approvals
+
+    alike: dict[str, list[str]] = {}
+    for step, approval in approvals(campaign, history, datetime.now(UTC).date().isoformat()).items():
+        alike.setdefault(_in_a_line(approval.words), []).append(step)
+    everything = [step.name for step in campaign.steps] or [""]
+    return [words if steps == everything else f"{', '.join(steps)}: {words}" for words, steps in alike.items()]
 
 
 def _description(text: str) -> list[str]:

@@ -26,7 +26,8 @@ SECTIONS = {
     "Review": ("diff", "review", "ci"),
     "Follow": tuple(CAMPAIGN_ACTS),
     "Record": (
-        "record", "outcome", "accept", "reject", "note", "link", "assign", "unassign", "retract", "reconcile", "batch",
+        "approve", "record", "outcome", "accept", "reject", "note", "link", "assign", "unassign", "retract",
+        "reconcile", "batch",
     ),
     "Data": ("dataids", "upload", "verify-upload", "collect", "pipetask", "render"),
     "Share": ("site", "push"),

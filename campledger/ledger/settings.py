@@ -72,6 +72,11 @@ class Settings:
         return dict(self.document.get("permissions", {}))
 
     @property
+    def approval(self) -> Mapping[str, Any]:
+        """Which campaigns need an approval to start (`required`), and which sets it covers (`sets`)."""
+        return dict(self.document.get("approval", {}))
+
+    @property
     def butlers(self) -> Mapping[str, Mapping[str, Any]]:
         """Butler repositories by alias."""
         return dict(self.document.get("butlers", {}))
@@ -105,7 +110,7 @@ class Settings:
                     yield Finding(where, "url-scheme", "the address contains a password", "remove it")
 
     def _permission_findings(self) -> Iterator[Finding]:
-        known = (*acts(), "approve", "remove")
+        known = (*acts(), "remove")
         for act, roles in self.permissions.items():
             if act not in known:
                 hint = did_you_mean(act, known) or f"expected one of {', '.join(known)}"

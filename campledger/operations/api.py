@@ -23,6 +23,7 @@ from campledger.model.columns import Row, in_order, row_of, unknown_column
 from campledger.model.history import Event, History, Submission
 from campledger.model.states import OUTCOMES, State
 from campledger.model.vocabulary import LinkType, Relation, Said
+from campledger.operations.acts import approve as approvals
 from campledger.operations.acts import change_state as states
 from campledger.operations.acts import corrections, notes, operators, submissions
 from campledger.operations.acts.act import Act, How, key_of
@@ -661,6 +662,39 @@ class Transaction:
     def reject(self, submission: str, *, reason: str, at: datetime | str | None = None, key: str | None = None) -> str:
         """Say that what became of a submission is not good enough."""
         return _id(self._do(submissions.decide, submission, "rejected", reason, _how("reject", at, key)))
+
+    def approve(
+        self,
+        campaign: str,
+        scope: Sequence[str] = (),
+        *,
+        until: str | None = None,
+        condition: str | None = None,
+        reason: str | None = None,
+        at: datetime | str | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Approve a campaign, or some of its steps, as defined now.
+
+        Parameters
+        ----------
+        campaign : str
+            The campaign, as on the command line.
+        scope : sequence of str
+            The steps that are approved; without it the whole campaign.
+        until : str, optional
+            The last day on which it holds, YYYY-MM-DD (UTC).
+        condition : str, optional
+            Under which condition, in words.
+        reason : str, optional
+            Why, in words.
+        at : datetime or str, optional
+            When it happened, if not now.
+        key : str, optional
+            What makes it the same act when it is asked for again.
+        """
+        names = _texts("scope", scope)
+        return _id(self._do(approvals.approve, campaign, names, until, condition, reason, _how("approve", at, key)))
 
     def note(
         self,

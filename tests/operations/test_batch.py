@@ -36,6 +36,7 @@ EVERYTHING: list[dict[str, Any]] = [
     {"act": "reject", "submission": "@second", "reason": "r"},
     {"act": "accept", "submission": "@second", "reason": "after all"},
     {"act": "edit", "campaign": "@night", "set": {"title": "The night"}},
+    {"act": "approve", "campaign": "@night"},
     {"act": "note", "as": "wrong", "campaign": "hello", "text": "x", "on": "step1"},
     {"act": "retract", "event": "@wrong", "reason": "r"},
     {"act": "link", "campaign": "hello", "url": "https://x.example.org", "type": "qa", "title": "Plots"},

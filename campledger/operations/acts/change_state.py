@@ -18,6 +18,7 @@ from campledger.operations.acts.act import (
     made_before,
     with_reason,
 )
+from campledger.operations.acts.approve import require_approved
 from campledger.operations.write.staging import StagedLedger
 from campledger.problems import report_text
 
@@ -36,6 +37,7 @@ def change_state(staged: StagedLedger, reference: str, act: str, reason: str | N
         raise UsageError(f"`{act}` needs a reason: --reason TEXT")
     if act == "start":
         _require_startable(record)
+        require_approved(staged, record)
     own = {"type": "status", "from": str(row.source), "to": str(row.target), **given(reason=reason)}
     return append_event(staged, record, own, with_reason(f"{act} {campaign_of(record).name}", reason), how)
 
