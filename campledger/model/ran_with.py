@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from campledger.model.campaign import Campaign
+from campledger.model.campaign import Campaign, Group
 from campledger.model.history import Submission
+from campledger.model.text_format import counted
 
 NOT_RECORDED = "with what it ran: not recorded"
 
@@ -46,6 +47,24 @@ def ran_with(campaign: Campaign, submission: Submission) -> RanWith | None:
     stacks = dict.fromkeys(str(one["software"]["stack"]) for one in sections if "stack" in one.get("software", {}))
     same = bool(groups) and campaign.digest(groups) == pins["definition"]
     return RanWith(pins, tuple(stacks), same)
+
+
+def overtaken(before: Campaign, after: Campaign, submissions: Iterable[Submission]) -> list[str]:
+    """Return, in words, how many groups ran with something else than a change of the definition makes of them."""
+    found: dict[str, set[str]] = {}
+    for one in (one for one in submissions if one.stands):
+        ran = ran_with(after, one)
+        for path in one.groups_in_force if ran is None or not ran.is_as_defined else ():
+            if path in before.groups and path in after.groups and before.digest([path]) != after.digest([path]):
+                found.setdefault(_otherwise(ran, after.groups[path]), set()).add(path)
+    return [f"{counted(len(groups), 'group')} {words}" for words, groups in sorted(found.items())]
+
+
+def _otherwise(ran: RanWith | None, now: Group) -> str:
+    if ran is None:
+        return "ran before this change, and with what is not recorded"
+    stack = now.sections.get("software", {}).get("stack")
+    return "ran with another definition" if not ran.stack or stack in ran.stack else f"ran with {', '.join(ran.stack)}"
 
 
 def pinned_sets(pins: Mapping[str, Any]) -> list[str]:

@@ -462,6 +462,7 @@ def test_an_edit_says_what_changed_and_why(ledger: Path, campaign: Path, campled
         "campaign": campaign.name,
         "path": f"{campaign.relative_to(ledger)}/campaign.yaml",
         "differences": ["- scope.bands is gone: it was g, r"],
+        "remarks": [],
         "commit": git("rev-parse", "HEAD"),
     }
     assert git("log", "-1", "--format=%s") == "edit hello-campledger: all bands"

@@ -46,7 +46,8 @@ def edit(
         with writing.stage() as staged:
             done = operation(staged, campaign_id, before, after, reason)
     if options.as_json:
-        print_json(writing, {"campaign": done.campaign, "path": done.path, "differences": list(done.differences)})
+        found = {"differences": list(done.differences), "remarks": list(done.remarks)}
+        print_json(writing, {"campaign": done.campaign, "path": done.path, **found})
     elif not done.changed:
         click.echo("nothing was changed")
     elif writing.dry_run:
@@ -57,6 +58,9 @@ def edit(
         for line in done.differences:
             click.echo(clean(f"  {line}"))
         print_branch(writing)
+    if not options.as_json:
+        for remark in done.remarks:
+            click.echo(f"note: {clean(remark)}", err=True)
 
 
 COMMANDS = (edit,)

@@ -19,6 +19,7 @@ from campledger.ledger.run_contents import run_contents
 from campledger.ledger.templates import TEMPLATES, Templates, template_path, values_of
 from campledger.model.differences import differences
 from campledger.model.ids import SUFFIX_LENGTH, directory_of, new_campaign_id, random_id
+from campledger.model.ran_with import overtaken
 from campledger.operations.workspace import Workspace, resolve
 from campledger.operations.write.staging import StagedLedger
 from campledger.problems import report_text
@@ -205,6 +206,8 @@ class Edited:
     differences: tuple[str, ...]
     """What is otherwise now, in words; see `campledger.ledger.difference_text`."""
     changed: bool = True
+    remarks: tuple[str, ...] = ()
+    """What has run already with what is otherwise now."""
 
 
 def definition_of(ledger: Ledger, reference: str) -> tuple[str, str]:
@@ -224,14 +227,19 @@ def edit(staged: StagedLedger, campaign_id: str, before: str, after: str, reason
         raise RefusedError(f"{path} changed in the meantime: look at it, then edit again")
     if after == before:
         return Edited(campaign_id, path, after, (), changed=False)
-    campaign = staged.record(campaign_id).campaign
+    earlier = staged.record(campaign_id)
+    campaign = earlier.campaign
     told = _difference(before, after)
     why = reason or "; ".join(line[2:] for line in told)
     subject = f"edit {campaign.name if campaign else campaign_id}" + (f": {why}" if why else "")
     # A reason that is longer than a subject stands nowhere else.
     details = (reason, "", *told) if reason and is_cut(subject) else told
     staged.define(campaign_id, path, {path: after.encode()}, subject, details)
-    return Edited(campaign_id, path, after, told)
+    now = staged.record(campaign_id).campaign
+    ran: list[str] = []
+    if campaign is not None and now is not None and earlier.history is not None:
+        ran = overtaken(campaign, now, earlier.history.submissions.values())
+    return Edited(campaign_id, path, after, told, remarks=tuple(ran))
 
 
 def set_values(staged: StagedLedger, reference: str, values: Mapping[str, Any], reason: str | None = None) -> Edited:

@@ -152,3 +152,15 @@ def test_of_a_run_without_pins_nothing_is_told_but_that(started: Path, campledge
     shown = campledger("show", "hello").stdout
     assert "ran with" not in shown
     assert "with what 1 submission ran is not recorded" in shown
+
+
+def test_an_edit_tells_what_has_run_with_the_old_value(started: Path, campledger: Run) -> None:
+    assert campledger("record", "hello", "step1", "--run-id", "42").returncode == 0
+    done = campledger("edit", "hello", "--set", "software.stack=w_2026_48")
+    assert (done.returncode, done.stderr) == (0, "note: 2 groups ran with w_2026_46\n")
+    assert campledger("edit", "hello", "--set", "title=Another").stderr == ""
+    done = campledger("edit", "hello", "--set", "software.stack=w_2026_49", "--json")
+    assert json.loads(done.stdout)["remarks"] == ["2 groups ran with w_2026_46"]  # not with 48, in between
+    assert campledger("edit", "hello", "--set", "software.stack=w_2026_46").stderr == ""
+    done = campledger("edit", "hello", "--set", "scope.tracts=[9814]")
+    assert done.stderr == "note: 2 groups ran with another definition\n"
