@@ -18,6 +18,8 @@ from campledger.ledger.settings import FORMAT
 ROOT = Path(__file__).parents[2]
 BUNDLES = ROOT / "tests/examples/bundles"
 EARLIER = "0872623"
+KNOWS_PINS = "f1e22d7"
+"""An earlier commit whose code knows what `record` writes; older code has no word for pins, and calls them unknown."""
 NEWER_WORDS = f"the ledger was written by a newer campledger (format 99; this one knows {FORMAT}): update it"
 READING = [
     ("list",),
@@ -153,14 +155,14 @@ def maker() -> ModuleType:
 
 def test_an_earlier_campledger_reads_what_this_one_writes_by_acts_of_its_time(tmp_path: Path) -> None:
     known = subprocess.run(
-        ["git", "cat-file", "-e", f"{EARLIER}^{{commit}}"], cwd=ROOT, capture_output=True, check=False
+        ["git", "cat-file", "-e", f"{KNOWS_PINS}^{{commit}}"], cwd=ROOT, capture_output=True, check=False
     )
     if known.returncode:
-        pytest.skip(f"this clone has no commit {EARLIER}, whose code would read: it is shallow, or no clone")
+        pytest.skip(f"this clone has no commit {KNOWS_PINS}, whose code would read: it is shallow, or no clone")
     make = maker()
     (tmp_path / "code").mkdir()
     make.write(tmp_path / "ledger", make.environment(ROOT, tmp_path))
-    env = make.environment(make.code_of(ROOT, EARLIER, tmp_path / "code"), tmp_path)
+    env = make.environment(make.code_of(ROOT, KNOWS_PINS, tmp_path / "code"), tmp_path)
     where = [sys.executable, "-P", "-c", "import campledger; print(campledger.__file__)"]
     found = subprocess.run(where, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
     assert found.stdout.startswith(str(tmp_path / "code"))
