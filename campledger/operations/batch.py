@@ -12,7 +12,7 @@ from campledger.documents.text import place_in, shown
 from campledger.errors import CampledgerError, DataError, RefusedError
 from campledger.ledger.ledger import DEFINITION
 from campledger.model.text_format import counted
-from campledger.operations.api import Transaction
+from campledger.operations.transaction import Transaction
 from campledger.operations.workspace import told
 from campledger.operations.write.staging import StagedAct, StagedLedger
 from campledger.operations.write.writing import Writing

@@ -22,7 +22,7 @@ from campledger.documents import schema
 from campledger.errors import DataError, GitError, RefusedError, UsageError
 from campledger.model.history import Event
 from campledger.model.states import CAMPAIGN_ACTS, CAMPAIGN_TABLE
-from campledger.operations.api import Transaction
+from campledger.operations.transaction import Transaction
 from campledger.operations.workspace import Workspace
 from campledger.repository.event_commits import event_commits
 

@@ -105,8 +105,10 @@ ROOMS = {
         "define": {"read", "sets", "workspace", "write"},
         "setup": {"define", "workspace", "write"},
         "site": {"as_of"},
-        "api": {"acts", "define", "read", "registry", "roots", "sets", "workspace", "write"},
-        "batch": {"api", "workspace", "write"},
+        "campaign": {"workspace"},
+        "transaction": {"acts", "campaign", "define", "read", "registry", "sets", "write"},
+        "api": {"campaign", "read", "roots", "transaction", "workspace", "write"},
+        "batch": {"transaction", "workspace", "write"},
     },
     "pages": {
         "engine": {"content", "drawing"},

@@ -12,7 +12,7 @@ import pytest
 
 import campledger
 from campledger import DataIdSet, DataIdStore, Ledger
-from campledger.operations.api import Transaction
+from campledger.operations.transaction import Transaction
 
 STAMPS = {"self", "cls", "at", "key"}
 """Parameters of every act, which the class describes."""
