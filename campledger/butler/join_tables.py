@@ -10,7 +10,7 @@ queries are made as we know them; :mod:`campledger.butler.join_public_api` does 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ import sqlalchemy
 from campledger.butler.rows import analyze, write_rows
 from campledger.butler.tables import Tables
 from campledger.dataids.sets import DataIdSet
+from campledger.errors import UsageError
 
 if TYPE_CHECKING:
     from lsst.daf.butler.queries import Query
@@ -79,11 +80,12 @@ def joined(query: Query, members: Members) -> Query:
     return type(query)(driver, tree)
 
 
-def without(query: Query, members: Members, other: Mapping[str, str]) -> Query:
+def without(query: Query, members: Members, other: Mapping[str, str], unexpected: Collection[str] = ()) -> Query:
     """Return the query, without the members.
 
     ``other`` names the dimension by which the query knows one that it does not have: ``{"visit": "exposure"}`` leaves
-    out the exposures that a visit definition ascribes to a visit of the set.
+    out the exposures that a visit definition ascribes to a visit of the set. Reading the query raises UsageError if it
+    has come to have one of the ``unexpected`` dimensions, for which the exclusion was not made.
     """
     from lsst.daf.butler.queries.tree import Predicate
 
@@ -94,14 +96,26 @@ def without(query: Query, members: Members, other: Mapping[str, str]) -> Query:
             (
                 leaf.model_construct(
                     dimensions=_driver(query).universe.conform(names),
-                    names=names,
                     said=f"NOT IN {members.table.name}",
-                    condition=lambda driver, columns: _absent(driver, columns, members, other),
+                    condition=lambda driver, columns: _absent(
+                        driver, _expected(columns, members, unexpected), members, other
+                    ),
                 ),
             ),
         )
     )
     return query.where(predicate)
+
+
+def _expected(columns: Mapping[str, Any], members: Members, unexpected: Collection[str]) -> Mapping[str, Any]:
+    for name in unexpected:
+        if name in columns:
+            raise UsageError(
+                f"this query was not made for {name}, and may leave out the wrong ones: name the dimensions that are "
+                f"asked for together with the exclusion of {', '.join(members.dimensions)}, as in "
+                "query(..., dimensions=butler.get_dataset_type(NAME).dimensions)"
+            )
+    return columns
 
 
 def _absent(
@@ -146,7 +160,6 @@ def _leaf_class() -> type | None:
 
     class AbsentLeaf(PredicateLeafBase):
         dimensions: DimensionGroup
-        names: tuple[str, ...]
         said: str
         condition: Callable[[Any, Mapping[str, Any]], Any]
 
@@ -160,8 +173,8 @@ def _leaf_class() -> type | None:
         def visit(self, visitor: Any, flags: Any) -> Any:
             if not isinstance(visitor, SqlColumnVisitor):
                 return None
-            columns = {name: visitor._columns.dimension_keys[name][0] for name in self.names}
-            return self.condition(visitor._driver, columns)
+            keys = visitor._columns.dimension_keys
+            return self.condition(visitor._driver, {name: keys[name][0] for name in keys})
 
         def __str__(self) -> str:
             return self.said

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
@@ -47,6 +48,19 @@ def note(butler: Butler) -> str | None:
         return None if join_tables.capable(query) else PUBLIC_NOTE
 
 
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A set that is left out of a query."""
+
+    one: AnySet
+    other: Mapping[str, str]
+    """The set's dimensions that the query lacks, each with the related one that it has."""
+    unexpected: frozenset[str]
+    """Dimensions that the query may not come to have, since what is left out would be wrong for them."""
+    unnamed: bool
+    """Whether the dimensions that are asked for were not named."""
+
+
 @contextmanager
 def joined(
     butler: Butler,
@@ -58,7 +72,8 @@ def joined(
 
     Name the ``dimensions`` that will be asked for if an exclusion is on others, which Butler relates to them:
     ``joined(butler, exclude=[visits], dimensions=raw.dimensions)`` leaves out the exposures that belong to a visit of
-    the set, and an exposure that belongs to no visit stays. Without, the exclusion's own dimensions are joined in.
+    the set, and an exposure that belongs to no visit stays. Without, the exclusion's own dimensions are joined in, and
+    reading a query that has visits and exposures both raises UsageError: one may belong to several of the other.
 
     Everything asked of the query has to be read before the context ends. With a Butler server, or a Butler of a
     version that we do not know, only Butler's public joins are used (:func:`note` says so): slower, for values only,
@@ -71,7 +86,9 @@ def joined(
     group = None if dimensions is None else universe.conform(dimensions)
     for one in (*include, *exclude):
         check_universe(universe, one.dimensions)
-    exclusions = [(one, _other_names(one, group)) for one in exclude]
+    exclusions = [
+        Exclusion(one, _other_names(one, group), _unexpected(one, group, include), group is None) for one in exclude
+    ]
     connection = _connection(butler)
     with friendly("join sets of data IDs with a Butler query"), butler.query() as fresh:
         if connection is not None and join_tables.capable(fresh):
@@ -115,6 +132,15 @@ def _other_names(one: AnySet, group: DimensionGroup | None) -> Mapping[str, str]
     return {unknown[0]: other}
 
 
+def _unexpected(one: AnySet, group: DimensionGroup | None, include: Sequence[AnySet]) -> frozenset[str]:
+    """Return of visit and exposure what the query may not come to have if the exclusion is to be right."""
+    if RELATED.keys().isdisjoint(one.dimensions):
+        return frozenset()
+    if group is None:
+        return frozenset(RELATED.keys() - set(one.dimensions))
+    return frozenset(RELATED.keys() - group.names - {name for each in include for name in each.dimensions})
+
+
 def _connection(butler: Butler) -> Connection | None:
     try:
         return Connection(butler)
@@ -126,10 +152,10 @@ def _join_tables(
     query: Query,
     connection: Connection,
     include: Sequence[AnySet],
-    exclude: Sequence[tuple[AnySet, Mapping[str, str]]],
+    exclude: Sequence[Exclusion],
 ) -> Query:
     tables = Tables(connection.schema)
-    _require_stored(connection, tables, [*include, *(one for one, _ in exclude)])
+    _require_stored(connection, tables, [*include, *(each.one for each in exclude)])
 
     def members_of(one: AnySet) -> Members:
         if isinstance(one, StoredSet):
@@ -140,16 +166,16 @@ def _join_tables(
     result = query
     for one in include:
         result = join_tables.joined(result, members_of(one))
-    for one, other in exclude:
-        if _size(one):
-            result = join_tables.without(result, members_of(one), other)
+    for each in exclude:
+        if _size(each.one):
+            result = join_tables.without(result, members_of(each.one), each.other, each.unexpected)
     return result
 
 
 def _join_uploads(
     query: Query,
     include: Sequence[AnySet],
-    exclude: Sequence[tuple[AnySet, Mapping[str, str]]],
+    exclude: Sequence[Exclusion],
     *,
     limited: bool,
 ) -> Query:
@@ -161,8 +187,14 @@ def _join_uploads(
             result = result.join_dimensions(value.dimensions).where(x.literal(1) == x.literal(0))
         else:
             result = join_public_api.joined(result, value, limited=limited)
-    for one, other in exclude:
-        result = join_public_api.without(result, query, _value(one), other)
+    for each in exclude:
+        value = _value(each.one)
+        if value.members and each.unnamed and each.unexpected:
+            raise UsageError(
+                f"name the dimensions that are asked for together with the exclusion of {', '.join(value.dimensions)}, "
+                "as in query(..., dimensions=butler.get_dataset_type(NAME).dimensions)"
+            )
+        result = join_public_api.without(result, query, value, each.other)
     return result
 
 

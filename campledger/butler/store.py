@@ -5,7 +5,7 @@
 >>> store = DataIdStore(butler)                                                                     # doctest: +SKIP
 >>> store.upload(DataIdSet.read("dataids/bad-visits.csv"), "bad-visits", by="vrubin").stored        # doctest: +SKIP
 <bad-visits@1: 318 members of instrument, visit, sha256:5f0c2f9e>
->>> with store.query(exclude=["bad-visits"]) as query:                                              # doctest: +SKIP
+>>> with store.query(exclude=["bad-visits"], dimensions=["visit"]) as query:                        # doctest: +SKIP
 ...     visits = list(query.data_ids(["visit"]))
 """
 

@@ -211,9 +211,31 @@ def test_a_query_joined_with_sets_answers_other_questions_too(butler: Any) -> No
 def test_exposures_without_a_visit_stay_where_visits_are_excluded(butler: Any) -> None:
     left = answer(butler, "raw", [], [visits(*SOME_VISITS)])
     assert left == {("HSC", LONE, detector) for detector in SOME_DETECTORS}
-    with joined(butler, exclude=[visits(SOME_VISITS[5])]) as query:
-        exposures = {ref.dataId["exposure"] for ref in query.datasets("raw", FIRST)}
-    assert exposures == set(SOME_VISITS) - {SOME_VISITS[5]}, "without dimensions asked for, visits are joined in"
+
+
+def test_visits_and_exposures_need_the_dimensions_asked_for(butler: Any, public: Callable[[], None]) -> None:
+    bad = visits(BOTH)  # of two exposures, each of which has a visit of its own too
+    stored = DataIdStore(butler).upload(bad, "bad", by="me").stored
+    raw = butler.get_dataset_type("raw").dimensions
+    kept = {*SOME_VISITS, LONE} - set(SOME_VISITS[0:4:2])
+    for one in (bad, stored):
+        with joined(butler, exclude=[one], dimensions=raw) as query:
+            assert {ref.dataId["exposure"] for ref in query.datasets("raw", FIRST)} == kept
+            with pytest.raises(UsageError, match="not made for visit"):
+                list(query.data_ids(["visit"]))
+        with joined(butler, exclude=[one]) as query:
+            assert BOTH not in {ref.dataId["visit"] for ref in query.datasets("calexp", FIRST)}
+            with pytest.raises(UsageError, match=r"not made for exposure.*exclusion of instrument, visit.*dimensions="):
+                list(query.datasets("raw", FIRST))
+            with pytest.raises(UsageError, match="not made for exposure"):
+                query.data_ids(["exposure"]).count()
+        with joined(butler, exclude=[one], dimensions=["visit"]) as query, pytest.raises(UsageError, match="exposure"):
+            query.data_ids(["visit", "exposure"]).any()
+    public()
+    with pytest.raises(UsageError, match="name the dimensions"), joined(butler, exclude=[bad]):
+        pass
+    with joined(butler, exclude=[bad], dimensions=raw) as query:
+        assert {ref.dataId["exposure"] for ref in query.datasets("raw", FIRST)} == kept
 
 
 def test_find_first_takes_the_first_collection(butler: Any) -> None:
