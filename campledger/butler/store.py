@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ class DataIdStore:
             return self._head(connection, name, revision)
 
     def get(self, name: str, revision: int | None = None) -> DataIdSet:
-        """Return the members of a set, without what its file says of them. Raise ButlerError if there is none."""
+        """Return the members of a set and its purpose, without annotations. Raise ButlerError if there is none."""
         with self._reading(f"read the set `{name}`") as connection:
             head = self._head(connection, name, revision)
             value = self._members(connection, head)
@@ -114,7 +115,7 @@ class DataIdStore:
                 f"the registry holds {len(value)} of the {head.count} members of {head!r}: somebody else changed "
                 "or is removing them; verify it, and upload it anew"
             )
-        return value
+        return replace(value, about={"purpose": head.purpose}) if head.purpose else value
 
     def verify(self, name: str, revision: int | None = None) -> Verification:
         """Compute a set's digest from its members in the registry, and hold it against what was recorded."""
@@ -141,8 +142,10 @@ class DataIdStore:
         with self._reading(f"plan the upload of `{name}`") as connection:
             version = self._version(connection)
             previous = self._latest(connection, name)
-            if previous is not None and previous.digest == value.digest:
-                return Plan(name, "adopt", previous.revision, value.digest, len(value), 0, 0, previous, ())
+            if previous is not None and previous.is_of(value):
+                return Plan(
+                    name, "adopt", previous.revision, value.digest, len(value), 0, 0, previous, (), previous.purpose
+                )
             number = self._next_revision(connection, name) if version else 1
             before = self._members(connection, previous) if previous is not None else None
             unknown = unknown_ids(connection, self.butler.dimensions, self.connection.schema, value)
@@ -152,7 +155,8 @@ class DataIdStore:
             common = len(set(before.members) & set(value.members)) if same else 0
             added, removed = len(value) - common, len(before) - common
         action: Action = "create" if previous is None else "revise"
-        return Plan(name, action, number, value.digest, len(value), added, removed, previous, unknown)
+        purpose = value.about.get("purpose")
+        return Plan(name, action, number, value.digest, len(value), added, removed, previous, unknown, purpose)
 
     def upload(
         self,
@@ -169,9 +173,9 @@ class DataIdStore:
     ) -> Upload:
         """Put a set into the registry under a name, whole or not at all.
 
-        Nothing is written if the latest revision of that name has this digest: it is adopted. Otherwise a new
-        revision is made. Raise UnknownIdsError for ids that the registry has no record of, unless ``allow_unknown``;
-        UsageError for a name that will not do, and a time without time zone.
+        Nothing is written if the latest revision of that name has this digest and purpose: it is adopted. Otherwise a
+        new revision is made. Raise UnknownIdsError for ids that the registry has no record of, unless
+        ``allow_unknown``; UsageError for a name that will not do, and a time without time zone.
 
         Parameters
         ----------
@@ -438,7 +442,7 @@ class DataIdStore:
     ) -> Upload:
         identity = self._ready(connection, value)
         latest = self._latest(connection, name)
-        if latest is not None and latest.digest == value.digest and lock(connection, self.tables, [latest.id]):
+        if latest is not None and latest.is_of(value) and lock(connection, self.tables, [latest.id]):
             return Upload(self._adopt(connection, latest, origin), "adopt", identity, tables.VERSION)
         unknown = unknown_ids(connection, self.butler.dimensions, self.connection.schema, value)
         if unknown and not allow_unknown:

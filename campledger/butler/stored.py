@@ -71,6 +71,10 @@ class StoredSet:
             expires=row.expires,
         )
 
+    def is_of(self, value: DataIdSet) -> bool:
+        """Whether this revision is the same as a set: the same members, for the same purpose."""
+        return self.digest == value.digest and self.purpose == value.about.get("purpose")
+
     def __repr__(self) -> str:
         return (
             f"<{self.name}@{self.revision}: {self.count} members of {', '.join(self.dimensions)}, {self.digest[:15]}>"
@@ -95,6 +99,14 @@ class Plan:
     """The latest revision."""
     unknown: tuple[Unknown, ...]
     """Ids that the registry has no record of, with the members that have them."""
+    purpose: str | None
+
+    @property
+    def new_purpose(self) -> str:
+        """Say how the purpose differs from the latest revision's; nothing where it is the same."""
+        if self.previous is None or self.previous.purpose == self.purpose:
+            return ""
+        return f"purpose {self.purpose or 'not given'}, before {self.previous.purpose or 'not given'}"
 
 
 @dataclass(frozen=True, slots=True)

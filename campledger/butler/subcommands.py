@@ -356,6 +356,7 @@ def _planned(plan: Plan) -> str:
     return (
         f"{plan.name}@{plan.revision} would be a new revision, with {plan.count} members: "
         f"{plan.added} more and {plan.removed} less than before"
+        f"{plan.new_purpose and f'; {plan.new_purpose}'}"
     )
 
 

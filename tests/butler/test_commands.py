@@ -97,6 +97,22 @@ def test_a_changed_set_becomes_a_new_revision(linked: Path, campledger: Run) -> 
     assert [(one["good"], one["count"]) for one in found] == [(True, 2)]
 
 
+def test_another_purpose_becomes_a_new_revision(linked: Path, campledger: Run) -> None:
+    members = visits(*VISITS[:3])
+    write(linked, "dataids/bad.json", {"format": 1, "purpose": "exclude", "members": members})
+    ok(campledger("upload", "bad", "--butler", "test"))
+    write(linked, "dataids/bad.json", {"format": 1, "purpose": "include", "members": members})
+    refused = campledger("verify-upload", "bad", "--butler", "test")
+    assert (refused.returncode, "is not in the registry as it is now" in refused.stderr) == (5, True)
+    told = ok(campledger("upload", "bad", "--butler", "test"))
+    assert "revision 2 (0 added, 0 removed; purpose include, before exclude)" in told
+    made_from = {"format": 1, "purpose": "exclude", "derived": {"union": ["bad"]}}
+    write(linked, "dataids/same.json", made_from)
+    ok(campledger("upload", "same", "--butler", "test"))
+    write(linked, "dataids/same.json", made_from | {"purpose": "include"})
+    assert "purpose include, before exclude" in ok(campledger("upload", "same", "--butler", "test"))
+
+
 def test_verify_finds_rows_that_somebody_changed(linked: Path, campledger: Run, repository: Repository) -> None:
     write(linked, "dataids/bad.json", visits(*VISITS[:3]))
     ok(campledger("upload", "bad", "--butler", "test"))

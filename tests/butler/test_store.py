@@ -162,6 +162,22 @@ def test_a_changed_set_is_a_new_revision(store: DataIdStore) -> None:
     assert (plan.action, plan.added, plan.removed) == ("revise", 20, 2)
 
 
+def test_another_purpose_is_another_revision(store: DataIdStore) -> None:
+    bad, good = visits(1000, 1002, purpose="exclude"), visits(1000, 1002, purpose="include")
+    first = store.upload(bad, "some", by="me").stored
+    plan = store.plan(good, "some")
+    assert (plan.action, plan.revision, plan.added, plan.removed) == ("revise", 2, 0, 0)
+    assert plan.new_purpose == "purpose include, before exclude"
+    done = store.upload(good, "some", by="me")
+    assert (done.action, done.stored.revision, done.stored.purpose) == ("revise", 2, "include")
+    assert done.stored.digest == first.digest
+    assert store.head("some", 1) == first
+    assert (store.get("some", 1), store.get("some")) == (bad, good)
+    assert store.upload(store.get("some"), "some", by="me").action == "adopt"
+    assert store.plan(good, "some").new_purpose == ""
+    assert store.plan(visits(1000, 1002), "some").new_purpose == "purpose not given, before include"
+
+
 def test_a_plan_writes_nothing(store: DataIdStore, repository: Repository) -> None:
     plan = store.plan(visits(1000), "bad")
     assert (plan.action, plan.revision, plan.added, plan.removed, plan.previous) == ("create", 1, 1, 0, None)

@@ -152,6 +152,10 @@ def test_purpose_and_name_come_from_the_file(sqlite_repository: Repository, tmp_
     file.write_text(json.dumps(document))
     assert run("upload-dataid-set", sqlite_repository.root, file)[0] == 0
     assert DataIdStore(sqlite_repository.open()).head("slews").purpose == "exclude"
+    file.write_text(json.dumps(document | {"purpose": "include"}))
+    planned = run("upload-dataid-set", sqlite_repository.root, file, "--dry-run")[1]
+    assert "0 more and 0 less than before; purpose include, before exclude" in planned
+    assert "uploaded slews@2" in run("upload-dataid-set", sqlite_repository.root, file)[1]
 
 
 def test_files_that_hold_no_set(sqlite_repository: Repository, file: Path, run: Run) -> None:

@@ -71,7 +71,8 @@ _ACTIONS = {
 def _tell_upload(one: Any, alias: str) -> None:
     plan = one.plan
     verb = _ACTIONS[plan.action][one.upload is None]
-    changes = f" ({plan.added:,} added, {plan.removed:,} removed)" if plan.action == "revise" else ""
+    purpose = plan.new_purpose and f"; {plan.new_purpose}"
+    changes = f" ({plan.added:,} added, {plan.removed:,} removed{purpose})" if plan.action == "revise" else ""
     click.echo(
         clean(f"{one.named.name}: {counted(plan.count, 'data ID')} {verb} {alias}, revision {plan.revision}{changes}")
     )

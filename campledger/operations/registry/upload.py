@@ -1,14 +1,15 @@
 """DataId sets of a ledger in a Butler registry: uploaded, verified, gathered in collections; each with a receipt.
 
 A registry and a git repository share no transaction: the registry comes first, then the receipt is committed. What
-lies between is harmless: an upload that has no receipt is found by its digest, and adopted, when it is asked for again.
+lies between is harmless: an upload that has no receipt is found by its digest and purpose, and adopted, when it is
+asked for again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +123,8 @@ def group_of(record: Record, place: str) -> Any:
 
 def _named(sets: Sets, reference: str, campaign: str | None, purpose: str | None) -> Named:
     found = sets.evaluate(reference, campaign)
+    if found.file.derived is not None:  # its members are other sets', its purpose is its own
+        found = replace(found, value=replace(found.value, about=found.file.about))
     name = registry_name(reference, found.path, campaign)
     return Named(reference, name, found, purpose or str(found.file.about.get("purpose", "")))
 
@@ -409,8 +412,8 @@ def _revision(store: DataIdStore, named: Named) -> int:
 
 
 def stored_of(store: DataIdStore, named: Named) -> StoredSet:
-    """Return the revision in the registry that has a set's digest. Raise ButlerError if there is none."""
+    """Return the revision in the registry of a set's digest and purpose. Raise ButlerError if there is none."""
     for head in reversed(store.list(named.name)):
-        if head.digest == named.found.digest:
+        if head.is_of(named.found.value):
             return head
     raise ButlerError(f"`{named.name}` is not in the registry as it is now: `campledger upload` puts it there")
