@@ -14,7 +14,7 @@ from campledger.butler.joining import joined
 from campledger.butler.rows import read_rows
 from campledger.butler.stored import AnySet, StoredSet
 from campledger.butler.tables import Tables, exists
-from campledger.butler.uses import drop_uses, refer
+from campledger.butler.uses import refer
 from campledger.dataids.sets import DataIdSet, Row
 from campledger.errors import ButlerError, UsageError
 
@@ -87,7 +87,8 @@ def collect(
     For each data ID the dataset of the first collection that has one is taken. The collection is made to hold these
     and nothing else, so that doing it again changes nothing, and a set that changed takes out what it now excludes.
     One transaction: killed at any moment, the collection is as before. That the collection was made from sets that the
-    registry holds is recorded with it, so that they cannot be removed while it is there.
+    registry holds is recorded with it, so that they cannot be removed while it is there, nor can those that it was
+    made from before.
 
     Raise UsageError for a collection that would be made from itself, or for an exclusion that says nothing of a
     dataset type; ButlerError for a name that something else has: a collection of another kind, or a TAGGED one that
@@ -152,19 +153,15 @@ def _register(butler: Butler, into: str, collections: Sequence[str]) -> bool:
 
 
 def _record_use(connection: Connection, sets: Sequence[AnySet], into: str) -> None:
-    """Record what the collection is made from, and no longer what it was made from before."""
+    """Record what the collection is made from; what it was made from before stays, since a run may have used it."""
     used = {one.id: one for one in sets if isinstance(one, StoredSet)}
     tables = Tables(connection.schema)
-    uses = tables.uses.c
     with connection.transaction() as session:
         connection.limit_waiting(session)
         if not exists(session, tables.uses):
             if used:
                 raise ButlerError(f"`{into}` cannot be made from stored sets: the registry holds no sets of data IDs")
             return
-        here = sqlalchemy.select(uses.set_id).where(uses.kind == "collection", uses.name == into)
-        gone = [number for number in session.execute(here).scalars().all() if number not in used]
-        drop_uses(session, tables, "collection", into, gone)
         for one in used.values():
             refer(session, tables, one, "collection", into)
 

@@ -127,7 +127,7 @@ class DataIdStore:
     def uses(self, name: str, revision: int | None = None) -> tuple[Use, ...]:
         """Return what refers to a set, to any of its revisions unless told which.
 
-        Collections are those that were resolved from it; one that was removed since is still listed.
+        Collections are those that are or once were resolved from it; one that was removed since is still listed.
         """
         with self._reading(f"look up what refers to the set `{name}`") as connection:
             heads = self._chosen(connection, name, revision)
@@ -229,8 +229,8 @@ class DataIdStore:
         """Remove the members of one revision of a set, or of all if not told which, and return what was removed.
 
         That there was such a set stays recorded, so that a revision's number never means another set.
-        Raise ButlerError, with nothing removed, while a collection that exists refers to it, or a campaign that is
-        not named in ``campaigns``.
+        Raise ButlerError, with nothing removed, while a collection that exists was ever resolved from it, or while a
+        campaign refers to it that is not named in ``campaigns``.
         """
         with self._writing(f"remove the set `{name}`") as connection:
             heads = self._chosen(connection, name, revision)
