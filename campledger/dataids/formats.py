@@ -13,7 +13,7 @@ from campledger.documents.text import Report, decode
 from campledger.errors import UsageError
 
 if TYPE_CHECKING:
-    from campledger.dataids.entries import Entry
+    from campledger.dataids.entries import Entry, Naming
     from campledger.dataids.json_form import Form
     from campledger.dataids.sets import DataIdSet
 
@@ -26,7 +26,7 @@ class Format:
     """Of its files, with the dot."""
     read: Callable[[bytes, Report], Form | None]
     """Returns what a set's file says, or None where nothing of it can be read, which is reported."""
-    read_list: Callable[[bytes, Report], Iterator[Entry]]
+    read_list: Callable[[bytes, Report, Naming], Iterator[Entry]]
     """Yields the entries of a list made elsewhere; what cannot be read is reported."""
     write: Callable[[DataIdSet], bytes]
     holds_about: bool = True
@@ -73,22 +73,22 @@ def _read_ecsv(text: str, report: Report) -> Form:
     return Form(columns, about=meta, complaint=complaint)
 
 
-def _json_entries(data: bytes, report: Report) -> Iterator[Entry]:
+def _json_entries(data: bytes, report: Report, naming: Naming) -> Iterator[Entry]:
     from campledger.dataids.entries import in_json
 
-    return in_json(data, report)
+    return in_json(data, report, naming)
 
 
-def _csv_entries(data: bytes, report: Report) -> Iterator[Entry]:
-    from campledger.dataids.entries import in_csv
+def _csv_entries(data: bytes, report: Report, naming: Naming) -> Iterator[Entry]:
+    from campledger.dataids.text_lists import in_text
 
-    return in_csv(data, report)
+    return in_text(data, report, naming, ".csv")
 
 
-def _ecsv_entries(data: bytes, report: Report) -> Iterator[Entry]:
-    from campledger.dataids.entries import in_ecsv
+def _ecsv_entries(data: bytes, report: Report, naming: Naming) -> Iterator[Entry]:
+    from campledger.dataids.text_lists import in_ecsv
 
-    return in_ecsv(data, report)
+    return in_ecsv(data, report, naming)
 
 
 def _json(value: DataIdSet) -> bytes:

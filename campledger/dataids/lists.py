@@ -1,24 +1,27 @@
 """Lists of data IDs made elsewhere, read as they are: any columns, no verdict on types.
 
-CSV with or without a header, ECSV, JSON, and plain text with one id or `band id` a line, as Rubin's exclusion lists,
-the visit lists of rc2_subset and prodstatus have them. Ranges are written out.
+CSV and tables of other separators with or without a header, ECSV, JSON, and plain text with one id or `band id` a
+line, as Rubin's exclusion lists, the visit lists of rc2_subset and prodstatus have them. Ranges are written out. What
+a line holds is named by its columns, or the line is refused.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
 from typing import Any
 
-from campledger.dataids.entries import RANGE, Entry, in_plain_text
+from campledger.dataids.entries import RANGE, Entry, Naming
 from campledger.dataids.formats import FORMATS
 from campledger.dataids.sets import REMARKS
+from campledger.dataids.text_lists import in_text
 from campledger.dataids.values import MAX_MEMBERS, Wrong, number
-from campledger.documents.text import Report
+from campledger.documents.text import Report, shown
 from campledger.problems import Problem
 
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
@@ -31,7 +34,7 @@ class ForeignList:
     """The rows of a list, with the line of each."""
 
     columns: tuple[str, ...]
-    """Named as in the list; `id`, `band` and `comment` where it names none."""
+    """Named as in the list, those that are known in lower case; `id`, `band` and `comment` where it names none."""
     rows: list[dict[str, Value]]
     """What says nothing (an empty cell, null) is left out. Whole numbers are numbers, but in remarks."""
     lines: list[int]
@@ -40,20 +43,28 @@ class ForeignList:
     """What could not be read."""
 
 
-def read_list(path: str, data: bytes) -> ForeignList:
-    """Read a list by its ending: one of a format of sets, or anything else as plain text."""
+def read_list(path: str, data: bytes, columns: Mapping[str, str] | None = None) -> ForeignList:
+    """Read a list by its ending: one of a format of sets, or anything else as plain text.
+
+    ``columns`` says what columns are whose names do not: `{"expnum": "exposure"}`, and nothing to leave one out.
+    """
     report = Report(path)
+    naming = Naming(columns)
     rows: list[dict[str, Value]] = []
     lines: list[int] = []
-    known = FORMATS.get(Path(path).suffix.lower())
-    for entry in known.read_list(data, report) if known else in_plain_text(data, report):
+    ending = Path(path).suffix.lower()
+    known = FORMATS.get(ending)
+    for entry in known.read_list(data, report, naming) if known else in_text(data, report, naming, ending):
         made = _expanded(entry, len(rows), report)
         rows += made
         lines += [entry.line] * len(made)
-    columns: dict[str, None] = {}
+    named: dict[str, None] = {}
     for row in rows:
-        columns.update(dict.fromkeys(row))
-    return ForeignList(tuple(columns), rows, lines, report.problems())
+        named.update(dict.fromkeys(row))
+    if naming.unused and not report.has_errors:
+        has = f"it has {', '.join(map(shown, named))}" if named else ""
+        report.add("schema", f"unknown column `{shown(next(iter(naming.unused)))}`", (1, 1), has)
+    return ForeignList(tuple(named), rows, lines, report.problems())
 
 
 def _expanded(entry: Entry, before: int, report: Report) -> list[dict[str, Value]]:
@@ -88,5 +99,7 @@ def _parts(name: str, value: Any) -> Any:
 
 def _value(name: str, value: Any) -> Value:
     if isinstance(value, str):
+        if name in REMARKS:
+            value = " ".join(value.split())  # a set keeps them in one line
         return int(value) if _NUMBER.fullmatch(value) and name not in REMARKS else value
     return value if type(value) is int else json.dumps(value)

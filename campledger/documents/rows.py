@@ -10,10 +10,10 @@ from functools import cached_property
 
 from campledger.documents.text import Lines, Place
 
-_FIELD = {delimiter: re.compile(rf' *(?:"(?:[^"]|"")*"[^{delimiter}\n]*|[^{delimiter}\n]*)') for delimiter in ",;\t "}
+_FIELD = {delimiter: re.compile(rf' *(?:"(?:[^"]|"")*"[^{delimiter}\n]*|[^{delimiter}\n]*)') for delimiter in ",;\t |"}
 _WHOLE = {
     delimiter: re.compile(rf'(?: *"(?:[^"]|"")*"|(?! *")[^{delimiter}\n]*)(?=[{delimiter}\n]|\Z)')
-    for delimiter in ",;\t "
+    for delimiter in ",;\t |"
 }
 """A field whose quotation marks match."""
 

@@ -120,3 +120,88 @@ def test_a_comment_may_have_commas_that_nobody_quoted() -> None:
     found = read_list("x.csv", b'exposure,comment\n1,donuts, and clouds\n2,"slew, too"\n')
     assert [row["comment"] for row in found.rows] == ["donuts, and clouds", "slew, too"]
     assert found.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.csv", "8100200,5\n8100200,6\n"),
+        ("x.csv", "8100200,5,ghost\n"),
+        ("x.csv", "r,8100200,5\n"),
+        ("x.csv", "8100200,2031-04-05\n"),
+        ("x.csv", "HSC-R,8100200\n"),
+        ("x.tsv", "8100200\tR22_S11\n"),
+        ("x.txt", "8100200 5 ghost\n"),
+        ("x.txt", "8100200 ghost S29\n"),
+        ("x.txt", "8100200 nan ghost\n"),
+        ("x.txt", "HSC 8100200\n"),
+        ("x.txt", "HSC 8100200 5\n"),
+        ("x.txt", "8100200 | 5\n"),
+        ("x.txt", "#night shot chip word\n20310405 8100200 14 ghost\n"),
+        ("x.txt", "visit detector\n8100200 5 bright ghost\n"),
+        ("x.txt", "night exposure chip\n8100200 5\n"),
+        ("x.txt", "visit comment\n8100200 5 ghost\n"),
+        ("x.csv", "visit,comment\n8100200,5,ghost\n"),
+    ],
+)
+def test_a_line_that_holds_more_than_its_columns_name_is_refused(path: str, text: str) -> None:
+    found = read_list(path, text.encode())
+    assert {problem.line for problem in found.problems} == {
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if line[0] != "#" and not line.startswith(("visit", "night"))
+    }
+    assert found.rows == []
+    assert all(problem.hint for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.txt", "#night exposure ccd\n20310405 81 14\n"),
+        ("x.txt", "# bad ones\n#\n# night, exposure, ccd\n\n20310405, 81, 14\n"),
+        ("x.csv", "# night;exposure;ccd\n20310405;81;14\n"),
+        ("x.csv", "sep=;\nnight;Exposure;ccd\n20310405;81;14\n"),
+        ("x.tsv", "night\tEXPOSURE\tccd\n20310405\t81\t14\n"),
+        ("x.txt", "night | exposure | ccd\n------+----------+----\n20310405 | 81 | 14\n"),
+        ("x.md", "| night | exposure | ccd |\n|---|---|---|\n| 20310405 | 81 | 14 |\n"),
+        ("x.txt", " night   exposure ccd\n-------- -------- ---\n20310405       81  14\n"),
+        ("x.txt", "night Exposure ccd\r\n20310405 81 14\r\n"),
+    ],
+)
+def test_columns_are_named_in_any_case_by_any_separator_and_by_a_comment(path: str, text: str) -> None:
+    assert rows_of(path, text) == [{"night": 20310405, "exposure": 81, "ccd": 14}]
+
+
+def test_a_comment_that_names_no_columns_of_the_rows_is_a_comment() -> None:
+    assert rows_of("x.txt", "# bad visit\n1228 slew\n") == [{"id": 1228, "comment": "slew"}]
+    assert rows_of("x.txt", "# all visits of a night\n1228\n") == [{"id": 1228}]
+
+
+def test_a_table_of_butler_keeps_cells_with_blanks_and_empty_ones() -> None:
+    text = "instrument  id      reason\n---------- ---- -----------\n       HSC 1228 bright moon\n       HSC 1230\n"
+    assert rows_of("x.txt", text) == [
+        {"instrument": "HSC", "id": 1228, "reason": "bright moon"},
+        {"instrument": "HSC", "id": 1230},
+    ]
+
+
+def test_columns_are_what_somebody_says_they_are() -> None:
+    given = {"ExpNum": "exposure", "ccd": "", "why": "reason"}
+    for path, text in (
+        ("x.csv", "expnum,ccd,why\n81,5,two  words\n"),
+        ("x.txt", "#expnum ccd why\n81 5 two words\n"),
+        ("x.json", '[{"expnum": 81, "ccd": 5, "why": "two\\nwords"}]'),
+    ):
+        found = read_list(path, text.encode(), given)
+        assert (found.rows, found.problems) == ([{"exposure": 81, "reason": "two words"}], ()), path
+    (problem,) = read_list("x.csv", b"visit,night\n81,5\n", {"expnum": "exposure"}).problems
+    assert (problem.message, problem.hint) == ("unknown column `expnum`", "it has visit, night")
+    (problem,) = read_list("x.csv", b"Visit,expnum\n81,5\n", {"expnum": "visit"}).problems
+    assert problem.message == "duplicate column: `Visit` and `expnum` both are `visit`"
+
+
+def test_a_comment_of_two_lines_becomes_one_line() -> None:
+    assert rows_of("x.csv", 'exposure,comment\n81,"clouds,\nthen wind"\n') == [
+        {"exposure": 81, "comment": "clouds, then wind"}
+    ]
