@@ -1,4 +1,4 @@
-"""Options of commands that convert names in lists to keys, and the remarks on what they read."""
+"""Options of commands that read lists or convert names in them to keys, and the remarks on what they read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Sequence
 
 import click
 
+from campledger.cli.parameter_types import sides
 from campledger.cli.printing import clean
 
+column_option = click.option(
+    "--column", "columns", metavar="NAME=KEY", multiple=True, callback=sides,
+    help="What a column is: expnum=exposure; nothing to leave it out. Repeat for several.",
+)  # fmt: skip
 instrument_option = click.option("--instrument", help="The instrument, where nothing says it.")
 visit_system_option = click.option(
     "--visit-system", metavar="NAME", help="Which visits count, where there are several."

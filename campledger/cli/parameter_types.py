@@ -39,3 +39,14 @@ class Words(click.ParamType):  # type: ignore[type-arg]
         if not str(value).strip():
             self.fail("it is empty: say it in words", param, ctx)
         return str(value)
+
+
+def sides(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Return the left and right sides of LEFT=RIGHT values of an option, of which the right may be nothing."""
+    found = {}
+    for value in values:
+        left, equals, right = value.rpartition("=")
+        if not equals or not left.strip():
+            raise click.BadParameter(f"`{value}` is not {param.metavar}", ctx, param)
+        found[left.strip()] = right.strip()
+    return found

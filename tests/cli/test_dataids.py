@@ -354,6 +354,20 @@ def test_import_takes_a_list_and_says_what_was_not_in_order(
     assert "duplicate set `night/bad`" in again.stderr
 
 
+def test_a_list_is_told_what_its_columns_are(ledger: Path, campledger: Run, tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text("expnum,ccd,why\n81,5,ghost\n")
+    call = ("import", "exclusions", str(file), "--instrument", "DECam", "--column", "ccd=detector")
+    refused = campledger(*call)
+    assert refused.returncode == 2
+    assert "unknown column `expnum`: --column expnum=exposure" in refused.stderr
+    assert campledger(*call, "--column", "expnum").returncode == 2
+    done = campledger(*call, "--column", "expnum=exposure", "--column", "why=reason", "--as", "exposure")
+    assert done.returncode == 0
+    (member,) = json.loads((ledger / "dataids/bad.json").read_text())["members"]
+    assert member == {"detector": 5, "exposure": 81, "instrument": "DECam", "reason": "ghost"}
+
+
 def test_the_hook_checks_the_sets_that_are_staged(guarded: Path, git: Git) -> None:
     (guarded / "dataids").mkdir()
     (guarded / "dataids/bad.csv").write_text("instrument,visit\nHSC,x\n")

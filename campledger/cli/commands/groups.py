@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from campledger.cli.key_options import column_option
 from campledger.cli.printing import clean
 from campledger.cli.write_options import WriteOptions, branch_words, commit_words, print_json, write_options
 from campledger.model.text_format import counted
@@ -17,8 +18,9 @@ from campledger.model.text_format import counted
 @click.argument("step")
 @click.option(
     "--from-list", "source", required=True, type=click.Path(path_type=Path),
-    help="The ids: CSV, ECSV, JSON, or plain text with one a line, also behind a band.",
+    help="The ids: a table, JSON, or plain text with one a line, also behind a band.",
 )  # fmt: skip
+@column_option
 @click.option("--by", required=True, type=click.Choice(["exposure", "visit", "tract"]), help="What the ids are.")
 @click.option("--size", required=True, type=click.IntRange(min=1), help="How many of them are a group, at most.")
 @click.option(
@@ -26,7 +28,9 @@ from campledger.model.text_format import counted
 )
 @click.option("--table", metavar="PATH", help="Where the table goes.  [default: STEP-groups.csv, beside the template]")
 @write_options(branch=True)
-def groups(campaign: str, step: str, source: Path, options: WriteOptions, **slicing: Any) -> None:
+def groups(
+    campaign: str, step: str, source: Path, columns: dict[str, str], options: WriteOptions, **slicing: Any
+) -> None:
     """Cut a step into groups: write a table with a row for each, let the step take its groups from it, and commit both.
 
     The columns are the words in capitals of the template: GNUM for the group's number, LOWEXP and HIGHEXP (LOWVISIT,
@@ -41,7 +45,7 @@ def groups(campaign: str, step: str, source: Path, options: WriteOptions, **slic
     """
     from campledger.operations.define.groups import Slicing, Source, cut
 
-    writing, how, found = options.writing(), Slicing(**slicing), Source.of(source)
+    writing, how, found = options.writing(), Slicing(**slicing), Source.of(source, columns)
     with writing.stage() as staged:
         done = cut(staged, campaign, step, found, how)
     if options.as_json:

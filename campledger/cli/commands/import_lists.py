@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from campledger.cli.key_options import (
+    column_option,
     instrument_option,
     keep_pending_option,
     skip_unknown_option,
@@ -28,17 +29,20 @@ def _command(name: str, purpose: str) -> click.Command:
         short_help=f"Take in a list of data IDs to {words}.",
         help=f"""Take in a list of data IDs to {words}, as a shared DataId set, and commit it.
 
-        FILE is CSV or ECSV (columns such as exposure and comment), JSON, or plain text with an id a line, also behind a
-        band. Comments and reasons are kept; the report says what was out of order, twice, or left out.
+        FILE is a table (columns such as exposure and comment, which a comment may name), JSON, or plain text with an id
+        a line, also behind a band. A line that holds more than the columns name is refused. Comments and reasons are
+        kept; the report says what was out of order, twice, or left out.
 
         \b
         Examples:
           campledger import {name} list.ecsv --instrument LSSTComCam --name comcam-{name}
           campledger import {name} visits.txt --instrument HSC --as visit
+          campledger import {name} bad.csv --instrument DECam --column expnum=exposure --column ccd=detector
           campledger import {name} obs_ids.csv --instrument LATISS --butler main --allow-pending
         """,
     )
     @click.argument("file", type=click.Path(path_type=Path))
+    @column_option
     @instrument_option
     @click.option("--skymap", help="The skymap, where no column says it.")
     @click.option("--as", "dimension", metavar="DIMENSION", help="What is meant by the ids: exposure, visit, tract ...")
@@ -53,13 +57,13 @@ def _command(name: str, purpose: str) -> click.Command:
     )  # fmt: skip
     @write_options(branch=True)
     def command(
-        file: Path, instrument: str | None, skymap: str | None, dimension: str | None, alias: str | None,
-        visit_system: str | None, skip_unknown: bool, allow_pending: bool, new: str | None, form: str,
-        options: WriteOptions,
+        file: Path, columns: dict[str, str], instrument: str | None, skymap: str | None, dimension: str | None,
+        alias: str | None, visit_system: str | None, skip_unknown: bool, allow_pending: bool, new: str | None,
+        form: str, options: WriteOptions,
     ) -> None:  # fmt: skip
         from campledger.operations.sets import import_lists
 
-        writing, listed = options.writing(), import_lists.read_foreign(file)
+        writing, listed = options.writing(), import_lists.read_foreign(file, columns)
         writing.catch_up()
         if alias is None:
             common = {key: value for key, value in (("instrument", instrument), ("skymap", skymap)) if value}

@@ -7,29 +7,20 @@ from pathlib import Path
 
 import click
 
+from campledger.cli.parameter_types import sides
 from campledger.cli.printing import clean
 from campledger.cli.write_options import WriteOptions, commit_words, print_branch, print_json, write_options
 from campledger.model.text_format import counted
 
 
-def _sides(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    sides = {}
-    for value in values:
-        left, equals, right = value.rpartition("=")
-        if not equals or not left.strip():
-            raise click.BadParameter(f"`{value}` is not {param.metavar}", ctx, param)
-        sides[left.strip()] = right.strip()
-    return sides
-
-
 @click.command("table")
 @click.argument("file", metavar="CSV", type=click.Path(path_type=Path))
 @click.option(
-    "--map", "columns", metavar="COLUMN=FIELD", multiple=True, callback=_sides,
+    "--map", "columns", metavar="COLUMN=FIELD", multiple=True, callback=sides,
     help="What a column is: see below; a path as for --set; nothing to leave it out. Repeat for several.",
 )  # fmt: skip
 @click.option(
-    "--status", "statuses", metavar="STATUS=STATE", multiple=True, callback=_sides,
+    "--status", "statuses", metavar="STATUS=STATE", multiple=True, callback=sides,
     help="The state that a status means; repeat for several.",
 )  # fmt: skip
 @click.option("--production", help="Class of the campaigns, where no column says it.")

@@ -61,9 +61,9 @@ class Source:
     found: ForeignList
 
     @classmethod
-    def of(cls, path: Path) -> Source:
-        """Read a list. Raise UsageError or DataError if it cannot be read."""
-        return cls(str(path), read_foreign(path))
+    def of(cls, path: Path, columns: Mapping[str, str] | None = None) -> Source:
+        """Read a list; ``columns`` says what columns are. Raise UsageError or DataError if it cannot be read."""
+        return cls(str(path), read_foreign(path, columns))
 
     @classmethod
     def of_ids(cls, by: By, ids: Sequence[int]) -> Source:
@@ -216,7 +216,9 @@ def _parts(source: Source, by: By, said: Sequence[str]) -> Iterator[tuple[tuple[
     found = source.found
     column = by if by in found.columns else PLAIN
     if column not in found.columns:
-        hint = "`campledger dataids resolve-keys LIST --butler ALIAS` converts names and visits"
+        hint = (
+            f"--column NAME={by} says which it is; `campledger dataids resolve-keys LIST --butler ALIAS` converts names"
+        )
         raise UsageError(f"the list has no column `{by}`, but {', '.join(found.columns)}: {hint}")
     for name in _SAME:
         values = sorted({str(row[name]) for row in found.rows if name in row})

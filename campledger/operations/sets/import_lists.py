@@ -10,10 +10,12 @@ from typing import Any
 
 from campledger.dataids import DataIdSet
 from campledger.dataids.dimensions import DIMENSIONS, implied_by, keys_of
+from campledger.dataids.entries import NAMES
 from campledger.dataids.formats import FORMATS
 from campledger.dataids.lists import ForeignList, read_list
 from campledger.dataids.members import ALTERNATES
 from campledger.dataids.sets import REMARKS, Row
+from campledger.dataids.values import MAX_COMMENT, remark
 from campledger.errors import DataError, UsageError
 from campledger.operations.sets.edit_sets import SetChange, about_new, save_new
 from campledger.operations.write.staging import StagedLedger
@@ -48,10 +50,18 @@ class ImportedList:
     """What was not as in a set: order, duplicates, columns that were left out."""
 
 
-def read_foreign(path: Path) -> ForeignList:
-    """Return the rows of a list. Raise UsageError or DataError if it cannot be read."""
+def read_foreign(path: Path, columns: Mapping[str, str] | None = None) -> ForeignList:
+    """Return the rows of a list; ``columns`` says what columns are, as for :func:`read_list`.
+
+    Raise UsageError or DataError if it cannot be read.
+    """
+    for key in (columns or {}).values():
+        if key and key not in NAMES:
+            raise UsageError(
+                f"unknown key `{key}`: {did_you_mean(key, NAMES) or 'for example exposure, visit, detector'}"
+            )
     try:
-        found = read_list(str(path), path.read_bytes())
+        found = read_list(str(path), path.read_bytes(), columns)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     errors = [one for one in found.problems if one.severity is Severity.ERROR]
@@ -74,26 +84,83 @@ def take(found: ForeignList, meaning: Meaning, path: str) -> ImportedList:
     if missing:
         raise UsageError(f"no column says the {missing[0]}: give --{missing[0]} NAME")
     known = (*REMARKS, *implied_by(dimensions))
+    strange = [name for name in found.columns if name not in named and name not in known]
+    _keeps_keys(strange, dimensions)
     members: list[Row] = []
+    first: dict[Row, int] = {}
     said: dict[Row, dict[str, Any]] = {}
     problems: list[Problem] = []
     for number, line in enumerate(found.lines):
         row: dict[str, Any] = dict(meaning.common)
         row |= {named.get(column, column): value for column, value in found.rows[number].items()}
+        own = {key: row[key] for key in known if row.get(key) not in (None, "")}
         complaints = [complaint for name in dimensions if (complaint := _complaint(name, row, meaning))]
-        problems += [Problem(path, line, 1, "member-type", complaint) for complaint in complaints[:1]]
+        complaints += wrong_remarks(own)
         if not complaints:
             member = tuple(_key(name, row[name]) for name in dimensions)
             members.append(member)
-            own = {key: row[key] for key in known if row.get(key) not in (None, "")}
+            before = first.setdefault(member, number)
+            complaints = _lost(strange, found, before, number)
             if own:
                 said[member] = both_said(said.get(member, {}), own)
+        problems += [Problem(path, line, 1, "member-type", complaint) for complaint in complaints[:1]]
     if problems:
         more = f"\nand {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
         raise DataError(f"{len(problems):,} rows name no data ID:\n{report_text(problems[:SHOWN])}{more}")
-    strange = [name for name in found.columns if name not in named and name not in known]
+    lines = {member: found.lines[number] for member, number in first.items()}
+    cut = cut_comments(said, lines)
     value = DataIdSet.of(dimensions, members, said)
-    return ImportedList(value, len(members), tuple(_remarks(members, found.lines, strange)))
+    return ImportedList(value, len(members), (*_remarks(members, found.lines, strange), *cut))
+
+
+_LIKE = {
+    "detector": ("ccd", "ccdid", "ccdnum", "ccd_id", "chip", "chipnum", "chip_id", "det", "detectorid", "detector_id",
+                 "detnum", "sensor"),
+    "exposure": ("expid", "expnum", "exp_id", "exposureid", "exposure_id"),
+    "visit": ("obshistid", "visitid", "visit_id"),
+    "tract": ("tractid", "tract_id"),
+    "patch": ("patchid", "patch_id"),
+}  # fmt: skip
+"""What other tools call a key; a set without it would mean more than the list does."""
+
+
+def _keeps_keys(strange: Sequence[str], dimensions: Sequence[str]) -> None:
+    """Raise UsageError where a column that is left out looks like a key that the set has not."""
+    for key, names in _LIKE.items():
+        like = next((name for name in strange if name.lower() in names), None)
+        have = {"exposure", "visit"} if key in {"exposure", "visit"} else {key}
+        if like is not None and not have.intersection(dimensions):
+            raise UsageError(
+                f"unknown column `{like}`: --column {like}={key} says that it is the {key}, and --column {like}= "
+                "leaves it out, so that the set means more than the list"
+            )
+
+
+def _lost(strange: Sequence[str], found: ForeignList, before: int, now: int) -> list[str]:
+    """Return which number two rows of one data ID differ in, and nothing says what it is."""
+    one, other = found.rows[before], found.rows[now]
+    for name in strange:
+        if one.get(name) != other.get(name) and isinstance(other.get(name, one.get(name)), int):
+            where = f"same data ID as line {found.lines[before]}, but another `{name}`"
+            return [f"{where}: --column {name}=KEY says what it is, --column {name}= leaves it out"]
+    return []
+
+
+def wrong_remarks(said: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the remarks on a row; a comment may be too long, for it can be cut."""
+    own = ((name, said[name]) for name in REMARKS if name in said)
+    wrong = (remark(name, value[:MAX_COMMENT] if name == "comment" else value) for name, value in own)
+    return [one.message for one in wrong if one is not None]
+
+
+def cut_comments(said: dict[Row, dict[str, Any]], lines: Mapping[Row, int]) -> list[str]:
+    """Cut the comments that are longer than a set takes, and return the remarks on it, by the first line of each."""
+    remarks = []
+    for member, own in said.items():
+        if len(own.get("comment", "")) > MAX_COMMENT:
+            own["comment"] = own["comment"][: MAX_COMMENT - 3].rstrip() + "..."
+            remarks.append(f"line {lines[member]}: comment cut to {MAX_COMMENT:,} characters")
+    return remarks
 
 
 def _columns(found: ForeignList, meaning: Meaning) -> dict[str, str]:
@@ -112,15 +179,16 @@ def _columns(found: ForeignList, meaning: Meaning) -> dict[str, str]:
     names = [name for name in found.columns if name in ALTERNATES]
     keys = set(keys_of(named.values())) if named else set()
     if names or not keys - set(meaning.common) - {"instrument", "skymap"}:
-        what = f"`{names[0]}` is no key" if names else f"no column of {', '.join(found.columns)} is a dimension"
-        raise UsageError(f"{what}: --butler ALIAS looks up names in a registry, and --as says what plain ids are")
+        none = f"no column of {', '.join(found.columns)} is a dimension: --column NAME=KEY says what a column is,"
+        what = f"`{names[0]}` is no key:" if names else none
+        raise UsageError(f"{what} --butler ALIAS looks up names in a registry, and --as says what plain ids are")
     return {column: name for column, name in named.items() if name in keys}
 
 
 def _other(asked: str, columns: Sequence[str]) -> str:
     pair = {"exposure": "visit", "visit": "exposure"}.get(asked)
     if pair is None or pair not in columns:
-        return f"the list has no column `{asked}`, but {', '.join(columns)}"
+        return f"the list has no column `{asked}`, but {', '.join(columns)}: --column NAME={asked} says which it is"
     articles = {"exposure": "an exposure", "visit": "a visit"}
     return (
         f"the list has {pair}s, and {articles[pair]} is not {articles[asked]}: "

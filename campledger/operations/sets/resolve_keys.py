@@ -21,7 +21,7 @@ from campledger.model.text_format import counted
 from campledger.operations.registry.upload import store_of
 from campledger.operations.sets.edit_sets import SetChange, replace_members
 from campledger.operations.sets.find_sets import path_of
-from campledger.operations.sets.import_lists import PLAIN, ImportedList, both_said, read_foreign
+from campledger.operations.sets.import_lists import PLAIN, ImportedList, both_said, cut_comments, read_foreign
 from campledger.operations.workspace import Workspace
 from campledger.operations.write.staging import StagedLedger
 from campledger.problems import Problem, Severity, report_text
@@ -79,9 +79,12 @@ def look_up(
         )
     known = {*REMARKS, *implied_by(resolved.dimensions)}
     said = _said(resolved, listed, known)
+    cut = cut_comments(said, {row: listed.lines[at] for row, at in zip(resolved.rows, resolved.origins, strict=True)})
     kept = [{**_entry(one, wish), **_remarks(listed.rows[one.index])} for one in pending]
     value = DataIdSet.of(resolved.dimensions, resolved.rows, said, kept)
-    return ImportedList(value, resolved.count, tuple(_told(resolved, pending, lost, set(resolved.attributes) - known)))
+    return ImportedList(
+        value, resolved.count, (*_told(resolved, pending, lost, set(resolved.attributes) - known), *cut)
+    )
 
 
 def _sorted_out(unresolved: Sequence[Unresolved], wish: KeyOptions) -> tuple[list[Unresolved], list[Unresolved]]:
@@ -92,9 +95,9 @@ def _sorted_out(unresolved: Sequence[Unresolved], wish: KeyOptions) -> tuple[lis
     return sides
 
 
-def _said(resolved: Resolved, listed: ForeignList, known: set[str]) -> dict[Row, Mapping[str, Any]]:
+def _said(resolved: Resolved, listed: ForeignList, known: set[str]) -> dict[Row, dict[str, Any]]:
     columns = [name for name in resolved.attributes if name in known]
-    said: dict[Row, Mapping[str, Any]] = {}
+    said: dict[Row, dict[str, Any]] = {}
     if columns:
         for row, origin in zip(resolved.rows, resolved.origins, strict=True):
             own = {name: listed.rows[origin][name] for name in columns if name in listed.rows[origin]}

@@ -105,6 +105,47 @@ def test_rows_that_name_nothing_are_all_told_by_line(tmp_path: Path) -> None:
     ]
 
 
+def test_columns_are_what_is_said_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("night,expnum,ccd,Why\n20310405,81,5,ghost\n20310405,81,6,ghost\n")
+    common = {"instrument": "DECam"}
+    given = {"EXPNUM": "exposure", "ccd": "detector", "why": "reason"}
+    found = take(read_foreign(file, given), Meaning(common=common), file.name)
+    assert found.value.members == ((5, 81, "DECam"), (6, 81, "DECam"))
+    assert {said["reason"] for said in found.value.attributes.values()} == {"ghost"}
+    assert found.remarks == ("left out, since a set has no place for them: night",)
+    with pytest.raises(UsageError, match="unknown column `ccd`: --column ccd=detector says"):
+        take(read_foreign(file, {"expnum": "exposure"}), Meaning(common=common), file.name)
+    whole = take(read_foreign(file, {"expnum": "exposure", "ccd": ""}), Meaning(common=common), file.name)
+    assert whole.value.members == ((81, "DECam"),)
+    with pytest.raises(UsageError, match="unknown key `exposre`: did you mean `exposure`"):
+        read_foreign(file, {"expnum": "exposre"})
+    with pytest.raises(DataError, match="unknown column `visit`"):
+        read_foreign(file, {"visit": "exposure"})
+
+
+def test_rows_that_differ_in_a_number_which_nothing_names_are_refused(tmp_path: Path) -> None:
+    text = "exposure,piece,note\n81,5,a\n82,5,b\n81,6,c\n"
+    with pytest.raises(
+        DataError, match=r"list.csv:4:1: .*same data ID as line 2, but another `piece`: --column piece="
+    ):
+        taken(tmp_path, text, Meaning(common=HSC))
+    assert taken(tmp_path, text.replace("81,6", "81,5"), Meaning(common=HSC)).rows == 3
+
+
+def test_remarks_that_a_set_does_not_take_are_joined_cut_or_refused_by_line(tmp_path: Path) -> None:
+    found = taken(tmp_path, 'exposure,comment\n81,"clouds,\r\n then wind"\n', Meaning(common=HSC))
+    assert dict(found.value.attributes) == {(81, "HSC"): {"comment": "clouds, then wind"}}
+    rows = "".join(f"82,residual background near amplifier {number}\n" for number in range(200))
+    found = taken(tmp_path, f"exposure,comment\n81,x\n{rows}", Meaning(common=HSC))
+    comment = found.value.attributes[82, "HSC"]["comment"]
+    assert len(comment) <= 4096
+    assert comment.startswith("residual background near amplifier 0; residual")
+    assert found.remarks[-1] == "line 3: comment cut to 4,096 characters"
+    with pytest.raises(DataError, match=r"list.csv:3:1: .*`reason` is 300 characters long"):
+        taken(tmp_path, f"exposure,reason\n81,x\n82,{'y' * 300}\n", Meaning(common=HSC))
+
+
 def test_a_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         read_foreign(tmp_path / "nothing.csv")
