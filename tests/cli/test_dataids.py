@@ -350,8 +350,34 @@ def test_import_takes_a_list_and_says_what_was_not_in_order(
     document = json.loads((ledger / "dataids/night/bad.json").read_text())
     assert (document["purpose"], document["how"]) == ("exclude", "imported from bad.csv")
     again = campledger("import", "exclusions", str(file), "--instrument", "LSSTCam", "--name", "night/bad")
-    assert again.returncode == 3
-    assert "duplicate set `night/bad`" in again.stderr
+    assert (again.returncode, again.stdout.split(": ")[1][:19]) == (0, "nothing was changed")
+
+
+def test_importing_a_list_again_updates_its_set(ledger: Path, campledger: Run, git: Git, tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    call = ("import", "exclusions", str(file), "--instrument", "LSSTCam", "--name", "bad")
+    file.write_text("exposure,comment\n1,cloud\n2,slew\n")
+    assert campledger(*call).returncode == 0
+    head = git("rev-parse", "HEAD")
+    assert campledger(*call).returncode == 0
+    assert git("rev-parse", "HEAD") == head
+    file.write_text("exposure,comment\n2,moon\n3,slew\n4,slew\n")
+    done = campledger(*call)
+    assert done.returncode == 0
+    assert "2 came: exposure=3 instrument=LSSTCam, exposure=4 instrument=LSSTCam" in done.stdout
+    assert "1 went: exposure=1 instrument=LSSTCam" in done.stdout
+    assert "1 with another annotation" in done.stdout
+    assert git("log", "-1", "--format=%s") == "bring the set bad up to date, 2 came and 1 went: from bad.csv"
+    document = json.loads((ledger / "dataids/bad.json").read_text())
+    assert [one["exposure"] for one in document["members"]] == [2, 3, 4]
+    other = campledger("import", "inclusions", *call[2:])
+    assert (other.returncode, "the set `bad` is to exclude" in other.stderr) == (3, True)
+    file.write_text("visit\n2\n")
+    assert campledger(*call).returncode == 2
+    write(ledger, "own.json", [{"instrument": "LSSTCam", "exposure": 1}])
+    file.write_text("exposure\n2\n")
+    refused = campledger(*call[:-1], "own")
+    assert (refused.returncode, "duplicate set `own`" in refused.stderr) == (3, True)
 
 
 def test_a_list_is_told_what_its_columns_are(ledger: Path, campledger: Run, tmp_path: Path) -> None:

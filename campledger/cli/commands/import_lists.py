@@ -31,7 +31,7 @@ def _command(name: str, purpose: str) -> click.Command:
 
         FILE is a table (columns such as exposure and comment, which a comment may name), JSON, or plain text with an id
         a line, also behind a band. A line that holds more than the columns name is refused. Comments and reasons are
-        kept; the report says what was out of order, twice, or left out.
+        kept; the report says what was out of order, twice, or left out. Importing a list again updates its set.
 
         \b
         Examples:
@@ -62,6 +62,7 @@ def _command(name: str, purpose: str) -> click.Command:
         form: str, options: WriteOptions,
     ) -> None:  # fmt: skip
         from campledger.operations.sets import import_lists
+        from campledger.operations.sets.edit_sets import IMPORTED
 
         writing, listed = options.writing(), import_lists.read_foreign(file, columns)
         writing.catch_up()
@@ -78,10 +79,12 @@ def _command(name: str, purpose: str) -> click.Command:
         name = new or file.stem
         tell_remarks(str(file), taken.remarks)
         with writing.stage() as staged:
-            said = {"purpose": purpose, "how": f"imported from {file.name}"}
-            change = import_lists.save(staged, name, taken, ENDING[form], f"from {file.name}", **said)
+            said = {"purpose": purpose, "how": f"{IMPORTED}{file.name}"}
+            change = import_lists.save_list(staged, name, taken, ENDING[form], f"from {file.name}", **said)
         tell_change(change, writing, options)
         if not options.as_json:
+            for line in import_lists.came_and_went(change):
+                click.echo(f"  {clean(line)}")
             click.echo(f"  from {counted(taken.rows, 'row')} of {clean(str(file))}")
 
     return command

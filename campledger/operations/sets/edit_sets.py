@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from campledger.dataids import DataIdSet
+from campledger.dataids.differences import difference
 from campledger.dataids.dimensions import DIMENSIONS
 from campledger.dataids.files import ENDINGS, format_derived, format_set, read
 from campledger.dataids.sets import Row
@@ -123,6 +124,33 @@ def save_new(staged: StagedLedger, name: str, value: DataIdSet, ending: str, rea
     """Stage a new shared set with its members."""
     path = _new_path(staged, name, ending)
     return _put_value(staged, name, path, value, f"define the set {name}, {_counted(value)}: {reason}")
+
+
+IMPORTED = "imported from "
+"""How the origin of an imported set begins: importing its list again updates it."""
+
+
+def save_imported(staged: StagedLedger, name: str, value: DataIdSet, ending: str, reason: str) -> SetChange:
+    """Stage a list as a shared set; one that was imported before is updated, and left alone where nothing changed.
+
+    Raise RefusedError where the set was made in another way or for another purpose, UsageError where its dimensions
+    are others.
+    """
+    if not staged.shared_sets.get(name):
+        return save_new(staged, name, value, ending, reason)
+    path, before = _members(staged, name)
+    if not str(before.about.get("how", "")).startswith(IMPORTED):
+        raise RefusedError(f"duplicate set `{name}`: {path}, which was not imported from a list", value=name)
+    if before.about.get("purpose") != value.about.get("purpose"):
+        raise RefusedError(
+            f"the set `{name}` is to {before.about.get('purpose')}: give the list another --name", value=name
+        )
+    found = difference(before, value)
+    if not found.added and not found.removed and not found.changed and before.pending == value.pending:
+        return SetChange(name, path, before, before, changed=False)
+    after = replace(value, about={**before.about, **value.about})
+    subject = f"bring the set {name} up to date, {len(found.added):,} came and {len(found.removed):,} went: {reason}"
+    return _put_value(staged, name, path, after, subject)
 
 
 def subtract(staged: StagedLedger, text: str, less: DataIdSet, reason: str) -> SetChange:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from campledger.dataids import DataIdSet
+from campledger.dataids.differences import difference
 from campledger.dataids.dimensions import DIMENSIONS, implied_by, keys_of
 from campledger.dataids.entries import NAMES
 from campledger.dataids.formats import FORMATS
@@ -17,7 +18,7 @@ from campledger.dataids.members import ALTERNATES
 from campledger.dataids.sets import REMARKS, Row
 from campledger.dataids.values import MAX_COMMENT, remark
 from campledger.errors import DataError, UsageError
-from campledger.operations.sets.edit_sets import SetChange, about_new, save_new
+from campledger.operations.sets.edit_sets import SetChange, about_new, save_imported, save_new
 from campledger.operations.write.staging import StagedLedger
 from campledger.problems import Problem, Severity, report_text
 from campledger.suggestions import did_you_mean
@@ -249,3 +250,23 @@ def save(staged: StagedLedger, name: str, taken: ImportedList, ending: str, reas
     """Stage what was made of a list as a new shared set; ``about`` is said of it where its format has a place."""
     said = about_new(staged, name, **about) if FORMATS[ending].holds_about else {}
     return save_new(staged, name, replace(taken.value, about=said), ending, reason)
+
+
+def save_list(
+    staged: StagedLedger, name: str, taken: ImportedList, ending: str, reason: str, **about: str
+) -> SetChange:
+    """Stage what was made of a list as a shared set, or bring the set up to date that was imported before."""
+    return save_imported(staged, name, replace(taken.value, about=about_new(staged, name, **about)), ending, reason)
+
+
+def came_and_went(change: SetChange) -> list[str]:
+    """Return what a set got and lost by a change, with the first few members, and how many are annotated otherwise."""
+    if change.before is None or not change.changed:
+        return []
+    found = difference(change.before, change.after)
+    told = []
+    for word, value in (("came", found.added), ("went", found.removed)):
+        if len(value):
+            ids = [" ".join(f"{key}={one}" for key, one in data_id.items()) for data_id in value.data_ids()]
+            told.append(f"{len(value):,} {word}: {_some(ids)}")
+    return told + ([f"{len(found.changed):,} with another annotation"] if found.changed else [])
