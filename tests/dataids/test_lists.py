@@ -205,3 +205,19 @@ def test_a_comment_of_two_lines_becomes_one_line() -> None:
     assert rows_of("x.csv", 'exposure,comment\n81,"clouds,\nthen wind"\n') == [
         {"exposure": 81, "comment": "clouds, then wind"}
     ]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 200), st.sampled_from(["", "slew", "r"])), min_size=1),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["visit", "Visit", "VISIT"]),
+    st.sampled_from(["", "#", "# "]),
+    st.sampled_from(["csv", "txt", "list"]),
+)
+def test_a_list_with_names_is_read_as_it_was_written(
+    rows: list[tuple[int, int, str]], separator: str, visit: str, mark: str, ending: str
+) -> None:
+    lines = [mark + separator.join([visit, "Detector", "reason"])]
+    lines += [separator.join(map(str, row)) for row in rows]
+    written = [{"visit": row[0], "detector": row[1], **({"reason": row[2]} if row[2] else {})} for row in rows]
+    assert rows_of(f"x.{ending}", "\n".join(lines)) == written
