@@ -87,8 +87,8 @@ def collect(
     For each data ID the dataset of the first collection that has one is taken. The collection is made to hold these
     and nothing else, so that doing it again changes nothing, and a set that changed takes out what it now excludes.
     One transaction: killed at any moment, the collection is as before. That the collection was made from sets that the
-    registry holds is recorded with it, so that they cannot be removed while it is there, nor can those that it was
-    made from before.
+    registry holds is recorded with it, so that they cannot be removed while it is there, nor can those that it was made
+    from before. The collection's documentation names the sets, with digests and whether they include or exclude.
 
     Raise UsageError for a collection that would be made from itself, or for an exclusion that says nothing of a
     dataset type; ButlerError for a name that something else has: a collection of another kind, or a TAGGED one that
@@ -98,7 +98,7 @@ def collect(
     tell = progress or _silent
     with friendly(f"resolve sets of data IDs into the collection `{into}`"), butler.transaction():
         _one_at_a_time(connection, into)
-        created = _register(butler, into, collections)
+        created = _register(butler, into, collections, _documentation(collections, include, exclude))
         _record_use(connection, (*include, *exclude), into)
         before = {} if created else _tagged(butler, into)
         stale = [ref for name in before.keys() - set(dataset_types) for ref in before[name].values()]
@@ -129,8 +129,22 @@ def _one_at_a_time(connection: Connection, into: str) -> None:
             session.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_xact_lock(lock)))
 
 
-def _register(butler: Butler, into: str, collections: Sequence[str]) -> bool:
-    """Make the collection, or see that it is ours; return whether it was made."""
+def _documentation(collections: Sequence[str], include: Sequence[AnySet], exclude: Sequence[AnySet]) -> str:
+    """Return what the collection says of itself: where its datasets are from, and each set with purpose and digest."""
+    lines = [f"{MARK} from {', '.join(collections)}; resolving it again replaces what it holds."]
+    for purpose, sets in (("include", include), ("exclude", exclude)):
+        for one in sets:
+            if isinstance(one, StoredSet):
+                name, count = f"{one.name}@{one.revision}", one.count
+            else:
+                name, count = "a set without name", len(one)
+            number = f"{count} data ID{'s' * (count != 1)}"
+            lines.append(f"{purpose} {name}: {number} of {', '.join(one.dimensions)}, {one.digest}")
+    return "\n".join(lines)
+
+
+def _register(butler: Butler, into: str, collections: Sequence[str], doc: str) -> bool:
+    """Make the collection, or see that it is ours and document it anew; return whether it was made."""
     from lsst.daf.butler import CollectionType, MissingCollectionError  # type: ignore[attr-defined]
 
     searched = butler.collections.query(collections, flatten_chains=True, include_chains=True)
@@ -139,16 +153,17 @@ def _register(butler: Butler, into: str, collections: Sequence[str]) -> bool:
     try:
         known = butler.collections.get_info(into)
     except MissingCollectionError:
-        doc = f"{MARK} from {', '.join(collections)}; resolving it again replaces what it holds."
         return butler.collections.register(into, CollectionType.TAGGED, doc=doc)
     if known.type is not CollectionType.TAGGED:
         raise ButlerError(f"`{into}` is a {known.type.name} collection: choose the name of a new one")
-    doc = next(iter(butler.collections.query_info(into, include_doc=True))).doc
-    if not doc.startswith(MARK):
+    known_doc = next(iter(butler.collections.query_info(into, include_doc=True))).doc
+    if not known_doc.startswith(MARK):
         raise ButlerError(
             f"`{into}` is a TAGGED collection that somebody else made, and would lose what it holds: "
             "choose the name of a new one"
         )
+    if known_doc != doc:
+        butler.registry.setCollectionDocumentation(into, doc)
     return False
 
 

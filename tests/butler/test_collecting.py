@@ -146,6 +146,33 @@ def test_the_use_of_stored_sets_is_recorded(butler: Any) -> None:
     assert store.remove("bad", 1) == (first,)
 
 
+def test_the_documentation_names_the_sets(butler: Any, repository: Repository) -> None:
+    def documentation() -> list[str]:
+        (info,) = repository.open().collections.query_info("tagged", include_doc=True)
+        return str(info.doc).splitlines()
+
+    store = DataIdStore(butler)
+    good, few = visits(*SOME_VISITS[:4]), visits(*SOME_VISITS[:2])
+    first = store.upload(visits(SOME_VISITS[0]), "bad", by="me").stored
+    collect(butler, ["calexp"], FROM, "tagged", [good], [first])
+    head = "Resolved by campledger from run/second, run/first; resolving it again replaces what it holds."
+    included = f"include a set without name: 4 data IDs of instrument, visit, {good.digest}"
+    assert documentation() == [
+        head,
+        included,
+        f"exclude bad@1: 1 data ID of instrument, visit, {first.digest}",
+    ]
+    second = store.upload(few, "bad", by="me").stored
+    collect(butler, ["calexp"], FROM, "tagged", [good], [second])
+    now = [head, included, f"exclude bad@2: 2 data IDs of instrument, visit, {few.digest}"]
+    assert documentation() == now
+    with pytest.raises(ButlerError, match="nothing"):
+        collect(butler, ["nothing"], FROM, "tagged", [], [second])
+    assert documentation() == now, "what was refused changes no documentation"
+    assert collect(butler, ["calexp"], FROM, "tagged", [second]).counts == {"calexp": 12}
+    assert documentation() == [head, f"include bad@2: 2 data IDs of instrument, visit, {few.digest}"]
+
+
 def test_names_that_something_else_has_are_refused(butler: Any) -> None:
     from lsst.daf.butler import CollectionType  # type: ignore[attr-defined]
 
