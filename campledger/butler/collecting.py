@@ -74,8 +74,8 @@ class Collected:
 
 def collect(
     butler: Butler,
-    dataset_types: Sequence[str],
-    collections: Sequence[str],
+    dataset_types: str | Sequence[str],
+    collections: str | Sequence[str],
     into: str,
     include: Sequence[AnySet] = (),
     exclude: Sequence[AnySet] = (),
@@ -89,12 +89,14 @@ def collect(
     One transaction: killed at any moment, the collection is as before. That the collection was made from sets that the
     registry holds is recorded with it, so that they cannot be removed while it is there, nor can those that it was made
     from before. The collection's documentation names the sets, with digests and whether they include or exclude.
+    A string is the name of one dataset type, or of one collection.
 
     Raise UsageError for a collection that would be made from itself, or for an exclusion that says nothing of a
     dataset type; ButlerError for a name that something else has: a collection of another kind, or a TAGGED one that
     was not made here.
     """
     connection = Connection(butler)
+    dataset_types, collections = _names(dataset_types), _names(collections)
     tell = progress or _silent
     with friendly(f"resolve sets of data IDs into the collection `{into}`"), butler.transaction():
         _one_at_a_time(connection, into)
@@ -118,6 +120,10 @@ def collect(
         for name, refs in fresh.items():
             _associate(butler, into, name, refs, tell)
     return Collected(into, created, counts, sum(map(len, fresh.values())), len(stale), tuple(missing))
+
+
+def _names(given: str | Sequence[str]) -> Sequence[str]:
+    return [given] if isinstance(given, str) else given
 
 
 def _one_at_a_time(connection: Connection, into: str) -> None:

@@ -326,8 +326,8 @@ class DataIdStore:
 
     def collect(
         self,
-        dataset_types: Sequence[str],
-        collections: Sequence[str],
+        dataset_types: str | Sequence[str],
+        collections: str | Sequence[str],
         into: str,
         include: Sequence[str | AnySet] = (),
         exclude: Sequence[str | AnySet] = (),
@@ -338,9 +338,9 @@ class DataIdStore:
 
         Parameters
         ----------
-        dataset_types : sequence of str
+        dataset_types : str or sequence of str
             Names of the dataset types.
-        collections : sequence of str
+        collections : str or sequence of str
             Where to look, in this order.
         into : str
             Name of the TAGGED collection.

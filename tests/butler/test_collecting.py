@@ -64,6 +64,17 @@ def test_what_is_selected_is_tagged_and_again_changes_nothing(butler: Any) -> No
     assert not again.changed
 
 
+def test_a_string_is_one_name(butler: Any) -> None:
+    store = DataIdStore(butler)
+    store.upload(visits(*SOME_VISITS[:2]), "some", by="me")
+    done = store.collect("calexp", FIRST, "u/me/good", include="some")
+    assert done == Collected("u/me/good", True, {"calexp": 12}, 12, 0, ())
+    assert not store.collect(["calexp"], [FIRST], "u/me/good", include=["some"]).changed
+    assert store.collect("calexp", FIRST, "u/me/rest", exclude="some").counts == {"calexp": 13 * 6 + 9 - 12}
+    with pytest.raises(UsageError, match="`run/first` cannot be resolved from itself"):
+        store.collect("calexp", FIRST, FIRST, include="some")
+
+
 def test_a_changed_set_is_resolved_anew(butler: Any) -> None:
     before, after = visits(*SOME_VISITS[:4]), visits(*SOME_VISITS[2:6])
     collect(butler, ["calexp", "summary"], FROM, "good", [before])
