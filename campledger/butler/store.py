@@ -173,9 +173,9 @@ class DataIdStore:
     ) -> Upload:
         """Put a set into the registry under a name, whole or not at all.
 
-        Nothing is written if the latest revision of that name has this digest and purpose: it is adopted. Otherwise a
-        new revision is made. Raise UnknownIdsError for ids that the registry has no record of, unless
-        ``allow_unknown``; UsageError for a name that will not do, and a time without time zone.
+        The latest revision of that name is adopted if it has this digest and purpose; otherwise a new one is made.
+        Raise UnknownIdsError for ids that the registry has no record of, unless ``allow_unknown``; UsageError for a
+        name that will not do, and a time without time zone.
 
         Parameters
         ----------

@@ -23,8 +23,8 @@ from campledger.model.text_format import counted
 def upload(what: str, alias: str, allow_pending: bool, temporary: int | None, options: WriteOptions) -> None:
     """Upload a DataId set, or all sets of a campaign, to a Butler registry, and commit the receipt.
 
-    A set that is there already is found by its digest, and nothing is uploaded again; a changed one becomes a new
-    revision, since what was processed points at the old one.
+    A set that is there already is found by its digest and purpose, and nothing is uploaded again; a changed one becomes
+    a new revision, since what was processed points at the old one.
 
     \b
     Examples:
