@@ -76,3 +76,57 @@ class SummariseTask(PipelineTask):
 
     def run(self, counts: Sequence[Mapping[str, int]]) -> Struct:
         return Struct(table=pyarrow.table({"count": [one["count"] for one in counts]}))
+
+
+class CombineConnections(PipelineTaskConnections, dimensions=("instrument",)):
+    """What ``combine`` reads and writes."""
+
+    counts = Input(
+        doc="The counts of all visits.",
+        name="toy_counts",
+        storageClass="StructuredDataDict",
+        dimensions=("instrument", "visit", "detector"),
+        multiple=True,
+    )
+    combined = Output(
+        doc="The sum of the counts.", name="toy_combined", storageClass="StructuredDataDict", dimensions=("instrument",)
+    )
+
+
+class CombineConfig(PipelineTaskConfig, pipelineConnections=CombineConnections):
+    """Nothing to choose."""
+
+
+class CombineTask(PipelineTask):
+    """Add up the counts of all visits: what comes out has no visit in its data ID."""
+
+    ConfigClass = CombineConfig
+    _DefaultName = "combine"
+
+    def run(self, counts: Sequence[Mapping[str, int]]) -> Struct:
+        return Struct(combined={"count": sum(one["count"] for one in counts)})
+
+
+class FitConnections(PipelineTaskConnections, dimensions=("instrument",)):
+    """What ``fit`` reads and writes."""
+
+    combined = Input(
+        doc="The sum of the counts.", name="toy_combined", storageClass="StructuredDataDict", dimensions=("instrument",)
+    )
+    fitted = Output(
+        doc="What was fitted.", name="toy_fit", storageClass="StructuredDataDict", dimensions=("instrument",)
+    )
+
+
+class FitConfig(PipelineTaskConfig, pipelineConnections=FitConnections):
+    """Nothing to choose."""
+
+
+class FitTask(PipelineTask):
+    """Fit what ``combine`` made."""
+
+    ConfigClass = FitConfig
+    _DefaultName = "fit"
+
+    def run(self, combined: Mapping[str, int]) -> Struct:
+        return Struct(fitted=dict(combined))
