@@ -114,6 +114,13 @@ def test_an_exposure_excludes_its_visit(site: Site) -> None:
     assert site.visits("one") == {100, 101, 102, 104, 105}
 
 
+@pytest.mark.parametrize("count", [1_000, 10_000])
+def test_sets_may_be_larger_than_a_query_takes_terms(site: Site, count: int) -> None:
+    done = site.make("step1", "u/one", "Toy/raw", excluded(*range(102, 102 + count), key="exposure"))
+    assert done.returncode == 0, done.stderr
+    assert site.visits("one") == {100, 101}
+
+
 def test_what_went_into_an_aggregate_is_found_through_earlier_graphs_and_refused(site: Site) -> None:
     assert site.make("step1", "u/one", "Toy/raw").returncode == 0
     site.execute("u/one", "Toy/raw")
