@@ -386,6 +386,30 @@ def test_pipetask_runs_with_what_the_sets_leave(
     sound()
 
 
+def test_what_is_excluded_after_an_earlier_step_ran_is_refused(toy: Path, linked: Path, campledger: Run) -> None:
+    bad = linked / "dataids/bad.json"
+    later = "[{name: count, groups: [{name: a}]}, {name: more, prerequisites: [count], groups: [{name: a}]}]"
+    ok(campledger("edit", "toy", "--set", "processing.pipelines=[pipelines/toy.yaml#first]", "--set", f"steps={later}"))
+    ok(campledger("pipetask", "toy", "count/a", "--", "--register-dataset-types"))
+    into = ("--into", f"campledger/{toy.name}/count/a", "--print")
+    assert campledger("pipetask", "toy", "more/a", *into).returncode == 0
+    document = json.loads(bad.read_text())
+    document["members"].append({"instrument": "Toy", "visit": 101, "detector": 1})
+    write(linked, "dataids/bad.json", document)
+    for command in (("pipetask", "toy", "more/a", *into), ("pipetask", "toy", "more/a", "--", "-j", "1")):
+        done = campledger(*command)
+        assert done.returncode == 3
+        assert "`bad` excludes" in done.stderr
+        assert "but count/a ran without that exclusion" in done.stderr
+    recorded = events(toy / "events.yaml")
+    assert [event["on"] for event in recorded if event["type"] == "executed"] == ["count/a"]
+    assert [event["revision"] for event in recorded if event.get("set") == "bad"] == [1]
+    # A step may itself run again without more data, and into another chain.
+    assert campledger("pipetask", "toy", "count/a", "--print").returncode == 0
+    ok(campledger("edit", "toy", "--set", "data.output=u/me/again", "--set", "data.run=u/me/again/{step}-{group}"))
+    assert campledger("pipetask", "toy", "more/a", "--print").returncode == 0
+
+
 def test_what_pipetask_fails_with_is_recorded_too(toy: Path, campledger: Run) -> None:
     done = campledger("pipetask", "toy", "count", "--", "--no-such-option")
     assert done.returncode == 2

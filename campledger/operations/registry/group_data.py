@@ -12,6 +12,7 @@ from campledger.errors import RefusedError, UsageError
 from campledger.ledger.ledger import Record
 from campledger.model.campaign import Group
 from campledger.operations.registry.collect import DATASET_TYPES, Gathering, gather
+from campledger.operations.registry.earlier_runs import require_left_out_before
 from campledger.operations.registry.upload import (
     OnProgress,
     Subject,
@@ -110,6 +111,7 @@ def make_ready(
         pipetask.require_collections(store.butler, [*inputs, *data.get("ancillary", ())])
         if named:
             subject = subject_of(workspace, ledger, found.id, group.path)
+            require_left_out_before(store, found, group, alias, subject.sets)
             uploads, _ = upload_sets(writing, store, subject, alias, UploadOptions(choice.allow_pending), progress)
             tagged = _leave_out(writing, store, subject, uploads, alias, choice, group, progress)
         included = [one.named.found.value for one in uploads if one.named.purpose == "include"]
