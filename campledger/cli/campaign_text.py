@@ -5,7 +5,6 @@ What others wrote is cleaned of control characters here, piece by piece, since t
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -82,10 +81,11 @@ def as_lines(record: Record) -> list[str]:
 
 def _approvals(campaign: Campaign, history: History) -> list[str]:
     """Return by whom which steps are approved, and whether they have changed since."""
+    from campledger.model import times
     from campledger.model.approvals import approvals
 
     alike: dict[str, list[str]] = {}
-    for step, approval in approvals(campaign, history, datetime.now(UTC).date().isoformat()).items():
+    for step, approval in approvals(campaign, history, times.today()).items():
         alike.setdefault(_in_a_line(approval.words), []).append(step)
     everything = [step.name for step in campaign.steps] or [""]
     return [words if steps == everything else f"{', '.join(steps)}: {words}" for words, steps in alike.items()]

@@ -13,6 +13,7 @@ from campledger.dataids.members import ALTERNATES, KNOWN
 from campledger.documents.strict_json import JsonText
 from campledger.documents.text import Report, decode, finds_conflict, shown
 
+NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 RANGE = re.compile(r"-?[0-9]+\.\.-?[0-9]+(?::[0-9]+)?")
 NAMES = frozenset(KNOWN) | ALTERNATES | {"id"}
 """What a column may be called to be understood, in any case."""

@@ -8,7 +8,6 @@ a line holds is named by its columns, or the line is refused.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -16,15 +15,13 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from campledger.dataids.entries import RANGE, Entry, Naming
+from campledger.dataids.entries import NUMBER, RANGE, Entry, Naming
 from campledger.dataids.formats import FORMATS
 from campledger.dataids.sets import REMARKS
 from campledger.dataids.text_lists import in_text
 from campledger.dataids.values import MAX_MEMBERS, Wrong, number
 from campledger.documents.text import Report, shown
 from campledger.problems import Problem
-
-_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 Value = str | int
 
@@ -101,5 +98,5 @@ def _value(name: str, value: Any) -> Value:
     if isinstance(value, str):
         if name in REMARKS:
             value = " ".join(value.split())  # a set keeps them in one line
-        return int(value) if _NUMBER.fullmatch(value) and name not in REMARKS else value
+        return int(value) if NUMBER.fullmatch(value) and name not in REMARKS else value
     return value if type(value) is int else json.dumps(value)

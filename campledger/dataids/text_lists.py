@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from campledger.dataids.dimensions import DIMENSIONS
-from campledger.dataids.entries import RANGE, Entry, Naming, list_text
+from campledger.dataids.entries import NUMBER, RANGE, Entry, Naming, list_text
 from campledger.dataids.sets import REMARKS
 from campledger.dataids.tables import read_header
 from campledger.documents.rows import Rows, RowsError
@@ -19,7 +19,6 @@ from campledger.documents.text import Report, shown
 BANDS = ("u", "g", "r", "i", "z", "y")
 """What a word before an id may be."""
 
-_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _HOLDS_A_NUMBER = re.compile(r"\d|\b(?:nan|null|none)\b", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s,;|]+")
 _SAYS_SEPARATOR = re.compile(r'"?sep=(,|;|\t|\\t|\|)"?', re.IGNORECASE)
@@ -157,7 +156,7 @@ def _header_above(
 
 
 def _is_id(word: str) -> bool:
-    return bool(_NUMBER.fullmatch(word) or RANGE.fullmatch(word))
+    return bool(NUMBER.fullmatch(word) or RANGE.fullmatch(word))
 
 
 def _is_number(word: str) -> bool:

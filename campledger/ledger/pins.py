@@ -44,18 +44,14 @@ def pins_of(
     pinned = [_pinned(sets, campaign, purpose, text) for purpose, text in _references(chosen)]
     if pinned:
         found["sets"] = pinned
-    stacks = dict.fromkeys(str(one.sections["software"]["stack"]) for one in chosen if _has_stack(one))
+    stacks = campaign.stacks_of(groups)
     if stacks:
-        found["stack"] = list(stacks)
+        found["stack"] = stacks
     if base is not None:
         found["base"] = base
     if published is not None:
         found["published"] = published
     return found
-
-
-def _has_stack(group: Group) -> bool:
-    return "stack" in group.sections.get("software", {})
 
 
 def _named(group: Group, record: Record) -> Iterator[str]:

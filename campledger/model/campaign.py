@@ -163,6 +163,11 @@ class Campaign:
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
+    def stacks_of(self, groups: Iterable[str]) -> list[str]:
+        """Return the tags of the Science Pipelines that are in force for groups, STEP/GROUP, each once."""
+        software = (self.groups[path].sections.get("software", {}) for path in groups)
+        return list(dict.fromkeys(str(one["stack"]) for one in software if "stack" in one))
+
     def groups_of(self, place: str) -> list[str]:
         """Return the paths of a step's groups, or of the one group that STEP/GROUP names; empty if unknown."""
         return [path for path in self.groups if path == place or path.rpartition("/")[0] == place]

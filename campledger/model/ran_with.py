@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from campledger.model.campaign import Campaign, Group
+from campledger.model.campaign import Campaign
 from campledger.model.history import Submission
 from campledger.model.text_format import counted
 
@@ -43,10 +43,8 @@ def ran_with(campaign: Campaign, submission: Submission) -> RanWith | None:
     if pins is None:
         return None
     groups = [path for path in submission.groups if path in campaign.groups]
-    sections = (campaign.groups[path].sections for path in groups)
-    stacks = dict.fromkeys(str(one["software"]["stack"]) for one in sections if "stack" in one.get("software", {}))
     same = bool(groups) and campaign.digest(groups) == pins["definition"]
-    return RanWith(pins, tuple(stacks), same)
+    return RanWith(pins, tuple(campaign.stacks_of(groups)), same)
 
 
 def overtaken(before: Campaign, after: Campaign, submissions: Iterable[Submission]) -> list[str]:
@@ -56,15 +54,15 @@ def overtaken(before: Campaign, after: Campaign, submissions: Iterable[Submissio
         ran = ran_with(after, one)
         for path in one.groups_in_force if ran is None or not ran.is_as_defined else ():
             if path in before.groups and path in after.groups and before.digest([path]) != after.digest([path]):
-                found.setdefault(_otherwise(ran, after.groups[path]), set()).add(path)
+                found.setdefault(_otherwise(ran, after.stacks_of([path])), set()).add(path)
     return [f"{counted(len(groups), 'group')} {words}" for words, groups in sorted(found.items())]
 
 
-def _otherwise(ran: RanWith | None, now: Group) -> str:
+def _otherwise(ran: RanWith | None, now: Sequence[str]) -> str:
     if ran is None:
         return "ran before this change, and with what is not recorded"
-    stack = now.sections.get("software", {}).get("stack")
-    return "ran with another definition" if not ran.stack or stack in ran.stack else f"ran with {', '.join(ran.stack)}"
+    is_same = not ran.stack or bool(set(now) & set(ran.stack))
+    return "ran with another definition" if is_same else f"ran with {', '.join(ran.stack)}"
 
 
 def pinned_sets(pins: Mapping[str, Any]) -> list[str]:

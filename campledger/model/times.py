@@ -23,6 +23,11 @@ def happened(moment: datetime) -> str:
     return _plain(moment).isoformat(timespec="seconds") + "Z"
 
 
+def today() -> str:
+    """Return the present day, YYYY-MM-DD in UTC."""
+    return datetime.now(UTC).date().isoformat()
+
+
 def _plain(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from campledger.errors import RefusedError, UsageError
 from campledger.ledger.ledger import Record
 from campledger.ledger.pins import pins_of
+from campledger.model import times
 from campledger.model.approvals import Approval, approvals
 from campledger.operations.acts.act import (
     Act,
@@ -44,7 +44,7 @@ def approve(
         groups_at(record, [step])
     if record.blocking:
         raise RefusedError(f"{record.id} cannot be approved:\n{report_text(record.blocking)}", record.blocking)
-    if until is not None and until < _today():
+    if until is not None and until < times.today():
         raise UsageError(f"the approval would have ended on {until}: expected today or a later day", value=until)
     taken = pins_of(staged.sets, record, steps or [step.name for step in campaign.steps])
     own = {
@@ -64,7 +64,7 @@ def require_approved(staged: StagedLedger, record: Record) -> None:
     production = campaign.definition["production"]
     if required is False or (required is not True and production not in required):
         return
-    found = approvals(campaign, history_of(record), _today())
+    found = approvals(campaign, history_of(record), times.today())
     lacking: list[str] = []
     for name in [step.name for step in campaign.steps] or [""]:
         why = _lack(staged, record, found.get(name))
@@ -92,7 +92,3 @@ def _lack(staged: StagedLedger, record: Record, approval: Approval | None) -> st
         if one["purpose"] in counting and now.get((one["purpose"], one["name"])) != one["digest"]:
             return f"was {approval.words}: the set {one['name']} changed since"
     return ""
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from campledger.dataids.sets import Row
 from campledger.errors import DataError, RefusedError, UsageError
 from campledger.ledger.ledger import Ledger
 from campledger.ledger.sets import SHARED, Reference, Sets, derive, sources
+from campledger.model import times
 from campledger.operations.sets.find_sets import combine, located, sets_of
 from campledger.operations.workspace import read_bytes
 from campledger.operations.write.staging import StagedLedger
@@ -339,12 +339,7 @@ def _counted(value: DataIdSet) -> str:
 
 def about_new(staged: StagedLedger, name: str, **said: str) -> dict[str, str]:
     """Return what is said of a set that is made now: its name, who made it, when, and what else is told."""
-    return {"name": _stem(name), **said, "by": staged.user, "made": today()}
-
-
-def today() -> str:
-    """Return the date in UTC, for the record of how a set was made."""
-    return datetime.now(UTC).date().isoformat()
+    return {"name": _stem(name), **said, "by": staged.user, "made": times.today()}
 
 
 def check_text(path: str, text: str) -> str:

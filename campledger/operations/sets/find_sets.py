@@ -116,10 +116,15 @@ def list_sets(workspace: Workspace, revision: str | None = None) -> list[Listed]
 def _users(ledger: Ledger) -> dict[str, list[str]]:
     users: dict[str, list[str]] = {}
     for record in ledger.records():
-        for name in dict.fromkeys(Reference.parse(text).name for _, text in references_of(record)):
+        for name in _names_in(record):
             if name in ledger.shared_sets:
                 users.setdefault(name, []).append(record.id)
     return users
+
+
+def _names_in(record: Record) -> dict[str, None]:
+    """Return the sets that a campaign's definition names, each once, in order."""
+    return dict.fromkeys(Reference.parse(text).name for _, text in references_of(record))
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ def show(workspace: Workspace | None, text: str, revision: str | None = None) ->
     users: list[str] = []
     runs: list[UsedBy] = []
     for record in ledger.records():
-        if any(Reference.parse(text).name == wanted.name for _, text in references_of(record)):
+        if wanted.name in _names_in(record):
             users.append(record.id)
         runs += _runs(record, wanted.name)
     return Shown(wanted, tuple(users), Sets(ledger).receipts(wanted.name), tuple(runs))
